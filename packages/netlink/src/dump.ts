@@ -1,0 +1,33 @@
+import { type Acknowledgement, readDone, readError } from './acknowledgement.ts'
+import type { Message } from './reader.ts'
+
+const NLM_F_DUMP_INTR = 0x10
+const NLMSG_ERROR = 2
+const NLMSG_DONE = 3
+
+/** What a dump came to. */
+export interface Dump extends Acknowledgement {
+  readonly messages: readonly Message[]
+  /** Something changed while it was taken: an object may be missing, or be there twice. */
+  readonly interrupted: boolean
+}
+
+/**
+ * Reads a dump to its end, also one that is already known to be of no use: the socket takes no other request before.
+ *
+ * @param receive returns the messages of one datagram.
+ */
+export function collectDump(receive: () => readonly Message[], sequence: number): Dump {
+  const messages: Message[] = []
+  for (let interrupted = false; ; ) {
+    for (const message of receive()) {
+      if (message.sequence !== sequence) continue
+      if (message.flags & NLM_F_DUMP_INTR) interrupted = true
+      if (message.type === NLMSG_DONE)
+        return { messages, interrupted, ...readDone(message.payload, message.flags) }
+      if (message.type === NLMSG_ERROR)
+        return { messages, interrupted, ...readError(message.payload, message.flags) }
+      messages.push(message)
+    }
+  }
+}

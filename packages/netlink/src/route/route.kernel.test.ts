@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { inNetworkNamespace } from '@wireproof/ffi'
+import { NetlinkError } from '../error.ts'
+import { ipJson, testNamespace } from '../test-namespace.ts'
+import { openRoute } from './route.ts'
+
+function routeIn(context: TestContext) {
+  const { name, path } = testNamespace(context)
+  const route = inNetworkNamespace(path, openRoute)
+  context.after(() => route.close())
+  return { name, path, route }
+}
+
+test('a veth pair joins two namespaces, each end with its name, MTU, MAC and alias', (context) => {
+  const a = routeIn(context)
+  const b = routeIn(context)
+  using here = openRoute()
+  here.addVeth({
+    name: 'eth0',
+    mac: '02:00:00:00:00:01',
+    mtu: 1400,
+    namespace: a.path,
+    alias: 'node a',
+    peer: { name: 'eth9', mac: '02:00:00:00:00:02', mtu: 1300, namespace: b.path, alias: 'node b' },
+  })
+  const [near] = ipJson(a.name, 'link', 'show', 'eth0')
+  const [far] = ipJson(b.name, 'link', 'show', 'eth9')
+  assert.deepEqual(
+    [near.address, near.mtu, near.ifalias, far.address, far.mtu, far.ifalias],
+    ['02:00:00:00:00:01', 1400, 'node a', '02:00:00:00:00:02', 1300, 'node b'],
+  )
+  const link = a.route.link('eth0')
+  assert.equal(link.kind, 'veth')
+  assert.equal(link.alias, 'node a')
+  assert.equal(link.peerIndex, b.route.link('eth9').index)
+  assert.throws(() => here.link('eth9'), { code: 'ENODEV' })
+})
+
+test("the peer that names no namespace is made in the socket's own", (context) => {
+  const a = routeIn(context)
+  const b = routeIn(context)
+  a.route.addVeth({ name: 'far', namespace: b.path, peer: { name: 'near' } })
+  assert.equal(a.route.link('near').name, 'near')
+  assert.equal(b.route.link('far').name, 'far')
+  assert.throws(() => a.route.link('far'), { code: 'ENODEV' })
+})
+
+test('a bridge keeps its MTU and settings when a port joins, and lets it go', (context) => {
+  const { name, route } = routeIn(context)
+  route.addBridge({ name: 'br0', mtu: 1450, ageingTime: 7, multicastSnooping: false })
+  route.addVeth({ name: 'port', mtu: 1500, peer: { name: 'other' } })
+  route.setLink('port', { master: 'br0' })
+  const [bridge] = ipJson(name, 'link', 'show', 'br0')
+  assert.equal(bridge.mtu, 1450)
+  assert.equal(bridge.linkinfo.info_data.ageing_time, 700)
+  assert.equal(bridge.linkinfo.info_data.mcast_snooping, 0)
+  assert.equal(route.link('port').master, route.link('br0').index)
+  route.setLink('port', { master: null })
+  assert.equal(route.link('port').master, undefined)
+})
+
+test('a link is brought up and down, renamed, resized and deleted', (context) => {
+  const { name, route } = routeIn(context)
+  route.addBridge({ name: 'br0' })
+  route.setLink('br0', { up: true, mtu: 1300 })
+  assert.ok(ipJson(name, 'link', 'show', 'br0')[0].flags.includes('UP'))
+  assert.ok(route.link('br0').up)
+  route.setLink(route.link('br0').index, { up: false })
+  route.setLink('br0', { name: 'br1', mac: '02:00:00:00:00:07' })
+  const link = route.link('br1')
+  assert.deepEqual([link.up, link.mtu, link.mac], [false, 1300, '02:00:00:00:00:07'])
+  route.deleteLink('br1')
+  assert.deepEqual(
+    route.links().map(({ name }) => name),
+    ['lo'],
+  )
+})
+
+test('addresses are added, listed and removed; one without prefix route makes no route', (context) => {
+  const { name, route } = routeIn(context)
+  route.setLink('lo', { up: true })
+  route.addAddress('lo', '10.9.0.1/24', { noPrefixRoute: true })
+  route.addAddress('lo', 'fd00::1/64', { noDuplicateDetection: true })
+  const seen = ipJson(name, 'address', 'show', 'dev', 'lo')[0].addr_info
+  const [ipv4] = seen.filter((info: { local: string }) => info.local === '10.9.0.1')
+  assert.deepEqual([ipv4.prefixlen, ipv4.noprefixroute], [24, true])
+  const listed = route.addresses('lo').map(({ address }) => address)
+  assert.ok(listed.includes('10.9.0.1/24') && listed.includes('fd00::1/64') && listed.includes('127.0.0.1/8'))
+  route.removeAddress('lo', '10.9.0.1/24')
+  assert.ok(!route.addresses('lo').some(({ address }) => address === '10.9.0.1/24'))
+})
+
+test('a route is what iproute2 shows, is replaced only where asked, and is removed', (context) => {
+  const { name, route } = routeIn(context)
+  route.addVeth({ name: 'eth0', peer: { name: 'eth1' } })
+  route.setLink('eth0', { up: true })
+  route.setLink('eth1', { up: true })
+  route.addAddress('eth0', '10.9.0.1/24')
+  const wanted = { destination: '10.10.0.0/16', via: '10.9.0.2', device: 'eth0', onlink: true, mtu: 1400 }
+  route.addRoute({ ...wanted, source: '10.9.0.1' })
+  const [shown] = ipJson(name, 'route', 'show', '10.10.0.0/16')
+  assert.deepEqual(
+    [shown.gateway, shown.dev, shown.prefsrc, shown.metrics[0].mtu, shown.flags],
+    ['10.9.0.2', 'eth0', '10.9.0.1', 1400, ['onlink']],
+  )
+  assert.throws(() => route.addRoute(wanted), { code: 'EEXIST' })
+  route.addRoute({ ...wanted, mtu: 1300, replace: true })
+  const found = route.routes().filter(({ destination }) => destination === '10.10.0.0/16')
+  assert.deepEqual(
+    found.map(({ via, mtu, onlink }) => ({ via, mtu, onlink })),
+    [{ via: '10.9.0.2', mtu: 1300, onlink: true }],
+  )
+  route.removeRoute({ destination: '10.10.0.0/16' })
+  assert.deepEqual(ipJson(name, 'route', 'show', '10.10.0.0/16'), [])
+  assert.throws(() => route.removeRoute({ destination: '10.10.0.0/16' }), { code: 'ESRCH' })
+})
+
+test('a neighbour is permanent, replaced by a later one, and removed', (context) => {
+  const { name, route } = routeIn(context)
+  route.addVeth({ name: 'eth0', peer: { name: 'eth1' } })
+  route.setLink('eth0', { up: true })
+  for (const mac of ['02:00:00:00:00:01', '02:00:00:00:00:02'])
+    route.addNeighbour({ address: '10.9.0.2', mac, device: 'eth0' })
+  const [shown] = ipJson(name, 'neighbour', 'show', '10.9.0.2', 'dev', 'eth0')
+  assert.deepEqual([shown.lladdr, shown.state], ['02:00:00:00:00:02', ['PERMANENT']])
+  const listed = route.neighbours().find(({ address }) => address === '10.9.0.2')
+  assert.deepEqual([listed?.mac, listed?.permanent], ['02:00:00:00:00:02', true])
+  route.removeNeighbour({ address: '10.9.0.2', device: 'eth0' })
+  assert.ok(!route.neighbours().some(({ address }) => address === '10.9.0.2'))
+})
+
+test("a refusal carries the errno's name, what was asked and the kernel's own words", (context) => {
+  const { route } = routeIn(context)
+  route.setLink('lo', { up: true })
+  assert.throws(
+    () => route.addRoute({ destination: '10.10.0.0/16', via: '10.77.0.1' }),
+    (error) =>
+      error instanceof NetlinkError &&
+      error.code === 'ENETUNREACH' &&
+      error.request === 'add route 10.10.0.0/16 via 10.77.0.1' &&
+      error.extended === 'Nexthop has invalid gateway',
+  )
+  assert.throws(() => route.addVeth({ name: 'x', namespace: '/run/netns/none', peer: { name: 'y' } }), {
+    code: 'ENOENT',
+    message: 'cannot open network namespace /run/netns/none for link x: ENOENT',
+  })
+})
+
+test('links of many datagrams are listed completely', (context) => {
+  const { route } = routeIn(context)
+  for (let number = 0; number < 100; number++)
+    route.addVeth({ name: `a${number}`, peer: { name: `b${number}` } })
+  assert.equal(new Set(route.links().map(({ name }) => name)).size, 201)
+})

@@ -1,0 +1,276 @@
+import { constants } from 'node:os'
+import { check, errnoName, inNetworkNamespace, libc, type SystemError } from '@wireproof/ffi'
+import { type Acknowledgement, readError } from './acknowledgement.ts'
+import { collectDump, type Dump } from './dump.ts'
+import { NetlinkBatchError, NetlinkError } from './error.ts'
+import { openNetlink, receiveBufferSize } from './open-socket.ts'
+import { type Message, readMessages } from './reader.ts'
+import { Writer } from './writer.ts'
+
+/** One message to the kernel. */
+export interface Request {
+  readonly type: number
+  /** NLM_F_* beyond REQUEST and ACK, which the socket sets itself. */
+  readonly flags?: number
+  /** Completes "cannot …" in an error. Called only when there is one. */
+  describe(): string
+  /** Lays out what follows the message header. */
+  write(writer: Writer): void
+}
+
+/** Messages that are sent together. */
+interface Piece {
+  readonly bytes: Buffer
+  /** Of the first message; the others count on from it. */
+  readonly sequence: number
+  /** Which request the first message is, and how many there are. */
+  readonly first: number
+  readonly count: number
+}
+
+export const NETLINK_ROUTE = 0
+export const NETLINK_XFRM = 6
+
+export const NLM_F_REPLACE = 0x100
+export const NLM_F_EXCL = 0x200
+export const NLM_F_CREATE = 0x400
+export const NLM_F_APPEND = 0x800
+
+const MSG_TRUNC = 0x20
+const MSG_DONTWAIT = 0x40
+const SIOCGSKNS = 0x894c
+
+const NLM_F_REQUEST = 1
+const NLM_F_ACK = 4
+const NLM_F_DUMP = 0x300
+const NLMSG_ERROR = 2
+
+const RECEIVE_BUFFER = 1 << 20
+/** A batch is sent in pieces of about this many bytes: larger ones are measurably no faster. */
+const BATCH_BYTES = 128 << 10
+/** Room that one refusal takes in the socket's receive buffer, its bookkeeping included. */
+const ERROR_ROOM = 2048
+const DUMP_ATTEMPTS = 20
+
+// Receiving is synchronous, so one buffer serves every socket of the thread; what is kept is copied out of it.
+const received = Buffer.alloc(RECEIVE_BUFFER)
+
+/** A netlink socket: it belongs to the network namespace that the calling thread is in when it is opened. */
+export class NetlinkSocket implements Disposable {
+  readonly fd: number
+  #sequence = 0
+  #closed = false
+  readonly #writer = new Writer(64 << 10)
+  readonly #batchCount: number
+
+  constructor(protocol: number, groups: readonly number[] = []) {
+    this.fd = openNetlink(protocol, groups)
+    this.#batchCount = Math.max(1, Math.floor(receiveBufferSize(this.fd) / ERROR_ROOM))
+  }
+
+  /** Sends one request and waits for the kernel's verdict. @throws NetlinkError */
+  request(request: Request): void {
+    this.#exchange([request], (error) => {
+      throw error
+    })
+  }
+
+  /**
+   * Sends many requests with few system calls. The kernel works through all of them, also past those it refuses.
+   *
+   * @throws NetlinkBatchError naming each request that was refused.
+   */
+  batch(requests: readonly Request[]): void {
+    const failures: NetlinkError[] = []
+    this.#exchange(requests, (error) => failures.push(error))
+    const [first, ...rest] = failures
+    if (first) throw new NetlinkBatchError([first, ...rest], requests.length)
+  }
+
+  /** Sends one request that is answered by messages of their own, such as RTM_GETLINK by name. @throws NetlinkError */
+  get(request: Request): Message[] {
+    const answers: Message[] = []
+    this.#exchange(
+      [request],
+      (error) => {
+        throw error
+      },
+      (message) => answers.push(message),
+    )
+    return answers
+  }
+
+  /**
+   * All objects of a kind, as of one moment: a dump that the kernel marks as interrupted is taken again.
+   *
+   * @throws NetlinkError
+   */
+  dump(request: Request): readonly Message[] {
+    for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt++) {
+      const { messages, interrupted, errno, extended } = this.#dumpOnce(request)
+      if (errno !== 0)
+        throw new NetlinkError({ code: errnoName(errno), errno, extended, request: request.describe() })
+      if (!interrupted) return messages
+    }
+    throw new NetlinkError({
+      code: 'EINTR',
+      errno: constants.errno.EINTR,
+      request: request.describe(),
+      extended: `what is listed changed during each of ${DUMP_ATTEMPTS} attempts`,
+    })
+  }
+
+  /** Reads and discards what multicast groups have sent. @returns whether there was anything. */
+  drain(): boolean {
+    for (let any = false; ; any = true) {
+      const length = Number(libc.recv(this.fd, received, received.length, MSG_DONTWAIT | MSG_TRUNC))
+      if (length >= 0) continue
+      try {
+        check('recv', length, 'AF_NETLINK')
+      } catch (error) {
+        const { code } = error as SystemError
+        if (code === 'EAGAIN') return any
+        if (code !== 'EINTR') throw error
+      }
+    }
+  }
+
+  /** A descriptor of the namespace this socket belongs to; the caller closes it. */
+  namespaceDescriptor(): number {
+    return check('ioctl', libc.ioctl(this.fd, SIOCGSKNS, null), 'SIOCGSKNS')
+  }
+
+  /** Runs a synchronous action in the namespace this socket belongs to. */
+  inNamespace<Result>(action: () => Result): Result {
+    const namespace = this.namespaceDescriptor()
+    try {
+      return inNetworkNamespace(`/proc/thread-self/fd/${namespace}`, action)
+    } finally {
+      libc.close(namespace)
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    libc.close(this.fd)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #exchange(
+    requests: readonly Request[],
+    onError: (error: NetlinkError) => void,
+    onMessage?: (message: Message) => void,
+  ): void {
+    try {
+      for (const { bytes, sequence, first, count } of this.#encode(requests)) {
+        this.#send(bytes)
+        this.#receive(sequence, count, onMessage, (index, { errno, extended }) =>
+          onError(
+            new NetlinkError({
+              code: errnoName(errno),
+              errno,
+              extended,
+              request: requests[first + index]!.describe(),
+              index: requests.length > 1 ? first + index : undefined,
+            }),
+          ),
+        )
+      }
+    } finally {
+      // What was sent may hold keys.
+      this.#writer.reset()
+    }
+  }
+
+  /** Lays everything out before anything is sent, so that a mistake in the last request leaves nothing half done. */
+  #encode(requests: readonly Request[]): Piece[] {
+    const pieces: (Omit<Piece, 'bytes'> & { from: number; to: number })[] = []
+    for (let first = 0; first < requests.length; ) {
+      const from = this.#writer.length
+      const sequence = this.#nextSequence()
+      let count = 0
+      do {
+        this.#write(requests[first + count]!, 0, count === 0 ? sequence : this.#nextSequence())
+        count++
+      } while (
+        first + count < requests.length &&
+        count < this.#batchCount &&
+        this.#writer.length - from < BATCH_BYTES
+      )
+      // The kernel answers in order, so the acknowledgement of the last request says that all are done.
+      this.#writer.addMessageFlags(NLM_F_ACK)
+      pieces.push({ from, to: this.#writer.length, sequence, first, count })
+      first += count
+    }
+    const { bytes } = this.#writer
+    return pieces.map(({ from, to, ...piece }) => ({ ...piece, bytes: bytes.subarray(from, to) }))
+  }
+
+  #write(request: Request, flags: number, sequence: number): void {
+    this.#writer.beginMessage(request.type, NLM_F_REQUEST | flags | (request.flags ?? 0), sequence)
+    request.write(this.#writer)
+    this.#writer.endMessage()
+  }
+
+  /** Reads answers until the last of `count` requests, numbered from `base`, is answered. */
+  #receive(
+    base: number,
+    count: number,
+    onMessage: ((message: Message) => void) | undefined,
+    onError: (index: number, problem: Acknowledgement) => void,
+  ): void {
+    for (;;) {
+      for (const message of this.#receiveMessages()) {
+        const index = (message.sequence - base) >>> 0
+        if (index >= count) continue
+        if (message.type !== NLMSG_ERROR) {
+          onMessage?.(message)
+          continue
+        }
+        const acknowledgement = readError(message.payload, message.flags)
+        if (acknowledgement.errno !== 0) onError(index, acknowledgement)
+        if (index === count - 1) return
+      }
+    }
+  }
+
+  #dumpOnce(request: Request): Dump {
+    const sequence = this.#nextSequence()
+    try {
+      this.#write(request, NLM_F_DUMP, sequence)
+      this.#send(this.#writer.bytes)
+    } finally {
+      this.#writer.reset()
+    }
+    return collectDump(() => this.#receiveMessages(), sequence)
+  }
+
+  #send(bytes: Buffer): void {
+    check('sendto', Number(libc.sendto(this.fd, bytes, bytes.length, 0, null, 0)), `${bytes.length} bytes`)
+  }
+
+  #receiveMessages(): Message[] {
+    for (;;) {
+      const length = Number(libc.recv(this.fd, received, received.length, MSG_TRUNC))
+      if (length > received.length)
+        throw new Error(
+          `the kernel sent a netlink message of ${length} bytes; ${received.length} are expected`,
+        )
+      if (length >= 0) return readMessages(Buffer.from(received.subarray(0, length)))
+      try {
+        check('recv', length, 'AF_NETLINK')
+      } catch (error) {
+        if ((error as SystemError).code !== 'EINTR') throw error
+      }
+    }
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) >>> 0
+    return this.#sequence
+  }
+}
