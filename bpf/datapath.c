@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One object, so that the four programs share their maps. */
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "from_pod.c"
+#include "from_wire.c"
+#include "to_pod.c"
+#include "to_wire.c"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

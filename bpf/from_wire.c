@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Ingress of a device that faces other nodes. A packet for a pod passes twice: as ESP, and again with its inner headers
+ * once XFRM has decrypted it, then with the output mark of the SA that did it.
+ */
+#include "decision.h"
+
+/* Whose key opened a packet must be whose pod sent it: else any node could speak for the pods of all. */
+static __always_inline struct decision decide_decrypted(const struct config *config, __u16 mark_node_id,
+							const struct endpoint *source,
+							const struct endpoint *destination)
+{
+	if (source->protected && source->node_id == mark_node_id && destination->protected &&
+	    destination->node_id == config->local_node_id)
+		return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
+	return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
+}
+
+/*
+ * Nobody on the wire speaks in a pod's name in clear. Towards a pod an address must at least be known: nodes are, and
+ * the agent adds the default route's prefix where pods may be reached from outside the cluster.
+ */
+static __always_inline bool is_clear_violation(const struct endpoint *source, const struct endpoint *destination)
+{
+	return source->protected || (destination->protected && !source->known);
+}
+
+SEC("tc")
+int from_wire(struct __sk_buff *skb)
+{
+	const struct decision unprotected = decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
+	struct endpoint source, destination;
+	struct endpoint carried_source, carried_destination;
+	struct config config = read_config();
+	struct packet packet, carried;
+	struct hdr_cursor nh;
+
+	switch (parse_skb(skb, &nh, &packet)) {
+	case PACKET_ARP:
+	case PACKET_OTHER:
+		return conclude_frame(skb, HOOK_FROM_WIRE, unprotected);
+	case PACKET_MALFORMED:
+		return conclude_frame(skb, HOOK_FROM_WIRE, decide(VERDICT_DROPPED, REASON_MALFORMED));
+	default:
+		break;
+	}
+
+	source = find_endpoint(&packet.source);
+	destination = find_endpoint(&packet.destination);
+	if (is_decrypted(skb))
+		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
+				decide_decrypted(&config, mark_node(skb), &source, &destination));
+	if (is_clear_violation(&source, &destination))
+		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
+				decide_clear(&config, REASON_CLEAR_FROM_WIRE));
+	if (is_esp(&packet))
+		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
+				decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
+
+	if (parse_carried(&nh, &packet, &carried)) {
+		carried_source = find_endpoint(&carried.source);
+		carried_destination = find_endpoint(&carried.destination);
+		if (carried_source.protected && carried_destination.protected)
+			return conclude(skb, HOOK_FROM_WIRE, &carried, &carried_source, &carried_destination,
+					decide_clear(&config, REASON_CLEAR_FROM_WIRE));
+	}
+	return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination, unprotected);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef WIREPROOF_DECISION_H
+#define WIREPROOF_DECISION_H
+
+#include "ipcache.h"
+#include "maps.h"
+#include "packet.h"
+
+/*
+ * Let the next filter on the device have its say, and pass the packet when there is none: TC_ACT_OK would silence
+ * whatever another program enforces at a later priority.
+ */
+#define PASS	TC_ACT_UNSPEC
+#define DROP	TC_ACT_SHOT
+
+#define EVENT_INTERVAL_NS 1000000000ull
+
+struct decision {
+	enum verdict verdict;
+	enum reason reason;
+};
+
+static __always_inline struct decision decide(enum verdict verdict, enum reason reason)
+{
+	struct decision decision = { verdict, reason };
+
+	return decision;
+}
+
+static __always_inline struct config read_config(void)
+{
+	const __u32 zero = 0;
+	const struct config *value = bpf_map_lookup_elem(&config, &zero);
+	struct config none = {};
+
+	return value ? *value : none;
+}
+
+/* What becomes of protected traffic that is in clear where it must not be. Not configured yet is as strict as can be. */
+static __always_inline struct decision decide_clear(const struct config *config, enum reason reason)
+{
+	if (!(config->flags & CONFIG_READY))
+		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
+	if (!(config->flags & CONFIG_ENCRYPT_L3))
+		return decide(VERDICT_CLEAR, REASON_ENCRYPTION_OFF);
+	return decide(config->flags & CONFIG_STRICT ? VERDICT_DROPPED : VERDICT_CLEAR, reason);
+}
+
+/* What neither ARP nor IP is, at a pod. */
+static __always_inline struct decision decide_unaddressed(const struct config *config)
+{
+	if (!(config->flags & CONFIG_READY))
+		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
+	return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
+}
+
+static __always_inline __u32 node_mark(__u32 kind, __u16 node_id)
+{
+	return kind | ((__u32)node_id << MARK_NODE_SHIFT);
+}
+
+static __always_inline bool is_decrypted(const struct __sk_buff *skb)
+{
+	return (skb->mark & MARK_MASK & 0xffff) == MARK_DECRYPTED;
+}
+
+static __always_inline __u16 mark_node(const struct __sk_buff *skb)
+{
+	return skb->mark >> MARK_NODE_SHIFT;
+}
+
+static __always_inline void count(const struct __sk_buff *skb, enum hook hook, struct decision decision)
+{
+	__u32 key = ((hook * VERDICTS) + decision.verdict) * REASONS + decision.reason;
+	struct counter *counter = bpf_map_lookup_elem(&counters, &key);
+
+	if (counter) {
+		counter->packets += skb->gso_segs ? skb->gso_segs : 1;
+		counter->bytes += skb->len;
+	}
+}
+
+static __always_inline void count_lost(void)
+{
+	const __u32 zero = 0;
+	__u64 *value = bpf_map_lookup_elem(&lost, &zero);
+
+	if (value)
+		*value += 1;
+}
+
+/* Adds the packet to its flow, and says so on the first packet, when the decision changes, and once a second. */
+static __always_inline void report(const struct __sk_buff *skb, enum hook hook, const struct packet *packet,
+				   const struct endpoint *source, const struct endpoint *destination,
+				   struct decision decision)
+{
+	struct flow_key key = {
+		.source = packet->source,
+		.destination = packet->destination,
+		.source_port = packet->source_port,
+		.destination_port = packet->destination_port,
+		.protocol = packet->protocol,
+		.hook = hook,
+	};
+	struct flow_state fresh = {};
+	struct flow_state *flow;
+	struct flow_event *event;
+	__u64 now = bpf_ktime_get_ns();
+
+	flow = bpf_map_lookup_elem(&flows, &key);
+	if (!flow) {
+		bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST);
+		flow = bpf_map_lookup_elem(&flows, &key);
+		if (!flow) {
+			count_lost();
+			return;
+		}
+	}
+	__sync_fetch_and_add(&flow->packets, skb->gso_segs ? skb->gso_segs : 1);
+	__sync_fetch_and_add(&flow->bytes, skb->len);
+
+	if (flow->reported && flow->verdict == decision.verdict && flow->reason == decision.reason &&
+	    now - flow->reported < EVENT_INTERVAL_NS)
+		return;
+
+	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+	if (!event) {
+		/* What was counted stays with the flow and is in its next event. */
+		count_lost();
+		return;
+	}
+	flow->reported = now;
+	flow->verdict = decision.verdict;
+	flow->reason = decision.reason;
+
+	event->time = now;
+	event->source = packet->source;
+	event->destination = packet->destination;
+	event->packets = __sync_lock_test_and_set(&flow->packets, 0);
+	event->bytes = __sync_lock_test_and_set(&flow->bytes, 0);
+	event->source_port = packet->source_port;
+	event->destination_port = packet->destination_port;
+	event->protocol = packet->protocol;
+	event->hook = hook;
+	event->verdict = decision.verdict;
+	event->reason = decision.reason;
+	event->source_identity = source->identity;
+	event->destination_identity = destination->identity;
+	event->mark = skb->mark;
+	event->padding = 0;
+	bpf_ringbuf_submit(event, 0);
+}
+
+static __always_inline int act(struct decision decision)
+{
+	return decision.verdict == VERDICT_DROPPED ? DROP : PASS;
+}
+
+/* For a frame without addresses to report: counted only. */
+static __always_inline int conclude_frame(const struct __sk_buff *skb, enum hook hook, struct decision decision)
+{
+	count(skb, hook, decision);
+	return act(decision);
+}
+
+static __always_inline int conclude(const struct __sk_buff *skb, enum hook hook, const struct packet *packet,
+				    const struct endpoint *source, const struct endpoint *destination,
+				    struct decision decision)
+{
+	count(skb, hook, decision);
+	report(skb, hook, packet, source, destination, decision);
+	return act(decision);
+}
+
+#endif

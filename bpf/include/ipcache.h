@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef WIREPROOF_IPCACHE_H
+#define WIREPROOF_IPCACHE_H
+
+#include "maps.h"
+
+#define ADDRESS_BITS 128
+
+/* What the ipcache says of an address, copied: all zero and not known for an address it does not have. */
+struct endpoint {
+	__u32 identity;
+	__u16 node_id;
+	bool known;
+	bool protected;
+};
+
+static __always_inline struct endpoint find_endpoint(const struct address *address)
+{
+	struct ipcache_key key = { .prefix_length = ADDRESS_BITS, .address = *address };
+	const struct ipcache_value *value = bpf_map_lookup_elem(&ipcache, &key);
+	struct endpoint endpoint = {};
+
+	if (value) {
+		endpoint.identity = value->identity;
+		endpoint.node_id = value->node_id;
+		endpoint.known = true;
+		endpoint.protected = (value->flags & IPCACHE_PROTECTED) != 0;
+	}
+	return endpoint;
+}
+
+#endif

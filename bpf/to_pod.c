@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Egress of the host's side of a pod's veth pair: what the pod receives. The same check as from_wire's once more, for
+ * what came by a device that has no from_wire.
+ */
+#include "decision.h"
+
+static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb, const struct config *config,
+						     const struct endpoint *source)
+{
+	if (!(config->flags & CONFIG_READY))
+		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
+	if (!source->protected)
+		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
+	if (source->node_id == config->local_node_id)
+		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
+	if (!is_decrypted(skb))
+		return decide_clear(config, REASON_CLEAR_FROM_WIRE);
+	if (mark_node(skb) != source->node_id)
+		return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
+	return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
+}
+
+SEC("tc")
+int to_pod(struct __sk_buff *skb)
+{
+	struct endpoint source, destination;
+	struct config config = read_config();
+	struct packet packet;
+	struct hdr_cursor nh;
+
+	switch (parse_skb(skb, &nh, &packet)) {
+	case PACKET_ARP:
+		return conclude_frame(skb, HOOK_TO_POD, decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED));
+	case PACKET_OTHER:
+		return conclude_frame(skb, HOOK_TO_POD, decide_unaddressed(&config));
+	case PACKET_MALFORMED:
+		return conclude_frame(skb, HOOK_TO_POD, decide(VERDICT_DROPPED, REASON_MALFORMED));
+	default:
+		break;
+	}
+
+	source = find_endpoint(&packet.source);
+	destination = find_endpoint(&packet.destination);
+	return conclude(skb, HOOK_TO_POD, &packet, &source, &destination, decide_to_pod(skb, &config, &source));
+}
