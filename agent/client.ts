@@ -1,0 +1,119 @@
+import { type IncomingMessage, request } from 'node:http'
+import { createInterface } from 'node:readline'
+import type { AgentStatus, Flow, PodAttachment } from './api.ts'
+
+/** What an agent answered instead of what was asked for, or why it did not answer. */
+export class AgentError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'AgentError'
+    this.code = code
+  }
+}
+
+/** Talks to one agent over its Unix socket. Every method throws AgentError; `EAGENT` when nobody answers. */
+export interface AgentClient {
+  status(signal?: AbortSignal): Promise<AgentStatus>
+  /** From now on, until the signal aborts; ends without an error then. Throws when the agent goes away. */
+  flows(signal: AbortSignal): AsyncIterable<Flow>
+  /** Resolves when the pod's device is guarded, up, and routed to. */
+  putPod(name: string, pod: PodAttachment, signal?: AbortSignal): Promise<void>
+  deletePod(name: string, signal?: AbortSignal): Promise<void>
+  /**
+   * Waits until the kernel of the node is what the cluster store, as it is now, asks for.
+   *
+   * @throws AgentError `EUNSETTLED` with what is missing, after 30 seconds or when the signal aborts.
+   */
+  settled(signal?: AbortSignal): Promise<void>
+}
+
+const settleDeadline = 30_000
+/** One question waits this long, in milliseconds, before the agent answers what is missing. */
+const settlePatience = 500
+
+export function connectAgent(socketPath: string): AgentClient {
+  const call = (
+    method: string,
+    path: string,
+    options: { body?: unknown; signal?: AbortSignal | undefined } = {},
+  ) => exchange(socketPath, method, path, options)
+  const json = async <Result>(...parameters: Parameters<typeof call>) =>
+    JSON.parse(await textOf(await call(...parameters))) as Result
+
+  return {
+    status: (signal) => json<AgentStatus>('GET', '/status', { signal }),
+
+    async *flows(signal) {
+      try {
+        for await (const line of createInterface({ input: await call('GET', '/flows', { signal }) }))
+          if (line !== '') yield JSON.parse(line) as Flow
+        if (!signal.aborted) throw new AgentError('EAGENT', 'the agent closed the stream of flows')
+      } catch (error) {
+        if (!signal.aborted) throw error
+      }
+    },
+
+    async putPod(name, body, signal) {
+      await textOf(await call('PUT', podPath(name), { body, signal }))
+    },
+
+    async deletePod(name, signal) {
+      await textOf(await call('DELETE', podPath(name), { signal }))
+    },
+
+    async settled(signal) {
+      const deadline = AbortSignal.timeout(settleDeadline)
+      const until = signal ? AbortSignal.any([signal, deadline]) : deadline
+      let missing = ['the agent has not said what']
+      const ask = () =>
+        json<{ settled: boolean; waiting: string[] }>('GET', `/settled?patience=${settlePatience}`, {
+          signal: until,
+        })
+      try {
+        for (;;) {
+          const { settled, waiting } = await ask()
+          if (settled) return
+          missing = waiting
+        }
+      } catch (error) {
+        if (!until.aborted) throw error
+        throw new AgentError('EUNSETTLED', `the node is not settled: ${missing.join('; ')}`)
+      }
+    },
+  }
+}
+
+function podPath(name: string): string {
+  return `/pods/${encodeURIComponent(name)}`
+}
+
+async function exchange(
+  socketPath: string,
+  method: string,
+  path: string,
+  options: { body?: unknown; signal?: AbortSignal | undefined },
+): Promise<IncomingMessage> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const { signal } = options
+    const outgoing = request({ socketPath, method, path, ...(signal ? { signal } : {}) }, resolve)
+    outgoing.on('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.name === 'AbortError'
+          ? error
+          : new AgentError('EAGENT', `the agent at ${socketPath} does not answer: ${error.message}`),
+      ),
+    )
+    outgoing.end(options.body === undefined ? undefined : JSON.stringify(options.body))
+  })
+  if ((response.statusCode ?? 500) < 300) return response
+  const { code, message } = JSON.parse(await textOf(response)) as { code: string; message: string }
+  throw new AgentError(code, message)
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = ''
+  for await (const chunk of response.setEncoding('utf8')) text += chunk
+  return text
+}

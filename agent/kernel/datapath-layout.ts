@@ -1,0 +1,199 @@
+import { AF_INET, AF_INET6, formatAddress, parsePrefix } from '@wireproof/netlink'
+import type { Counters, FlowReason, FlowVerdict } from '../api.ts'
+
+/** The structs and numbers of bpf/include/wireproof.h. All integers are little-endian, as on every machine BPF runs here. */
+
+export const hooks = ['from-pod', 'to-wire', 'from-wire', 'to-pod'] as const
+export const verdicts = [
+  'forwarded',
+  'encrypted',
+  'decrypted',
+  'clear',
+  'dropped',
+] as const satisfies readonly FlowVerdict[]
+export const reasons = [
+  'same-node',
+  'not-protected',
+  'encryption-off',
+  'protected',
+  'clear-on-wire',
+  'clear-from-wire',
+  'wrong-node',
+  'spoofed-source',
+  'malformed',
+  'not-configured',
+] as const satisfies readonly FlowReason[]
+
+export type Hook = (typeof hooks)[number]
+
+/** `MARK_*`. */
+export const markMask = 0xffff0f00
+export const markEncrypt = 0x0e00
+export const markDecrypted = 0x0d00
+export const markNodeShift = 16
+
+/** `struct config`. Without READY nothing leaves or enters a pod. */
+const CONFIG = { size: 8, flags: 0, localNodeId: 4, encryptL3: 1, strict: 2, ready: 4 } as const
+const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
+const IPCACHE_VALUE = { size: 8, identity: 0, nodeId: 4, flags: 6, isProtected: 1 } as const
+const FLOW_EVENT = {
+  size: 80,
+  time: 0,
+  source: 8,
+  destination: 24,
+  packets: 40,
+  bytes: 48,
+  sourcePort: 56,
+  destinationPort: 58,
+  protocol: 60,
+  hook: 61,
+  verdict: 62,
+  reason: 63,
+  sourceIdentity: 64,
+  destinationIdentity: 68,
+  mark: 72,
+} as const
+
+const ADDRESS_SIZE = 16
+// ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
+const MAPPED = Buffer.from('00000000000000000000ffff', 'hex')
+const MAPPED_BITS = 96
+
+export function writeConfig(config: {
+  readonly nodeId: number
+  readonly encryptL3: boolean
+  readonly strict: boolean
+}): Buffer {
+  const bytes = Buffer.alloc(CONFIG.size)
+  const flags = CONFIG.ready | (config.encryptL3 ? CONFIG.encryptL3 : 0) | (config.strict ? CONFIG.strict : 0)
+  bytes.writeUInt32LE(flags, CONFIG.flags)
+  bytes.writeUInt16LE(config.nodeId, CONFIG.localNodeId)
+  return bytes
+}
+
+/** `struct address`: the value of the pods map. */
+export function writeAddress(address: string): Buffer {
+  return mapped(parsePrefix(address).bytes)
+}
+
+function readAddress(bytes: Buffer): string {
+  return bytes.subarray(0, MAPPED.length).equals(MAPPED)
+    ? formatAddress(AF_INET, bytes.subarray(MAPPED.length))
+    : formatAddress(AF_INET6, bytes)
+}
+
+function mapped(bytes: Buffer): Buffer {
+  return bytes.length === ADDRESS_SIZE ? bytes : Buffer.concat([MAPPED, bytes])
+}
+
+/** The key of the pods map: the index of the host's side of a pod's veth pair. */
+export function writePodKey(device: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(device)
+  return bytes
+}
+
+/** @param prefix such as `10.244.1.0/24`; without a length, a single address. */
+export function writeIpcacheKey(prefix: string): Buffer {
+  const { bytes, length } = parsePrefix(prefix)
+  const key = Buffer.alloc(IPCACHE_KEY.size)
+  key.writeUInt32LE(bytes.length === ADDRESS_SIZE ? length : length + MAPPED_BITS, IPCACHE_KEY.prefixLength)
+  mapped(bytes).copy(key, IPCACHE_KEY.address)
+  return key
+}
+
+export function writeIpcacheValue(value: {
+  readonly identity: number
+  readonly nodeId: number
+  readonly isProtected: boolean
+}): Buffer {
+  const bytes = Buffer.alloc(IPCACHE_VALUE.size)
+  bytes.writeUInt32LE(value.identity, IPCACHE_VALUE.identity)
+  bytes.writeUInt16LE(value.nodeId, IPCACHE_VALUE.nodeId)
+  bytes.writeUInt16LE(value.isProtected ? IPCACHE_VALUE.isProtected : 0, IPCACHE_VALUE.flags)
+  return bytes
+}
+
+/** What the datapath says of a flow at a hook. */
+export interface FlowEvent {
+  /** Nanoseconds of the kernel's monotonic clock. */
+  readonly time: bigint
+  readonly source: string
+  readonly destination: string
+  /** Since the last event about this flow at this hook. */
+  readonly packets: bigint
+  readonly bytes: bigint
+  /** 0 where the protocol has no ports, or the packet is a later fragment. */
+  readonly sourcePort: number
+  readonly destinationPort: number
+  readonly protocol: number
+  readonly hook: Hook
+  readonly verdict: FlowVerdict
+  readonly reason: FlowReason
+  readonly sourceIdentity: number
+  readonly destinationIdentity: number
+  readonly mark: number
+}
+
+/** Copies what it needs: `bytes` may be a view of a ring buffer. */
+export function readFlowEvent(bytes: Buffer): FlowEvent {
+  if (bytes.length !== FLOW_EVENT.size)
+    throw new RangeError(`a flow event has ${FLOW_EVENT.size} bytes, not ${bytes.length}: rebuild bpf/`)
+  return {
+    time: bytes.readBigUInt64LE(FLOW_EVENT.time),
+    source: readAddress(bytes.subarray(FLOW_EVENT.source, FLOW_EVENT.source + ADDRESS_SIZE)),
+    destination: readAddress(bytes.subarray(FLOW_EVENT.destination, FLOW_EVENT.destination + ADDRESS_SIZE)),
+    packets: bytes.readBigUInt64LE(FLOW_EVENT.packets),
+    bytes: bytes.readBigUInt64LE(FLOW_EVENT.bytes),
+    sourcePort: bytes.readUInt16LE(FLOW_EVENT.sourcePort),
+    destinationPort: bytes.readUInt16LE(FLOW_EVENT.destinationPort),
+    protocol: bytes.readUInt8(FLOW_EVENT.protocol),
+    hook: nameOf(hooks, bytes.readUInt8(FLOW_EVENT.hook)),
+    verdict: nameOf(verdicts, bytes.readUInt8(FLOW_EVENT.verdict)),
+    reason: nameOf(reasons, bytes.readUInt8(FLOW_EVENT.reason)),
+    sourceIdentity: bytes.readUInt32LE(FLOW_EVENT.sourceIdentity),
+    destinationIdentity: bytes.readUInt32LE(FLOW_EVENT.destinationIdentity),
+    mark: bytes.readUInt32LE(FLOW_EVENT.mark),
+  }
+}
+
+function nameOf<Name extends string>(names: readonly Name[], index: number): Name {
+  const name = names[index]
+  if (name === undefined)
+    throw new RangeError(`the datapath speaks of number ${index}, unknown here: rebuild bpf/`)
+  return name
+}
+
+/** A map with a value for each CPU, such as BpfMap of libbpf. */
+interface PerCpuMap {
+  entriesPerCpu(): Iterable<readonly [key: Buffer, values: readonly Buffer[]]>
+}
+
+/** All counters that are not zero, summed over CPUs, by `hook/verdict/reason`. */
+export function readCounters(map: PerCpuMap): Counters {
+  const counters: Record<string, Counters[string]> = {}
+  for (const [key, values] of map.entriesPerCpu()) {
+    const packets = sum(values, 0)
+    if (packets > 0) counters[counterName(key.readUInt32LE())] = { packets, bytes: sum(values, 8) }
+  }
+  return counters
+}
+
+/** Events that found the ring full: flows of which less was told than happened. */
+export function readLost(map: PerCpuMap): number {
+  let lost = 0
+  for (const [, values] of map.entriesPerCpu()) lost += sum(values, 0)
+  return lost
+}
+
+/** The name of an index into the counters map. */
+export function counterName(index: number): string {
+  const reason = nameOf(reasons, index % reasons.length)
+  const rest = Math.floor(index / reasons.length)
+  const verdict = nameOf(verdicts, rest % verdicts.length)
+  return `${nameOf(hooks, Math.floor(rest / verdicts.length))}/${verdict}/${reason}`
+}
+
+function sum(values: readonly Buffer[], offset: number): number {
+  return Number(values.reduce((total, value) => total + value.readBigUInt64LE(offset), 0n))
+}

@@ -1,0 +1,134 @@
+import { BlockList } from 'node:net'
+import type { Link, Route } from '@wireproof/netlink'
+import type { PodAttachment } from '../api.ts'
+import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
+import { routeMetric } from '../plan/ownership.ts'
+import { AgentProblem } from '../problem.ts'
+import type { Datapath } from './datapath.ts'
+import type { DeviceRoute } from './routes.ts'
+
+const aliasPrefix = 'wireproof:pod='
+
+/** The pod behind a device, from the alias that its maker gave it; undefined for other devices. */
+export function podOfLink({ alias }: Link): string | undefined {
+  return alias?.startsWith(aliasPrefix) ? alias.slice(aliasPrefix.length) : undefined
+}
+
+interface LocalPod {
+  readonly device: string
+  readonly index: number
+  /** Unknown for a device found at start whose pod the store does not know: guarded, but nothing leads to it. */
+  readonly address: string | undefined
+}
+
+/** The pods of this node: each has its device guarded by the datapath before it is up. */
+export class LocalPods {
+  readonly #route: Route
+  readonly #datapath: Datapath
+  readonly #pods = new Map<string, LocalPod>()
+
+  constructor(route: Route, datapath: Datapath) {
+    this.#route = route
+    this.#datapath = datapath
+  }
+
+  names(): string[] {
+    return [...this.#pods.keys()].sort()
+  }
+
+  routes(): DeviceRoute[] {
+    return [...this.#pods.values()].flatMap(({ address, index }) =>
+      address === undefined
+        ? []
+        : [{ destination: `${address}/32`, device: index, scope: 'link', metric: routeMetric } as const],
+    )
+  }
+
+  /**
+   * Guards the pod's device, then sets it up and routes to it.
+   *
+   * @throws AgentProblem EPOD for an address that is not the node's to give, or a device that is not there.
+   */
+  put(self: ClusterNode, name: string, { device, address }: PodAttachment): void {
+    if (!inPrefix(self.podCidr, address))
+      throw new AgentProblem(
+        'EPOD',
+        2,
+        `pod ${name} cannot have the address ${address}`,
+        `Choose one in ${self.podCidr}.`,
+      )
+    const link = this.#link(name, device)
+    this.#guard(name, { device, index: link.index, address })
+    // A route leads only to a device that is up, and nothing can pass this one unguarded any more.
+    this.#route.setLink(link.index, { up: true })
+    this.#route.addRoute({
+      destination: `${address}/32`,
+      device: link.index,
+      scope: 'link',
+      metric: routeMetric,
+      replace: true,
+    })
+  }
+
+  /** Takes back what put() did, as far as it is still there. */
+  delete(name: string): boolean {
+    const pod = this.#pods.get(name)
+    if (!pod) return false
+    this.#pods.delete(name)
+    this.#datapath.forgetPod(pod.index)
+    if (this.#route.links().some((link) => link.index === pod.index)) {
+      this.#route.setLink(pod.index, { up: false })
+      this.#datapath.detachPod(pod.index)
+    }
+    return true
+  }
+
+  /**
+   * Finds the devices of pods that an earlier life of this agent guarded, forgets those that are gone, and guards again
+   * those whose programs someone took off.
+   */
+  adopt(self: ClusterNode, known: readonly ClusterPod[]): void {
+    const links = this.#route.links()
+    const indices = new Set(links.map((link) => link.index))
+    for (const [name, { index }] of this.#pods)
+      if (!indices.has(index)) {
+        this.#pods.delete(name)
+        this.#datapath.forgetPod(index)
+      }
+    for (const { index } of this.#pods.values()) this.#datapath.attachPod(index)
+    for (const link of links) {
+      const name = podOfLink(link)
+      // One that is down has not been put yet: whoever made it will.
+      if (name === undefined || !link.up || this.#pods.get(name)?.address !== undefined) continue
+      const pod = known.find((each) => each.name === name && each.node === self.name)
+      this.#guard(name, { device: link.name, index: link.index, address: pod?.address })
+    }
+  }
+
+  #guard(name: string, pod: LocalPod): void {
+    if (pod.address !== undefined) this.#datapath.rememberPod(pod.index, pod.address)
+    this.#datapath.attachPod(pod.index)
+    this.#pods.set(name, pod)
+  }
+
+  #link(name: string, device: string): Link {
+    try {
+      return this.#route.link(device)
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ENODEV') throw error
+      throw new AgentProblem(
+        'EPOD',
+        2,
+        `pod ${name} has no device ${device} in this namespace`,
+        'Make the veth pair first.',
+      )
+    }
+  }
+}
+
+function inPrefix(prefix: string, address: string): boolean {
+  const [network = '', length] = prefix.split('/')
+  const list = new BlockList()
+  list.addSubnet(network, Number(length))
+  return list.check(address)
+}

@@ -1,0 +1,50 @@
+import type { Flow } from '../api.ts'
+import type { ClusterState } from '../cluster/state.ts'
+import type { FlowEvent } from '../kernel/datapath-layout.ts'
+
+const protocols: Readonly<Record<number, Flow['protocol']>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 50: 'esp' }
+
+/** Says of an event of the datapath what a person wants to know: when, by the clock on the wall, and which pods. */
+export class FlowNarrator {
+  readonly #node: string
+  /** Nanoseconds from the kernel's monotonic clock to the epoch. */
+  readonly #epoch: bigint
+  #pods: ReadonlyMap<string, string> = new Map()
+
+  constructor(node: string, epoch: bigint) {
+    this.#node = node
+    this.#epoch = epoch
+  }
+
+  know(pods: ClusterState['pods']): void {
+    this.#pods = new Map(pods.map((pod) => [pod.address, pod.name]))
+  }
+
+  tell(event: FlowEvent): Flow {
+    const { time, protocol, sourcePort, destinationPort, source, destination, ...rest } = event
+    const sourcePod = this.#pods.get(source)
+    const destinationPod = this.#pods.get(destination)
+    return {
+      time: `${this.#epoch + time}`,
+      node: this.#node,
+      hook: rest.hook,
+      protocol: protocols[protocol] ?? `ip-${protocol}`,
+      source,
+      destination,
+      ...(sourcePort ? { sourcePort } : {}),
+      ...(destinationPort ? { destinationPort } : {}),
+      ...(sourcePod === undefined ? {} : { sourcePod }),
+      ...(destinationPod === undefined ? {} : { destinationPod }),
+      verdict: rest.verdict,
+      reason: rest.reason,
+      encrypted: rest.verdict === 'encrypted' || rest.verdict === 'decrypted',
+      packets: Number(rest.packets),
+      bytes: Number(rest.bytes),
+    }
+  }
+}
+
+/** The difference between the two clocks, now. */
+export function epochOffset(): bigint {
+  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
+}

@@ -1,0 +1,43 @@
+import type { XfrmPolicy, XfrmPolicyId, XfrmStateId, XfrmStateOptions } from '@wireproof/netlink'
+
+/** A security association that the node should have. */
+export interface DesiredState extends XfrmStateOptions {
+  /** See PairKey. */
+  readonly fingerprint: string
+}
+
+export function nameOfState({ destination, spi }: XfrmStateId): string {
+  return `${destination} ${spi}`
+}
+
+export function nameOfPolicy({ direction, source, destination, mark }: XfrmPolicyId): string {
+  return `${direction} ${source} ${destination} ${mark?.value}/${mark?.mask}`
+}
+
+/** Whether the association in the kernel is the one wanted, its key included. */
+export function sameState(a: XfrmStateOptions, b: XfrmStateOptions): boolean {
+  return (
+    a.source === b.source &&
+    a.reqid === b.reqid &&
+    a.mode === b.mode &&
+    a.aead.name === b.aead.name &&
+    a.aead.icvBits === b.aead.icvBits &&
+    a.aead.key.equals(b.aead.key) &&
+    a.replayWindow === b.replayWindow &&
+    a.outputMark?.value === b.outputMark?.value &&
+    a.outputMark?.mask === b.outputMark?.mask
+  )
+}
+
+export function samePolicy(a: XfrmPolicy, b: XfrmPolicy): boolean {
+  return (
+    a.priority === b.priority &&
+    (a.action ?? 'allow') === (b.action ?? 'allow') &&
+    a.template?.source === b.template?.source &&
+    a.template?.destination === b.template?.destination &&
+    a.template?.reqid === b.template?.reqid &&
+    a.template?.spi === b.template?.spi &&
+    a.template?.mode === b.template?.mode &&
+    (a.template?.optional ?? false) === (b.template?.optional ?? false)
+  )
+}
