@@ -1,0 +1,100 @@
+import type { AgentStatus, Flow, SecurityAssociation } from '../agent/api.ts'
+import type { Address, NodeSpec, PodSpec } from './topology.ts'
+
+/** A node of a running lab. */
+export interface LabNode {
+  readonly name: string
+  /** The node's number, 1 to 65534: it selects the node's addresses and its SPIs. */
+  readonly id: number
+  /** On the wire that all nodes share. */
+  readonly underlay: Address
+  /** The prefix that all pods of this node take their addresses from, such as `10.244.1.0/24`. */
+  readonly podCidr: string
+}
+
+/** A pod of a running lab. */
+export interface LabPod {
+  readonly name: string
+  readonly node: string
+  readonly address: Address
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** A command running in a node or a pod. */
+export interface LabProcess {
+  readonly stdin: NodeJS.WritableStream
+  readonly stdout: NodeJS.ReadableStream
+  readonly stderr: NodeJS.ReadableStream
+  /** Settles when the command ends; the code is 128 + n for signal n. Never rejects for a non-zero code. */
+  readonly exit: Promise<number>
+  kill(signal?: NodeJS.Signals): void
+}
+
+/** What an instrument on one interface reported when it was stopped. */
+export interface CapturePoint {
+  /** `wire/<node>` for the bridge port that faces a node, `pod/<pod>` for a pod's own interface. */
+  readonly name: string
+  /** A pcap file with Ethernet frames. */
+  readonly file: string
+  /** Frames written to the file. */
+  readonly captured: number
+  /**
+   * Frames that passed the interface while the instrument listened, by the interface's own counters. Fewer captured than
+   * passed means that the capture lost some.
+   */
+  readonly passed: number
+  /** Frames the kernel dropped because the instrument was slow. */
+  readonly dropped: number
+}
+
+/** Instruments at work. */
+export interface Capture {
+  /** Waits until what has been sent so far has been written, then stops every instrument. */
+  stop(): Promise<CapturePoint[]>
+}
+
+/** What all agents of a lab are told through the cluster store. */
+export interface EncryptionSettings {
+  readonly encryptL3: boolean
+  /** Drop what is protected and still in clear; otherwise let it pass, count it and report it. */
+  readonly strict: boolean
+}
+
+/**
+ * A named set of nodes, pods and wires, each node with an agent. Demos reach a cluster through this interface only, so
+ * the same demo runs on every substrate.
+ */
+export interface Lab {
+  readonly name: string
+
+  nodes(): Promise<LabNode[]>
+  pods(): Promise<LabPod[]>
+
+  /** Starts a command in the network namespace of a node or pod. */
+  spawn(target: string, argv: readonly string[]): LabProcess
+
+  /**
+   * Starts one instrument per wire port (what each node put on the wire, before the bridge forwards it) and one per pod.
+   * Resolves when every instrument listens. Files go to `directory`.
+   */
+  capture(directory: string, signal?: AbortSignal): Promise<Capture>
+
+  status(node: string): Promise<AgentStatus>
+  /** Flow events from now on, until the signal aborts. */
+  flows(node: string, signal: AbortSignal): AsyncIterable<Flow>
+  /** Read from the node's kernel, not from its agent. With keys: handle as secrets. */
+  securityAssociations(node: string): Promise<SecurityAssociation[]>
+
+  addNode(node: NodeSpec): Promise<LabNode>
+  removeNode(name: string): Promise<void>
+  addPod(pod: PodSpec): Promise<LabPod>
+  removePod(name: string): Promise<void>
+
+  /** Writes the settings for all agents and waits until every node's kernel is in that state. */
+  configure(settings: EncryptionSettings): Promise<void>
+  /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
+  pauseAgent(node: string): Promise<void>
+  resumeAgent(node: string): Promise<void>
+  /** Waits until every agent's kernel state matches the cluster. */
+  settled(signal?: AbortSignal): Promise<void>
+}

@@ -1,0 +1,145 @@
+import type { ChildProcess } from 'node:child_process'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inNetworkNamespace } from '@wireproof/ffi'
+import type { Capture, CapturePoint } from '../lab.ts'
+import { Problem } from '../problem.ts'
+import { namespacePath } from './layout.ts'
+import { exitOf, spawnIn } from './process.ts'
+
+/** Where one instrument listens. */
+export interface Vantage {
+  /** See {@link CapturePoint.name}. */
+  readonly name: string
+  readonly namespace: string
+  readonly device: string
+  /** `in` on a wire port is what the node behind it put on the wire, once, before the bridge forwards it. */
+  readonly direction: 'in' | 'inout'
+}
+
+interface Instrument {
+  readonly vantage: Vantage
+  readonly file: string
+  readonly child: ChildProcess
+  readonly exit: Promise<number>
+  readonly said: () => string
+  framesBefore: number
+}
+
+const quietMs = 60
+/** Where traffic goes on, it is never quiet; what was sent before has been written long before this. */
+const quietDeadlineMs = 2000
+const kernelBufferKiB = 8192
+
+/** Starts one tcpdump per vantage point, an instrument that is not ours, and resolves when all of them listen. */
+export async function startCapture(
+  vantages: readonly Vantage[],
+  directory: string,
+  signal?: AbortSignal,
+): Promise<Capture> {
+  mkdirSync(directory, { recursive: true })
+  const instruments = vantages.map((vantage) => startInstrument(vantage, directory))
+  const stopAll = () => {
+    for (const { child } of instruments) child.kill('SIGKILL')
+  }
+  signal?.addEventListener('abort', stopAll, { once: true })
+  try {
+    await Promise.all(instruments.map(listening))
+    for (const instrument of instruments) instrument.framesBefore = framesAt(instrument.vantage)
+  } catch (error) {
+    stopAll()
+    throw error
+  }
+  return {
+    async stop() {
+      await quiet(instruments)
+      signal?.removeEventListener('abort', stopAll)
+      return Promise.all(instruments.map(finish))
+    },
+  }
+}
+
+function tcpdumpArguments({ device, direction }: Vantage, file: string): string[] {
+  const quickly = ['-n', '-U', '--immediate-mode', '-B', `${kernelBufferKiB}`, '--time-stamp-precision=nano']
+  return ['tcpdump', '-i', device, '-Q', direction, ...quickly, '-Z', 'root', '-w', file]
+}
+
+function startInstrument(vantage: Vantage, directory: string): Instrument {
+  const file = join(directory, `${vantage.name.replaceAll('/', '-')}.pcap`)
+  const child = spawnIn(vantage.namespace, tcpdumpArguments(vantage, file), {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  return { vantage, file, child, exit: exitOf(child), said: () => said, framesBefore: 0 }
+}
+
+async function listening(instrument: Instrument): Promise<void> {
+  const ready = new Promise<void>((resolve) => {
+    const look = () => {
+      if (instrument.said().includes('listening on')) resolve()
+    }
+    instrument.child.stderr?.on('data', look)
+    look()
+  })
+  const ended = instrument.exit.then((code) => {
+    const why = instrument.said().trim().split('\n').at(-1) || `exit code ${code}`
+    throw new Problem('ECAPTURE', 4, `tcpdump on ${instrument.vantage.name} did not start: ${why}`)
+  })
+  await Promise.race([ready, ended])
+}
+
+/** Waits until no file has grown for a while, but not for ever: what was sent before has then been written. */
+async function quiet(instruments: readonly Instrument[]): Promise<void> {
+  const deadline = performance.now() + quietDeadlineMs
+  let last = -1
+  while (performance.now() < deadline) {
+    const size = instruments.reduce(
+      (sum, { file }) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    )
+    if (size === last) return
+    last = size
+    await sleep(quietMs)
+  }
+}
+
+async function finish(instrument: Instrument): Promise<CapturePoint> {
+  const { vantage, file, child } = instrument
+  const passed = framesAt(vantage) - instrument.framesBefore
+  child.kill('SIGINT')
+  await instrument.exit
+  const said = instrument.said()
+  const captured = count(said, /^(\d+) packets? captured/m, vantage)
+  const dropped = count(said, /^(\d+) packets? dropped by kernel/m, vantage)
+  return { name: vantage.name, file, captured, passed, dropped }
+}
+
+/**
+ * Frames that the interface itself has counted, in the directions the instrument looks at. tcpdump's own "received by
+ * filter" counts frames that `-Q` sorts out afterwards, and says nothing of frames it never read.
+ */
+function framesAt({ namespace, device, direction }: Vantage): number {
+  const text = inNetworkNamespace(namespacePath(namespace), () =>
+    readFileSync('/proc/thread-self/net/dev', 'utf8'),
+  )
+  const line = text.split('\n').find((each) => each.trimStart().startsWith(`${device}:`))
+  if (!line) throw new Problem('ECAPTURE', 4, `${device} vanished from ${namespace} during a capture`)
+  const columns = line
+    .slice(line.indexOf(':') + 1)
+    .trim()
+    .split(/\s+/)
+    .map(Number)
+  const [received = 0, sent = 0] = [columns[1], columns[9]]
+  return direction === 'in' ? received : received + sent
+}
+
+function count(said: string, pattern: RegExp, vantage: Vantage): number {
+  const found = pattern.exec(said)?.[1]
+  if (found === undefined)
+    throw new Problem('ECAPTURE', 4, `tcpdump on ${vantage.name} ended without its counts: ${said.trim()}`)
+  return Number(found)
+}

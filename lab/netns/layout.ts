@@ -1,0 +1,103 @@
+import type { LabNode, LabPod } from '../lab.ts'
+import type { NodeSpec, PodSpec } from '../topology.ts'
+
+/**
+ * Where everything of a lab is, from its name alone: `down` needs no record of what `up` did. Nothing is made in the
+ * machine's own network namespace, so no address, port or device name can collide with the machine's or docker's.
+ */
+const prefix = 'wireproof.'
+
+export const underlayPrefixLength = 16
+/** The gateway every pod sees; it exists as a neighbour entry only (as in Calico and Cilium), so pods need no ARP. */
+export const podGateway = '169.254.1.1'
+/** The node's interface on the wire, in the node's namespace. */
+export const wireDevice = 'eth0'
+export const podDevice = 'eth0'
+export const bridge = 'br0'
+
+export function wireNamespace(lab: string): string {
+  return `${prefix}${lab}.wire`
+}
+
+export function nodeNamespace(lab: string, node: string): string {
+  return `${prefix}${lab}.node.${node}`
+}
+
+export function podNamespace(lab: string, pod: string): string {
+  return `${prefix}${lab}.pod.${pod}`
+}
+
+export function namespacePath(namespace: string): string {
+  return `/run/netns/${namespace}`
+}
+
+/** The lab a namespace belongs to, or undefined for a namespace that is not ours. */
+export function labOfNamespace(namespace: string): string | undefined {
+  const [lab, kind] = namespace.startsWith(prefix) ? namespace.slice(prefix.length).split('.') : []
+  return lab && kind ? lab : undefined
+}
+
+/** The bridge port that faces a node, in the wire's namespace. */
+export function wirePort(node: string): string {
+  return `n-${node}`
+}
+
+/** The host side of a pod's veth pair, in its node's namespace. */
+export function podPort(pod: string): string {
+  return `p-${pod}`
+}
+
+/** The alias by which an agent finds its pods' devices again after a restart. */
+export function podAlias(pod: string): string {
+  return `wireproof:pod=${pod}`
+}
+
+export const runDirectories = '/run/wireproof-labs'
+
+/** Directory of a lab's cluster store, agent sockets and logs: on tmpfs, readable by its owner only. */
+export function runDirectory(lab: string): string {
+  return `${runDirectories}/${lab}`
+}
+
+export function clusterDirectory(lab: string): string {
+  return `${runDirectory(lab)}/cluster`
+}
+
+export function agentSocket(lab: string, node: string): string {
+  return `${runDirectory(lab)}/agents/${node}.sock`
+}
+
+export function agentLog(lab: string, node: string): string {
+  return `${runDirectory(lab)}/agents/${node}.log`
+}
+
+/** A node's addresses follow from its id, so two nodes of a lab never share one. */
+export function placeNode(spec: NodeSpec, id: number): LabNode {
+  const high = id >> 8
+  const low = id & 0xff
+  return { name: spec.name, id, underlay: `192.168.${high}.${low}`, podCidr: `10.${high}.${low}.0/24` }
+}
+
+/** @param host 2 to 254, unique among the pods of the node. */
+export function placePod(spec: PodSpec, node: LabNode, host: number): LabPod {
+  const address = node.podCidr.replace(/0\/24$/, `${host}`)
+  return { name: spec.name, node: node.name, address, labels: spec.labels ?? {} }
+}
+
+/** The smallest number from `first` on that is not taken. */
+export function firstFree(taken: Iterable<number>, first: number): number {
+  const used = new Set(taken)
+  let candidate = first
+  while (used.has(candidate)) candidate++
+  return candidate
+}
+
+/** Locally administered MAC addresses, readable in a capture: 02:57 for nodes, 02:50 for pods, 02:47 for gateways. */
+export function mac(kind: 'node' | 'pod' | 'gateway', address: string): string {
+  const first = { node: '57', pod: '50', gateway: '47' }[kind]
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  return `02:${first}:${bytes.join(':')}`
+}
+
+/** ESP in tunnel mode with AES-GCM costs at most 20 + 8 + 8 + 5 + 16 bytes (RFC 4303 section 2); rounded up. */
+export const encryptionOverhead = 64

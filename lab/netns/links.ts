@@ -1,0 +1,153 @@
+import { spawnSync } from 'node:child_process'
+import { inNetworkNamespace } from '@wireproof/ffi'
+import { createNamespace, openRoute, type Route, setOffloads, setSysctl } from '@wireproof/netlink'
+import type { LabNode, LabPod } from '../lab.ts'
+import { Problem } from '../problem.ts'
+import type { WireSpec } from '../topology.ts'
+import {
+  bridge,
+  encryptionOverhead,
+  mac,
+  namespacePath,
+  nodeNamespace,
+  podAlias,
+  podDevice,
+  podGateway,
+  podNamespace,
+  podPort,
+  underlayPrefixLength,
+  wireDevice,
+  wireNamespace,
+  wirePort,
+} from './layout.ts'
+
+const defaultMtu = 1500
+
+/** Segmentation and checksum offloads off: what an instrument then sees is, packet by packet, what crosses the wire. */
+const honestFrames = { tso: false, gso: false, gro: false, txChecksum: false }
+
+/** Runs `action` with a routing socket of the namespace. */
+export function withRoute<Result>(namespace: string, action: (route: Route) => Result): Result {
+  return inNetworkNamespace(namespacePath(namespace), () => {
+    using route = openRoute()
+    return action(route)
+  })
+}
+
+/** The wire: a bridge in a namespace of its own, without an address, which no agent can reach. */
+export function makeWire(lab: string): void {
+  createNamespace(wireNamespace(lab))
+  withRoute(wireNamespace(lab), (route) => {
+    setSysctl('net/ipv6/conf/default/disable_ipv6', '1')
+    setSysctl('net/ipv6/conf/all/disable_ipv6', '1')
+    route.addBridge({ name: bridge, multicastSnooping: false })
+    route.setLink(bridge, { up: true })
+  })
+}
+
+/** A node: a namespace with one interface on the wire and forwarding on. */
+export function makeNode(lab: string, node: LabNode, wire: WireSpec): void {
+  const namespace = nodeNamespace(lab, node.name)
+  const port = wirePort(node.name)
+  const mtu = wire.mtu ?? defaultMtu
+  createNamespace(namespace)
+  withRoute(wireNamespace(lab), (route) => {
+    const peer = {
+      name: wireDevice,
+      mac: mac('node', node.underlay),
+      mtu,
+      namespace: namespacePath(namespace),
+    }
+    route.addVeth({ name: port, mtu, peer })
+    setOffloads(port, honestFrames)
+    route.setLink(port, { master: bridge, up: true })
+    impair(port, wire)
+  })
+  withRoute(namespace, (route) => {
+    onlyIpv4()
+    setSysctl('net/ipv4/ip_forward', '1')
+    setSysctl('net/ipv4/conf/all/rp_filter', '0')
+    setSysctl('net/ipv4/conf/default/rp_filter', '0')
+    // Redirects would quote a pod's packet in clear on the wire.
+    setSysctl('net/ipv4/conf/all/send_redirects', '0')
+    setSysctl('net/ipv4/conf/default/send_redirects', '0')
+    setOffloads(wireDevice, honestFrames)
+    route.setLink('lo', { up: true })
+    route.addAddress(wireDevice, `${node.underlay}/${underlayPrefixLength}`)
+    route.setLink(wireDevice, { up: true })
+  })
+}
+
+/** A pod behind a veth pair whose host side stays down until {@link openPod}: nothing flows before the agent guards it. */
+export function makePod(lab: string, pod: LabPod, wire: WireSpec): void {
+  const namespace = podNamespace(lab, pod.name)
+  const mtu = (wire.mtu ?? defaultMtu) - encryptionOverhead
+  const gatewayMac = mac('gateway', pod.address)
+  const podMac = mac('pod', pod.address)
+  createNamespace(namespace)
+  withRoute(nodeNamespace(lab, pod.node), (route) => {
+    const name = podPort(pod.name)
+    const peer = { name: podDevice, mac: podMac, mtu, namespace: namespacePath(namespace) }
+    route.addVeth({ name, mac: gatewayMac, mtu, peer })
+    route.setLink(name, { alias: podAlias(pod.name) })
+    setOffloads(name, honestFrames)
+  })
+  withRoute(namespace, (route) => {
+    onlyIpv4()
+    setOffloads(podDevice, honestFrames)
+    route.setLink('lo', { up: true })
+    route.addAddress(podDevice, `${pod.address}/32`)
+    route.setLink(podDevice, { up: true })
+    route.addRoute({ destination: `${podGateway}/32`, device: podDevice, scope: 'link' })
+    route.addRoute({ destination: '0.0.0.0/0', via: podGateway, device: podDevice })
+    route.addNeighbour({ address: podGateway, mac: gatewayMac, device: podDevice })
+  })
+}
+
+/** Lets a guarded pod's traffic flow. */
+export function openPod(lab: string, pod: LabPod): void {
+  withRoute(nodeNamespace(lab, pod.node), (route) => {
+    const name = podPort(pod.name)
+    route.setLink(name, { up: true })
+    route.addNeighbour({ address: pod.address, mac: mac('pod', pod.address), device: name })
+  })
+}
+
+/** Whether a pod got as far as {@link openPod}. */
+export function isPodOpen(lab: string, pod: LabPod): boolean {
+  return withRoute(nodeNamespace(lab, pod.node), (route) =>
+    route.links().some((link) => link.name === podPort(pod.name) && link.up),
+  )
+}
+
+function onlyIpv4(): void {
+  setSysctl('net/ipv6/conf/all/disable_ipv6', '1')
+  setSysctl('net/ipv6/conf/default/disable_ipv6', '1')
+}
+
+/** Gives a running node's link the wire's delay, loss and rate, in place of what it had. */
+export function changeWire(lab: string, node: string, wire: WireSpec): void {
+  inNetworkNamespace(namespacePath(wireNamespace(lab)), () => {
+    // Nothing to delete is no failure.
+    spawnSync('tc', ['qdisc', 'delete', 'dev', wirePort(node), 'root'])
+    impair(wirePort(node), wire)
+  })
+}
+
+function impair(port: string, wire: WireSpec): void {
+  const netem: string[] = []
+  if (wire.delayMs) netem.push('delay', `${wire.delayMs}ms`)
+  if (wire.lossPercent) netem.push('loss', `${wire.lossPercent}%`)
+  if (wire.rateMbit) netem.push('rate', `${wire.rateMbit}mbit`)
+  if (netem.length === 0) return
+  const { status, stderr } = spawnSync('tc', ['qdisc', 'add', 'dev', port, 'root', 'netem', ...netem])
+  if (status !== 0) {
+    const why = `${stderr}`.trim().split('\n')[0]
+    throw new Problem(
+      'EIMPAIR',
+      3,
+      `this kernel cannot impair the wire (${why})`,
+      'Leave out wire.delayMs, lossPercent and rateMbit, or choose another --kernel.',
+    )
+  }
+}

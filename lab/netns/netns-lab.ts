@@ -1,0 +1,245 @@
+import { inNetworkNamespace } from '@wireproof/ffi'
+import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
+import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
+import type { Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
+import { Problem } from '../problem.ts'
+import type { NodeSpec, PodSpec } from '../topology.ts'
+import { agentOf, agentProcess, startAgent } from './agents.ts'
+import { startCapture, type Vantage } from './capture.ts'
+import {
+  firstFree,
+  namespacePath,
+  nodeNamespace,
+  placeNode,
+  placePod,
+  podDevice,
+  podNamespace,
+  podPort,
+  wireNamespace,
+  wirePort,
+} from './layout.ts'
+import { isPodOpen, makeNode, makePod, openPod, withRoute } from './links.ts'
+import { labProcess, spawnIn } from './process.ts'
+import { killIn, labsHere, namespacesOf } from './reap.ts'
+import { Store } from './store.ts'
+
+const settleDeadlineMs = 20_000
+
+/** A lab of network namespaces in the kernel this process runs on. */
+export class NetnsLab implements Lab {
+  readonly name: string
+  readonly store: Store
+
+  constructor(name: string) {
+    this.name = name
+    this.store = new Store(name)
+  }
+
+  async nodes(): Promise<LabNode[]> {
+    return this.store.nodes()
+  }
+
+  async pods(): Promise<LabPod[]> {
+    return this.store.pods()
+  }
+
+  spawn(target: string, argv: readonly string[]): LabProcess {
+    return labProcess(spawnIn(this.namespaceOf(target), argv, { stdio: 'pipe' }))
+  }
+
+  /** @throws Problem naming the nodes and pods there are. */
+  namespaceOf(target: string): string {
+    if (target === 'wire') return wireNamespace(this.name)
+    if (this.store.nodes().some((node) => node.name === target)) return nodeNamespace(this.name, target)
+    if (this.store.pods().some((pod) => pod.name === target)) return podNamespace(this.name, target)
+    const names = [...this.store.nodes(), ...this.store.pods()].map(({ name }) => name)
+    throw new Problem(
+      'ETARGET',
+      2,
+      `lab ${this.name} has no node or pod called ${target}`,
+      `There are: ${names.join(', ')}.`,
+    )
+  }
+
+  capture(directory: string, signal?: AbortSignal): Promise<Capture> {
+    return startCapture(this.vantages(), directory, signal)
+  }
+
+  /** The node of that name, or all of them. @throws Problem naming what there is. */
+  nodeNames(only?: string): string[] {
+    if (only !== undefined) this.namespaceOf(only)
+    return only === undefined ? this.store.nodes().map(({ name }) => name) : [only]
+  }
+
+  /** Every place proofs are taken from: each port of the wire, and each pod. */
+  vantages(): Vantage[] {
+    const ports = this.store.nodes().map(({ name }): Vantage => {
+      return {
+        name: `wire/${name}`,
+        namespace: wireNamespace(this.name),
+        device: wirePort(name),
+        direction: 'in',
+      }
+    })
+    const pods = this.store.pods().map(({ name }): Vantage => {
+      return {
+        name: `pod/${name}`,
+        namespace: podNamespace(this.name, name),
+        device: podDevice,
+        direction: 'inout',
+      }
+    })
+    return [...ports, ...pods]
+  }
+
+  status(node: string): Promise<AgentStatus> {
+    return agentOf(this.name, node).status()
+  }
+
+  flows(node: string, signal: AbortSignal): AsyncIterable<Flow> {
+    return agentOf(this.name, node).flows(signal)
+  }
+
+  async securityAssociations(node: string): Promise<SecurityAssociation[]> {
+    const underlay = this.store.nodes().find(({ name }) => name === node)?.underlay
+    const states = inNetworkNamespace(namespacePath(nodeNamespace(this.name, node)), () => {
+      using xfrm = openXfrm()
+      return xfrm.states()
+    })
+    return states.map((state) => describe(node, state, state.source === underlay))
+  }
+
+  async addNode(spec: NodeSpec): Promise<LabNode> {
+    const node = this.prepareNode(spec)
+    await startAgent(this.name, node.name)
+    await this.settled()
+    return node
+  }
+
+  /** Makes a node's namespace and links, and tells the cluster; `startAgent` starts its agent. */
+  prepareNode(spec: NodeSpec): LabNode {
+    const present = this.store.nodes()
+    const known = present.find(({ name }) => name === spec.name)
+    if (known) this.#discardNode(spec.name)
+    const node =
+      known ??
+      placeNode(
+        spec,
+        firstFree(
+          present.map(({ id }) => id),
+          1,
+        ),
+      )
+    makeNode(this.name, node, this.store.wire())
+    this.store.put('nodes', node)
+    return node
+  }
+
+  async removeNode(name: string): Promise<void> {
+    for (const pod of this.store.pods()) if (pod.node === name) await this.removePod(pod.name)
+    this.store.remove('nodes', name)
+    await killIn([nodeNamespace(this.name, name)])
+    this.#discardNode(name)
+    await this.settled()
+  }
+
+  async addPod(spec: PodSpec): Promise<LabPod> {
+    const node = this.store.nodes().find(({ name }) => name === spec.node)
+    if (!node)
+      throw new Problem('ETARGET', 2, `pod ${spec.name} wants node ${spec.node}, which does not exist`)
+    const neighbours = this.store.pods().filter((pod) => pod.node === node.name && pod.name !== spec.name)
+    const taken = neighbours.map(({ address }) => Number(address.split('.')[3]))
+    const pod = placePod(spec, node, firstFree(taken, 2))
+    if (this.#exists(podNamespace(this.name, pod.name))) deleteNamespace(podNamespace(this.name, pod.name))
+    makePod(this.name, pod, this.store.wire())
+    this.store.put('pods', pod)
+    await agentOf(this.name, node.name).putPod(pod.name, { device: podPort(pod.name), address: pod.address })
+    openPod(this.name, pod)
+    return pod
+  }
+
+  async removePod(name: string): Promise<void> {
+    const pod = this.store.pods().find((candidate) => candidate.name === name)
+    if (!pod) return
+    await killIn([podNamespace(this.name, name)].filter((namespace) => this.#exists(namespace)))
+    await agentOf(this.name, pod.node).deletePod(name)
+    if (this.#exists(podNamespace(this.name, name))) deleteNamespace(podNamespace(this.name, name))
+    this.store.remove('pods', name)
+  }
+
+  /** Whether a pod of the store is really there and open: an interrupted `up` leaves half-made ones. */
+  isWhole(pod: LabPod): boolean {
+    return this.#exists(podNamespace(this.name, pod.name)) && isPodOpen(this.name, pod)
+  }
+
+  async configure(settings: EncryptionSettings): Promise<void> {
+    this.store.configure(settings)
+    await this.settled()
+  }
+
+  async pauseAgent(node: string): Promise<void> {
+    this.#signalAgent(node, 'SIGSTOP')
+  }
+
+  async resumeAgent(node: string): Promise<void> {
+    this.#signalAgent(node, 'SIGCONT')
+  }
+
+  async settled(signal?: AbortSignal): Promise<void> {
+    const deadline = AbortSignal.timeout(settleDeadlineMs)
+    const until = signal ? AbortSignal.any([signal, deadline]) : deadline
+    await Promise.all(this.store.nodes().map(({ name }) => agentOf(this.name, name).settled(until)))
+  }
+
+  #signalAgent(node: string, signal: NodeJS.Signals): void {
+    const pid = agentProcess(this.name, node)
+    if (pid === undefined) throw new Problem('EAGENT', 4, `no agent runs on ${node}`)
+    process.kill(pid, signal)
+  }
+
+  #exists(namespace: string): boolean {
+    return namespacesOf(this.name).includes(namespace)
+  }
+
+  #discardNode(name: string): void {
+    if (this.#exists(nodeNamespace(this.name, name))) deleteNamespace(nodeNamespace(this.name, name))
+    withRoute(wireNamespace(this.name), (route) => {
+      if (route.links().some((link) => link.name === wirePort(name))) deletePort(route, wirePort(name))
+    })
+  }
+}
+
+/** The kernel takes a port away with the node's namespace, at a time of its own: it may be gone between look and act. */
+function deletePort(route: Route, port: string): void {
+  try {
+    route.deleteLink(port)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENODEV') throw error
+  }
+}
+
+/** @throws Problem when no such lab is in this kernel. */
+export function openLab(name: string): NetnsLab {
+  const labs = labsHere()
+  if (!labs.includes(name)) {
+    const known = labs.length > 0 ? `There are: ${labs.join(', ')}.` : 'Stand one up: wireproof up'
+    throw new Problem('ENOLAB', 2, `no lab is called ${name}`, known)
+  }
+  return new NetnsLab(name)
+}
+
+function describe(node: string, state: XfrmState, outbound: boolean): SecurityAssociation {
+  return {
+    node,
+    direction: outbound ? 'out' : 'in',
+    source: state.source,
+    destination: state.destination,
+    spi: state.spi,
+    mode: state.mode,
+    algorithm: 'rfc4106(gcm(aes))',
+    key: state.aead.key.toString('hex'),
+    icvBits: state.aead.icvBits,
+    packets: Number(state.lifetime.packets),
+    bytes: Number(state.lifetime.bytes),
+  }
+}
