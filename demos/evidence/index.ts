@@ -1,0 +1,6 @@
+/** The evidence bundle: written after a run, verified by anybody afterwards. */
+
+export { file as bundleFile, secretFiles } from './format.ts'
+export { loadRun } from './load-run.ts'
+export { signingKey, signingKeyFile } from './signing-key.ts'
+export { attestBundle, type BundleOptions, bundleDirectory, writeBundle } from './write-bundle.ts'

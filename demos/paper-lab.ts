@@ -1,0 +1,92 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable, Writable } from 'node:stream'
+import type { AgentStatus } from '../agent/api.ts'
+import type { CapturePoint, Lab, LabNode, LabPod, LabProcess } from '../lab/lab.ts'
+import { loopbackLab, loopbackPod } from './workload/loopback-lab.ts'
+
+/** A pcap file header (nanoseconds, Ethernet) and no packet after it. */
+const emptyCapture = Buffer.from('4d3cb2a1020004000000000000000000ffff000001000000', 'hex')
+
+/**
+ * A lab that has real traffic on the loopback interface and no kernel to encrypt it: its captures are empty, so what it
+ * can prove is that nothing is proven by it. It writes down what a demo asks of it.
+ */
+export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running: () => number } {
+  const asked: string[] = []
+  let running = 0
+  const nodes: LabNode[] = [1, 2].map((id) => ({
+    name: `n${id}`,
+    id,
+    underlay: `192.0.2.${id}`,
+    podCidr: `127.0.${60 + id}.0/24`,
+  }))
+  const pods: LabPod[] = [loopbackPod('a1', 'n1', '127.0.61.1'), loopbackPod('b1', 'n2', '127.0.62.1')]
+  const loopback = loopbackLab(pods)
+
+  const lab: Lab = {
+    name: 'paper',
+    nodes: async () => nodes,
+    pods: async () => pods,
+    spawn: (target, argv) => {
+      if (nodes.some(({ name }) => name === target)) {
+        asked.push(`${target}: ${argv.join(' ')}`)
+        return endedProcess(commandCode)
+      }
+      const child = loopback.spawn(target, argv)
+      running++
+      void child.exit.then(() => running--)
+      return child
+    },
+    capture: async (directory) => {
+      asked.push('capture')
+      await mkdir(directory, { recursive: true })
+      return {
+        stop: async () => {
+          const names = [...nodes.map(({ name }) => `wire/${name}`), ...pods.map(({ name }) => `pod/${name}`)]
+          return Promise.all(names.map((name) => emptyPoint(directory, name)))
+        },
+      }
+    },
+    status: async (node): Promise<AgentStatus> => ({
+      node,
+      pid: 1,
+      encryptL3: false,
+      strict: true,
+      settled: true,
+      waiting: [],
+      peers: [],
+      pods: [],
+      counters: {},
+    }),
+    flows: async function* () {},
+    securityAssociations: async () => [],
+    addNode: () => Promise.reject(new Error('a lab on paper does not grow')),
+    removeNode: () => Promise.reject(new Error('a lab on paper does not shrink')),
+    addPod: () => Promise.reject(new Error('a lab on paper does not grow')),
+    removePod: () => Promise.reject(new Error('a lab on paper does not shrink')),
+    configure: async ({ encryptL3, strict }) => {
+      asked.push(`configure ${encryptL3 ? 'encrypted' : 'clear'} ${strict ? 'strict' : 'permissive'}`)
+    },
+    pauseAgent: async (node) => void asked.push(`pause ${node}`),
+    resumeAgent: async (node) => void asked.push(`resume ${node}`),
+    settled: async () => void asked.push('settled'),
+  }
+  return { lab, asked, running: () => running }
+}
+
+async function emptyPoint(directory: string, name: string): Promise<CapturePoint> {
+  const file = join(directory, `${name.replace('/', '-')}.pcap`)
+  await writeFile(file, emptyCapture)
+  return { name, file, captured: 0, passed: 0, dropped: 0 }
+}
+
+function endedProcess(code: number): LabProcess {
+  return {
+    stdin: new Writable({ write: (_chunk, _encoding, done) => done() }),
+    stdout: Readable.from([]),
+    stderr: Readable.from(code === 0 ? [] : ['RTNETLINK answers: Operation not permitted\n']),
+    exit: new Promise((resolve) => setImmediate(resolve, code)),
+    kill: () => {},
+  }
+}

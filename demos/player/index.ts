@@ -1,0 +1,10 @@
+/** Plays demos: on a stage, at full speed, in a test. A demo is one file that tells its story in steps; see demo.ts. */
+export { CastRecorder } from './cast.ts'
+export { type Clock, systemClock } from './clock.ts'
+export { type Demo, type Expectation, type Observation, type Stage, StepFailure, type Task } from './demo.ts'
+export { type Key, type Keys, terminalKeys } from './keys.ts'
+export type { Picture, View } from './picture.ts'
+export { type Played, type PlayOptions, play } from './play.ts'
+export { colour, plain, type Style } from './style.ts'
+export { type OutputStream, type Surface, surfaceOf } from './terminal.ts'
+export { Timings } from './timings.ts'

@@ -1,0 +1,68 @@
+import { decodeIp, type Frame } from 'tcpdump-parse'
+import type { AddressBook } from './address-book.ts'
+
+/**
+ * Says what a frame shows of pods outside encryption: a pod address in an IP header at any depth, in ARP, in the packet an
+ * ICMP error quotes, or anywhere else in a frame that is not ESP. Undefined when it shows nothing.
+ */
+export function exposure(frame: Frame, book: AddressBook): string | undefined {
+  return inHeaders(frame, book, '', 0) ?? (isSealed(frame) ? undefined : inBytes(frame, book))
+}
+
+/** What a tunnel carries is looked at this many tunnels deep; more is refused as unreadable by the byte search. */
+const deepest = 4
+
+function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number): string | undefined {
+  const { arp, source, destination } = frame
+  if (arp) {
+    const address = [arp.senderAddress, arp.targetAddress].find((each) => book.nodeOfPodAddress(each))
+    if (address) return `ARP for pod address ${address}${where}`
+  }
+  if (source !== undefined && destination !== undefined) {
+    if (book.nodeOfPodAddress(source) || book.nodeOfPodAddress(destination))
+      return `${conversation(frame)} in clear${where}`
+  }
+  if (frame.esp || depth === deepest) return undefined
+  const { inner } = frame
+  if (inner) {
+    const tunnel = frame.udp ? 'VXLAN' : 'IP-in-IP'
+    return inHeaders(inner, book, ` inside ${tunnel} from ${source} to ${destination}`, depth + 1)
+  }
+  const quoted = quotedPacket(frame)
+  return quoted && inHeaders(quoted, book, ` quoted in an ICMP error from ${source}`, depth + 1)
+}
+
+/** Such as `TCP 10.0.1.10:40000 → 10.0.2.10:8080`. */
+export function conversation(frame: Frame): string {
+  const { source, destination, tcp, udp, icmp, esp } = frame
+  const ports = tcp ?? udp
+  if (ports) {
+    const protocol = tcp ? 'TCP' : 'UDP'
+    return `${protocol} ${source}:${ports.sourcePort} → ${destination}:${ports.destinationPort}`
+  }
+  if (esp) return `ESP ${source} → ${destination}`
+  if (icmp) return `ICMP type ${icmp.type} ${source} → ${destination}`
+  const number = frame.ipv4?.protocol ?? frame.ipv6?.protocol
+  if (number === undefined) return 'a frame without an IP header'
+  return `IP protocol ${number}${frame.fragment ? ' (fragment)' : ''} ${source} → ${destination}`
+}
+
+/** ICMP errors carry the start of the packet they are about (RFC 792, RFC 4443 section 2.4). */
+function quotedPacket(frame: Frame): Frame | undefined {
+  const { icmp } = frame
+  if (!icmp) return undefined
+  const isError = icmp.version === 4 ? [3, 4, 5, 11, 12].includes(icmp.type) : icmp.type < 128
+  return isError && frame.payload.length > 0 ? decodeIp(frame.payload) : undefined
+}
+
+function isSealed(frame: Frame): boolean {
+  return frame.esp !== undefined || frame.ipv4?.protocol === 50 || frame.ipv6?.protocol === 50
+}
+
+const ethernetHeaderBytes = 14
+
+/** The last resort for what has no known form: the four bytes of a pod's address, anywhere after the Ethernet header. */
+function inBytes(frame: Frame, book: AddressBook): string | undefined {
+  const found = book.podAddressBytes.find(({ bytes }) => frame.data.indexOf(bytes, ethernetHeaderBytes) >= 0)
+  return found && `the bytes of pod address ${found.address} in ${conversation(frame)}`
+}

@@ -1,0 +1,23 @@
+import type { ArmView } from './observe.ts'
+import type { Canary } from './run.ts'
+
+/** A canary that has to cross the wire. */
+export interface CrossingCanary {
+  readonly canary: Canary
+  readonly fromNode: string
+  readonly toNode: string
+}
+
+/** The canaries of an arm whose pods live on different nodes. */
+export function crossingCanaries(
+  arm: Pick<ArmView, 'facts'>,
+  pods: readonly { readonly name: string; readonly node: string }[],
+): CrossingCanary[] {
+  const nodeOf = new Map(pods.map(({ name, node }) => [name, node]))
+  return arm.facts.canaries.flatMap((canary) => {
+    const fromNode = nodeOf.get(canary.fromPod)
+    const toNode = nodeOf.get(canary.toPod)
+    if (fromNode === undefined || toNode === undefined || fromNode === toNode) return []
+    return [{ canary, fromNode, toNode }]
+  })
+}

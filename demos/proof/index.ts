@@ -1,0 +1,7 @@
+/** From captures, security associations and the facts of a run to a verdict: pure functions, the same live and from a bundle. */
+export type { Account, SentPacket } from './account.ts'
+export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'
+export { conversation } from './cleartext.ts'
+export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
+export * from './run.ts'
+export { expectedState, type Judgement, judge, type Verdict, verdictExitCode } from './verdict.ts'

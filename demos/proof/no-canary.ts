@@ -1,0 +1,51 @@
+import { type Outcome, offendersShown, plural } from './check.ts'
+import { nothingToJudge } from './instruments.ts'
+import { type ArmView, offender } from './observe.ts'
+
+/** Holds when no canary of the run is in any frame or reassembled stream on the wire, in any form that is searched. */
+export function noCanary(arm: ArmView): Outcome {
+  const { sightings, searched } = arm.wireCanaries()
+  const bytes = arm.wire.reduce((sum, { data }) => sum + data.length, 0)
+  const numbers = {
+    frames: searched.frames,
+    streams: searched.streams,
+    bytes,
+    canaries: arm.facts.canaries.length,
+    sightings: sightings.length,
+  }
+  const covers = 'Compressed data is searched where it begins in the same frame or stream.'
+  if (sightings[0]) {
+    const [{ token, encoding }] = sightings
+    return {
+      state: 'fails',
+      says: `${plural(sightings.length, 'sighting')} of ${plural(new Set(sightings.map((each) => each.token)).size, 'canary', 'canaries')} on the wire, the first: ${token} as ${encoding}.`,
+      numbers,
+      offenders: sightings
+        .slice(0, offendersShown)
+        .map(({ seen, token, encoding, inStream }) =>
+          offender(
+            seen,
+            `canary ${token} as ${encoding}${inStream ? ' in the stream that begins here' : ''}`,
+          ),
+        ),
+      covers,
+    }
+  }
+  const nothing = nothingToJudge(arm)
+  if (nothing) return { state: 'inconclusive', says: nothing, numbers, offenders: [], covers }
+  if (arm.facts.canaries.length === 0)
+    return {
+      state: 'inconclusive',
+      says: 'No canary was sent, so none could be seen.',
+      numbers,
+      offenders: [],
+      covers,
+    }
+  return {
+    state: 'holds',
+    says: `None of ${plural(numbers.canaries, 'canary', 'canaries')} is in ${plural(searched.frames, 'frame')} (${plural(bytes, 'byte')}) or ${plural(searched.streams, 'stream')}: raw, hex, base64, UTF-16, gzip and deflate.`,
+    numbers,
+    offenders: [],
+    covers,
+  }
+}

@@ -1,0 +1,142 @@
+import { CanaryFinder, decode, type Frame, type Opened } from 'tcpdump-parse'
+import { type Account, accountFor } from './account.ts'
+import { type AddressBook, addressBook } from './address-book.ts'
+import { type CanarySightings, findCanaries } from './canaries.ts'
+import type { Offender } from './check.ts'
+import { exposure } from './cleartext.ts'
+import { once } from './once.ts'
+import { opener } from './opener.ts'
+import {
+  type ArmAssociations,
+  type ArmFacts,
+  type ArmName,
+  armNames,
+  type Material,
+  type Recording,
+} from './run.ts'
+
+/** A frame as the checks see it: decoded, and opened where it is ESP. */
+export interface SeenFrame {
+  readonly arm: ArmName
+  /** `wire/<node>` or `pod/<pod>`. */
+  readonly instrument: string
+  /** In the bundle's file, from 1, as Wireshark counts. */
+  readonly number: number
+  readonly time: bigint
+  readonly data: Buffer
+  readonly length: number
+  readonly frame: Frame
+  /** Of ESP frames on the wire. */
+  readonly opened?: Opened
+}
+
+export interface ClearFrame {
+  readonly seen: SeenFrame
+  readonly why: string
+}
+
+/** What happened in one arm, with the costly views computed when a check first asks. */
+export interface ArmView {
+  readonly facts: ArmFacts
+  readonly book: AddressBook
+  readonly associations: ArmAssociations
+  readonly recordings: readonly Recording[]
+  /** In the order of time, of all wire ports. */
+  readonly wire: readonly SeenFrame[]
+  readonly pods: readonly SeenFrame[]
+  /** Wire frames that show something of pods outside encryption. */
+  clear(): readonly ClearFrame[]
+  wireCanaries(): CanarySightings
+  podCanaries(): CanarySightings
+  /** What became of each packet that the pods sent to another node. */
+  account(): Account
+}
+
+export interface RunView {
+  readonly material: Material
+  readonly book: AddressBook
+  readonly arms: ReadonlyMap<ArmName, ArmView>
+}
+
+/** Decodes and numbers every frame. The numbers are those of the merged captures in a bundle. */
+export function observe(material: Material): RunView {
+  const { facts } = material
+  const book = addressBook(facts)
+  const tokens = facts.arms.flatMap(({ canaries }) => canaries.map(({ token }) => token))
+  const finder = once(() => new CanaryFinder([...new Set(tokens)]))
+  const wire = Map.groupBy(seenFrames(material, 'wire'), ({ arm }) => arm)
+  const pods = Map.groupBy(seenFrames(material, 'pod'), ({ arm }) => arm)
+  const arms = new Map<ArmName, ArmView>()
+  for (const arm of facts.arms) {
+    const wireFrames = wire.get(arm.name) ?? []
+    const podFrames = pods.get(arm.name) ?? []
+    const clear = once(() =>
+      wireFrames.flatMap((seen) => {
+        const why = exposure(seen.frame, book)
+        return why === undefined ? [] : [{ seen, why }]
+      }),
+    )
+    arms.set(arm.name, {
+      facts: arm,
+      book,
+      associations: associationsOf(material, arm.name),
+      recordings: material.recordings.filter((recording) => recording.arm === arm.name),
+      wire: wireFrames,
+      pods: podFrames,
+      clear,
+      wireCanaries: once(() => findCanaries(finder(), wireFrames)),
+      podCanaries: once(() => findCanaries(finder(), podFrames)),
+      account: once(() => accountFor(book, wireFrames, podFrames)),
+    })
+  }
+  return { material, book, arms }
+}
+
+export function associationsOf(material: Material, arm: ArmName): ArmAssociations {
+  return material.associations.find((each) => each.arm === arm) ?? { arm, before: [], after: [] }
+}
+
+export interface OrderedFrame {
+  readonly recording: Recording
+  readonly frame: Recording['frames'][number]
+}
+
+/** The frames of all arms in the order they have in the bundle: by time; then by arm, instrument and position. */
+export function inOrder(recordings: readonly Recording[], kind: 'wire' | 'pod'): OrderedFrame[] {
+  const rank = (recording: Recording) => armNames.indexOf(recording.arm)
+  return recordings
+    .filter(({ instrument }) => instrument.startsWith(`${kind}/`))
+    .toSorted((a, b) => rank(a) - rank(b) || (a.instrument < b.instrument ? -1 : 1))
+    .flatMap((recording) => recording.frames.map((frame) => ({ recording, frame })))
+    .sort((a, b) => (a.frame.time < b.frame.time ? -1 : a.frame.time > b.frame.time ? 1 : 0))
+}
+
+function seenFrames(material: Material, kind: 'wire' | 'pod'): SeenFrame[] {
+  const openers = new Map(
+    material.facts.arms.map(({ name }) => [name, opener(associationsOf(material, name))]),
+  )
+  return inOrder(material.recordings, kind).map(({ recording, frame: captured }, index) => {
+    const frame = decode(captured.data, recording.linkType)
+    const open = kind === 'wire' && frame.esp ? openers.get(recording.arm) : undefined
+    return {
+      arm: recording.arm,
+      instrument: recording.instrument,
+      number: index + 1,
+      time: captured.time,
+      data: captured.data,
+      length: captured.length,
+      frame,
+      ...(open && { opened: open.open(frame) }),
+    }
+  })
+}
+
+export function offender(seen: SeenFrame, why: string): Offender {
+  return {
+    file: seen.instrument.startsWith('wire/') ? 'wire.pcapng' : 'pods.pcapng',
+    interface: `${seen.arm}/${seen.instrument}`,
+    frame: seen.number,
+    time: `${seen.time}`,
+    why,
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The forms of what a bundle says, for whoever checks one. Playing a demo needs their types only, and so does not wait for
+ * the library behind them to load.
+ */
+import Type, { type Static } from 'typebox'
+import { checkIds } from './check.ts'
+import { armNames } from './run.ts'
+
+export const ArmName = Type.Enum([...armNames])
+const CheckId = Type.Enum([...checkIds])
+
+const Count = Type.Integer({ minimum: 0 })
+const Nanoseconds = Type.String({ pattern: '^[0-9]{1,20}$', description: 'Nanoseconds since the epoch.' })
+
+/** One exchange between two pods with a token nobody can guess, and what came of it. */
+export const Canary = Type.Object({
+  id: Type.String(),
+  token: Type.String({ minLength: 8 }),
+  fromPod: Type.String(),
+  toPod: Type.String(),
+  protocol: Type.Union([Type.Literal('udp'), Type.Literal('tcp')]),
+  delivered: Type.Boolean(),
+  unchanged: Type.Boolean(),
+})
+export type Canary = Static<typeof Canary>
+
+/** What one instrument said of itself when it was stopped. */
+export const Instrument = Type.Object({
+  name: Type.String({ description: '`wire/<node>`, or `pod/<pod>`.' }),
+  captured: Count,
+  passed: Count,
+  dropped: Count,
+})
+export type Instrument = Static<typeof Instrument>
+
+export const Sabotage = Type.Object({ what: Type.String(), node: Type.String() })
+export type Sabotage = Static<typeof Sabotage>
+
+const Counters = Type.Record(Type.String(), Type.Object({ packets: Count, bytes: Count }))
+const CountersByNode = Type.Record(Type.String(), Counters, {
+  description: 'What each agent counted, by node.',
+})
+
+/** One arm without its captures and its keys. */
+export const ArmFacts = Type.Object({
+  name: ArmName,
+  settings: Type.Object({ encryptL3: Type.Boolean(), strict: Type.Boolean() }),
+  sabotage: Type.Optional(Sabotage),
+  started: Nanoseconds,
+  ended: Nanoseconds,
+  canaries: Type.Array(Canary),
+  instruments: Type.Array(Instrument),
+  countersBefore: CountersByNode,
+  countersAfter: CountersByNode,
+})
+export type ArmFacts = Static<typeof ArmFacts>
+
+export const NodeFacts = Type.Object({
+  name: Type.String(),
+  id: Count,
+  underlay: Type.String(),
+  podCidr: Type.String(),
+})
+export type NodeFacts = Static<typeof NodeFacts>
+
+export const PodFacts = Type.Object({ name: Type.String(), node: Type.String(), address: Type.String() })
+export type PodFacts = Static<typeof PodFacts>
+
+/** Everything a verdict needs besides captures and security associations. */
+export const RunFacts = Type.Object({
+  demo: Type.String(),
+  kernel: Type.Object({
+    kind: Type.Union([Type.Literal('host'), Type.Literal('uml'), Type.Literal('qemu')]),
+    release: Type.String(),
+    machine: Type.String(),
+  }),
+  versions: Type.Record(Type.String(), Type.String()),
+  nodes: Type.Array(NodeFacts),
+  pods: Type.Array(PodFacts),
+  arms: Type.Array(ArmFacts),
+})
+export type RunFacts = Static<typeof RunFacts>
+
+export const CheckState = Type.Union([
+  Type.Literal('holds'),
+  Type.Literal('fails'),
+  Type.Literal('inconclusive'),
+])
+export type CheckState = Static<typeof CheckState>
+
+/** A frame that made a check fail; the number is the one Wireshark shows for it in the bundle's file. */
+export const Offender = Type.Object({
+  file: Type.Union([Type.Literal('wire.pcapng'), Type.Literal('pods.pcapng')]),
+  interface: Type.String(),
+  frame: Type.Integer({ minimum: 1 }),
+  time: Type.String({ description: 'Nanoseconds since the epoch.' }),
+  why: Type.String(),
+})
+export type Offender = Static<typeof Offender>
+
+export const CheckResult = Type.Object({
+  id: CheckId,
+  arm: ArmName,
+  state: CheckState,
+  says: Type.String({ description: 'One sentence with the numbers.' }),
+  numbers: Type.Record(Type.String(), Type.Number()),
+  offenders: Type.Array(Offender, { description: 'The first few.' }),
+  covers: Type.Optional(Type.String({ description: 'What the check does not cover yet.' })),
+})
+export type CheckResult = Static<typeof CheckResult>
+
+export const Verdict = Type.Union([
+  Type.Literal('PROVEN'),
+  Type.Literal('LEAK'),
+  Type.Literal('INCONCLUSIVE'),
+])
+export type Verdict = Static<typeof Verdict>
+
+const ArmJudgement = Type.Object({
+  verdict: Verdict,
+  expected: Verdict,
+})
+
+export const Judgement = Type.Object({
+  verdict: Verdict,
+  says: Type.String({ description: 'One sentence.' }),
+  arms: Type.Partial(
+    Type.Object(Object.fromEntries(armNames.map((name) => [name, ArmJudgement])) as ArmProperties),
+  ),
+  checks: Type.Array(CheckResult),
+})
+type ArmProperties = Record<(typeof armNames)[number], typeof ArmJudgement>
+export type Judgement = Static<typeof Judgement>

@@ -1,0 +1,112 @@
+import { appDelivered } from './app-delivered.ts'
+import { authentic } from './authentic.ts'
+import type { CheckId, CheckState, Outcome } from './check.ts'
+import { complete } from './complete.ts'
+import { controlSeen } from './control-seen.ts'
+import { counted } from './counted.ts'
+import { noCanary } from './no-canary.ts'
+import { noCleartext } from './no-cleartext.ts'
+import type { ArmView, RunView } from './observe.ts'
+import { type ArmName, armNames } from './run.ts'
+import { sabotageCaught } from './sabotage-caught.ts'
+import type { CheckResult, Judgement, Verdict } from './schema.ts'
+import { unique } from './unique.ts'
+
+export type { Judgement, Verdict } from './schema.ts'
+
+/** By the table of exit codes: proven, leak, inconclusive. */
+export const verdictExitCode: Readonly<Record<Verdict, number>> = { PROVEN: 0, LEAK: 1, INCONCLUSIVE: 5 }
+
+type Check = (arm: ArmView, run: RunView) => Outcome
+
+const checks: Readonly<Record<CheckId, Check>> = {
+  'app.delivered': appDelivered,
+  'wire.no-cleartext': noCleartext,
+  'wire.no-canary': noCanary,
+  'wire.authentic': authentic,
+  'wire.complete': complete,
+  'wire.unique': unique,
+  'wire.counted': counted,
+  'control.seen': controlSeen,
+  'sabotage.caught': sabotageCaught,
+}
+
+const wireChecks = [
+  'wire.no-cleartext',
+  'wire.no-canary',
+  'wire.authentic',
+  'wire.complete',
+  'wire.unique',
+  'wire.counted',
+] as const
+/** With a node sabotaged its packets are missing by design, so completeness is not asked for. */
+const sabotageChecks = wireChecks.filter((id) => id !== 'wire.complete')
+
+const plan: Readonly<Record<ArmName, { readonly ids: readonly CheckId[]; readonly expected: Verdict }>> = {
+  control: {
+    ids: ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen'],
+    expected: 'LEAK',
+  },
+  encrypted: { ids: ['app.delivered', ...wireChecks], expected: 'PROVEN' },
+  'sabotage-permissive': { ids: [...sabotageChecks, 'sabotage.caught'], expected: 'LEAK' },
+  'sabotage-strict': { ids: [...sabotageChecks, 'sabotage.caught'], expected: 'PROVEN' },
+}
+
+/** What a check must say in an arm: where cleartext is sent on purpose, the wire checks have to find it. */
+export function expectedState(arm: ArmName, id: CheckId): CheckState {
+  const shouldLeak = plan[arm].expected === 'LEAK'
+  return shouldLeak && (id === 'wire.no-cleartext' || id === 'wire.no-canary') ? 'fails' : 'holds'
+}
+
+/**
+ * Judges a run. PROVEN when every check says in every arm what it must; LEAK when a wire check fails in an arm where nothing
+ * may leak; INCONCLUSIVE otherwise: a control failed, an arm is missing, or the captures cannot tell.
+ */
+export function judge(run: RunView): Judgement {
+  const results: CheckResult[] = []
+  const arms: Judgement['arms'] = {}
+  for (const name of armNames) {
+    const arm = run.arms.get(name)
+    if (!arm) continue
+    const ofArm = plan[name].ids.map((id) => ({ id, arm: name, ...checks[id](arm, run) }))
+    results.push(...ofArm)
+    arms[name] = { verdict: armVerdict(ofArm), expected: plan[name].expected }
+  }
+  return { ...overall(arms, results), arms, checks: results }
+}
+
+function armVerdict(results: readonly CheckResult[]): Verdict {
+  if (results.some(({ id, state }) => state === 'fails' && id.startsWith('wire.'))) return 'LEAK'
+  return results.every(({ state }) => state === 'holds') ? 'PROVEN' : 'INCONCLUSIVE'
+}
+
+function overall(
+  arms: Judgement['arms'],
+  results: readonly CheckResult[],
+): Pick<Judgement, 'verdict' | 'says'> {
+  const leak = results.find(
+    ({ id, arm, state }) => state === 'fails' && id.startsWith('wire.') && plan[arm].expected === 'PROVEN',
+  )
+  if (leak) return { verdict: 'LEAK', says: `${leak.id} fails in the ${leak.arm} arm: ${leak.says}` }
+  const absent = armNames.filter((name) => !arms[name])
+  if (absent.length > 0)
+    return { verdict: 'INCONCLUSIVE', says: `The run has no ${absent.join(', ')} arm, so nothing is proven.` }
+  const surprise = results.find(({ id, arm, state }) => state !== expectedState(arm, id))
+  if (surprise) {
+    const what =
+      surprise.state === 'inconclusive'
+        ? 'is inconclusive'
+        : surprise.state === 'fails'
+          ? 'fails'
+          : 'holds where it must not'
+    return {
+      verdict: 'INCONCLUSIVE',
+      says: `${surprise.id} ${what} in the ${surprise.arm} arm: ${surprise.says}`,
+    }
+  }
+  const sealed = results.find(({ id, arm }) => id === 'wire.complete' && arm === 'encrypted')
+  return {
+    verdict: 'PROVEN',
+    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${sealed?.numbers.encrypted} packets between nodes crossed the wire encrypted, none in clear, and the same instruments saw the leak where there was one.`,
+  }
+}

@@ -1,0 +1,18 @@
+import { type Html, html } from './html.ts'
+
+/** How somebody else repeats the verdict: with this project, and with Wireshark's own decryption. */
+export function recheck(bundle: string): Html {
+  return html`<p>Every check and the verdict, from the captures and the security associations alone, with digests and signature:</p>
+<pre class="command">npx wireproof verify ${bundle}</pre>
+<p>The integrity of each packet with another implementation, Wireshark’s command line (tshark 4.0 or later), inside the bundle’s directory. Every line must end in 1:</p>
+<pre class="command">${tsharkLine()}</pre>
+<p>By eye: <code>WIRESHARK_CONFIG_DIR=$PWD/wireshark wireshark -C wireproof wire.pcapng</code> opens the sealed capture decrypted, each frame with a comment that says what it is. <code>wire.opened.pcapng</code> brings its keys along in a secrets block, for versions of Wireshark that read ESP keys from there.</p>`
+}
+
+/**
+ * With HTTP dissection off: where it gives up on a packet, the ICV's verdict is not shown at all. Verified with tshark
+ * 4.0; Wireshark decrypts what fails to verify, too, so the ICV's verdict is what counts.
+ */
+export function tsharkLine(): string {
+  return 'WIRESHARK_CONFIG_DIR=$PWD/wireshark tshark -C wireproof -n -r wire.pcapng --disable-protocol http -Y esp -T fields -e frame.number -e esp.spi -e esp.sequence -e esp.icv_good'
+}

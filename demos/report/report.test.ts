@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { judge, observe } from '../proof/index.ts'
+import { armOf, inject, provenRun, type SyntheticRun } from '../proof/synthetic.ts'
+import { ethernet, ipv4, udp } from '../proof/synthetic-packet.ts'
+import { html } from './html.ts'
+import { renderReport } from './report.ts'
+
+function page(change?: (run: SyntheticRun) => void): string {
+  const run = provenRun()
+  change?.(run)
+  const view = observe(run)
+  return renderReport(view, judge(view), {
+    created: new Date('2026-11-24T03:45:00Z'),
+    directory: '/somewhere/evidence/synthetic-1',
+  })
+}
+
+const leak = (run: SyntheticRun) =>
+  inject(run, 'encrypted', 'wire/a', ethernet(ipv4('10.0.1.2', '10.0.2.2', 17, udp(9, 9, Buffer.alloc(4)))))
+
+test('values are escaped unless they are markup', () => {
+  const markup = html`<b>${'<i>'}</b>`
+  assert.equal(
+    html`<p title="${'"a" & b'}">${markup}${['<', 1]}${undefined}${false}</p>`.text,
+    '<p title="&quot;a&quot; &amp; b"><b>&lt;i&gt;</b>&lt;1</p>',
+  )
+})
+
+test('the verdict is the first heading, and the command that rechecks it is there', () => {
+  const text = page()
+  assert.match(text, /<h1>PROVEN<\/h1>/)
+  assert.ok(text.indexOf('<h1>') < text.indexOf('<h2'))
+  assert.match(text, /npx wireproof verify evidence\/synthetic-1</)
+})
+
+test('the page needs nothing but itself', () => {
+  const text = page()
+  assert.doesNotMatch(text, /<script|<link|<img|@import|url\(|(?:src|href)=/)
+  assert.match(text, /default-src 'none'/)
+})
+
+test('what a run says of itself cannot become markup', () => {
+  const text = page((run) => {
+    run.facts.demo = '<script>alert(1)</script>'
+    run.facts.kernel.machine = '"><img src=x>'
+    armOf(run, 'encrypted').canaries[0]!.id = '<b>'
+    armOf(run, 'encrypted').canaries[0]!.delivered = false
+  })
+  assert.doesNotMatch(text, /<script|<img|<b>(?!Wireproof)/)
+})
+
+test('the canary is lit where it can be read, and the frame that hid it says that there is none', () => {
+  const text = page()
+  const dumps = text
+    .split('<div class="dump">')
+    .slice(1)
+    .map((part) => part.slice(0, part.indexOf('</pre>')))
+  assert.deepEqual(
+    dumps.map((dump) => [/<h3>(.*?)<\/h3>/.exec(dump)?.[1], dump.includes('class="lit"')]),
+    [
+      ['In pod a1', true],
+      ['On the wire, encrypted', false],
+      ['In pod a1', true],
+      ['On the wire, encryption off', true],
+    ],
+  )
+})
+
+test('a leak shows the first offending frame right under the verdict', () => {
+  const text = page(leak)
+  assert.match(text, /<h1>LEAK<\/h1>/)
+  assert.ok(text.indexOf('id="failed"') < text.indexOf('id="claims"'))
+  assert.match(text, /UDP 10\.0\.1\.2:9 → 10\.0\.2\.2:9 in clear/)
+})
+
+test('an arm that was not played leaves a page, and a reason', () => {
+  const text = page((run) => {
+    run.facts.arms = run.facts.arms.filter(({ name }) => name === 'encrypted')
+  })
+  assert.match(text, /<h1>INCONCLUSIVE<\/h1>/)
+  assert.match(text, /The run has no control, sabotage-permissive, sabotage-strict arm/)
+})
+
+test('every picture says in words what it shows', () => {
+  const pictures = page().match(/<svg[^>]*>/g) ?? []
+  assert.ok(pictures.length > 5)
+  for (const picture of pictures) assert.match(picture, /role="img" aria-label="[^"]+"|aria-hidden="true"/)
+})

@@ -1,0 +1,132 @@
+import { armNames, expectedState, type Judgement, type RunView } from '../proof/index.ts'
+import { armTitles, claimsTable, offendersTable } from './claims.ts'
+import { type Html, html } from './html.ts'
+import { packetPair } from './packet-view.ts'
+import { pageStyle } from './page-style.ts'
+import { recheck } from './recheck.ts'
+import { timeline } from './timeline.ts'
+import { topologyDrawing } from './topology-drawing.ts'
+
+export interface ReportOptions {
+  readonly created: Date
+  /** Of the bundle, for the command that verifies it. */
+  readonly directory: string
+}
+
+/** One page that says what was proven and how: without scripts, without the network, for screens and paper. */
+export function renderReport(run: RunView, judgement: Judgement, options: ReportOptions): string {
+  const { facts } = run.material
+  const title = `${judgement.verdict}: ${facts.demo}`
+  const bundle = options.directory.split('/').filter(Boolean).slice(-2).join('/')
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<header class="masthead"><span><b>Wireproof</b> · ${facts.demo}</span><time datetime="${options.created.toISOString()}">${options.created.toISOString().replace('T', ' ').slice(0, 16)} UTC</time></header>
+<main>
+${verdictSection(run, judgement)}
+${failureSection(judgement)}
+<section aria-labelledby="claims"><h2 id="claims">What was claimed, and what holds it</h2>
+<p class="lead">The same traffic was played in ${Object.keys(judgement.arms).length} arms. Where cleartext was sent on purpose the wire checks have to find it: an instrument that cannot say LEAK proves nothing by staying silent.</p>
+${claimsTable(judgement)}</section>
+<section aria-labelledby="arms"><h2 id="arms">The arms, packet by packet</h2>
+<p class="lead">Each packet that a pod sent to a pod on another node, from the first to the last of each arm, by what the wire showed of it.</p>
+${timeline(run, judgement)}</section>
+${packetSection(run)}
+<section aria-labelledby="vantage"><h2 id="vantage">Where the instruments stood</h2>
+<p class="lead">On a wire that no agent owns, at every port of it.</p>
+${topologyDrawing(facts)}</section>
+${caughtSection(judgement)}
+<section aria-labelledby="recheck"><h2 id="recheck">Check it yourself</h2>
+${recheck(bundle)}</section>
+<section aria-labelledby="ran"><h2 id="ran">What it ran on</h2>
+${environment(run)}</section>
+<section aria-labelledby="limits"><h2 id="limits">What it does not show</h2>
+${limits(judgement)}</section>
+</main>
+<footer>Numbers of frames are those Wireshark shows in the files beside this page. <code>sas.json</code>, <code>wire.opened.pcapng</code> and <code>wireshark/</code> hold the keys of this lab, and of nothing else; every other file, this page included, holds none.</footer>
+</body>
+</html>
+`.toString()
+}
+
+function verdictSection(run: RunView, judgement: Judgement): Html {
+  const { facts } = run.material
+  const encrypted = run.arms.get('encrypted')
+  const frames = [...run.arms.values()].reduce((sum, arm) => sum + arm.wire.length, 0)
+  const met = judgement.checks.filter(({ arm, id, state }) => state === expectedState(arm, id)).length
+  const figures: [string, string | number][] = [
+    ['checks as they must be', `${met} of ${judgement.checks.length}`],
+    ['frames on the wire', frames.toLocaleString('en')],
+    [
+      'packets sealed and matched',
+      encrypted
+        ?.account()
+        .sent.filter(({ fate }) => fate === 'encrypted')
+        .length.toLocaleString('en') ?? '0',
+    ],
+    ['canaries', facts.arms.reduce((sum, { canaries }) => sum + canaries.length, 0).toLocaleString('en')],
+    ['nodes, pods', `${facts.nodes.length}, ${facts.pods.length}`],
+  ]
+  return html`<div class="verdict ${judgement.verdict}"><h1>${judgement.verdict}</h1><p>${judgement.says}</p></div>
+<dl class="figures">${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+}
+
+function failureSection(judgement: Judgement): Html | undefined {
+  const surprises = judgement.checks.filter(({ arm, id, state }) => state !== expectedState(arm, id))
+  if (surprises.length === 0) return undefined
+  const shown = surprises.filter(({ offenders }) => offenders.length > 0)
+  return html`<section aria-labelledby="failed"><h2 id="failed">What is not as it must be</h2>
+<ul class="limits">${surprises.map(({ arm, id, says }) => html`<li><code>${id}</code> in the ${armTitles[arm].toLowerCase()} arm: ${says}</li>`)}</ul>
+${shown.length > 0 && html`<h3>The first frames</h3>${offendersTable(shown)}`}</section>`
+}
+
+function packetSection(run: RunView): Html | undefined {
+  const sections = (['encrypted', 'control'] as const).flatMap((name) => {
+    const arm = run.arms.get(name)
+    const pair = arm && packetPair(arm)
+    return pair ? [html`<figure style="margin-bottom:1.1rem">${pair}</figure>`] : []
+  })
+  if (sections.length === 0) return undefined
+  return html`<section aria-labelledby="packet"><h2 id="packet">One packet, seen twice</h2>
+<p class="lead">A canary leaving its pod, and the frame that carried it. Below, the same with encryption off: this is how it looks when the wire can be read.</p>
+${sections}</section>`
+}
+
+function caughtSection(judgement: Judgement): Html | undefined {
+  const caught = judgement.checks.filter(
+    ({ arm, id, state, offenders }) =>
+      arm === 'sabotage-permissive' &&
+      (id === 'wire.no-cleartext' || id === 'wire.no-canary') &&
+      state === 'fails' &&
+      offenders.length > 0,
+  )
+  if (caught.length === 0) return undefined
+  return html`<section aria-labelledby="caught"><h2 id="caught">The leak that was made on purpose</h2>
+<p class="lead">The first frames in which the checks found what the sabotaged node let out in permissive mode.</p>
+${offendersTable(caught)}</section>`
+}
+
+function environment(run: RunView): Html {
+  const { facts } = run.material
+  const entries: [string, string][] = [
+    ['Kernel', `${facts.kernel.release} (${facts.kernel.machine})`],
+    ...Object.entries(facts.versions),
+    ['Nodes', facts.nodes.map(({ name, podCidr }) => `${name}: ${podCidr}`).join(', ')],
+    ['Arms', armNames.filter((name) => run.arms.has(name)).join(', ')],
+  ]
+  return html`<dl class="facts">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`
+}
+
+function limits(judgement: Judgement): Html {
+  const notes = new Map(judgement.checks.flatMap(({ id, covers }) => (covers ? [[id, covers]] : [])))
+  return html`<ul class="limits"><li>It is about the packets of this run at these points, not about those of another day or path.</li>
+<li>It says nothing about who else may know the keys.</li>
+${[...notes].map(([id, covers]) => html`<li><code>${id}</code>: ${covers}</li>`)}</ul>`
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import type { LabPod } from '../../lab/lab.ts'
+
+/** One exchange between two pods, not yet made. */
+export interface CanaryPlan {
+  readonly id: string
+  readonly token: string
+  readonly from: LabPod
+  readonly to: LabPod
+  readonly protocol: 'udp' | 'tcp'
+  readonly bytes: number
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+
+/** Fresh and unguessable: 128 random bits in base32 (RFC 4648), so that finding it anywhere means that this payload was there. */
+export function canaryToken(random: (bytes: number) => Uint8Array = randomBytes): string {
+  const bits = [...random(16)].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  const digits = bits.padEnd(130, '0').match(/.{5}/g)!
+  return `WP-CANARY-${digits.map((digit) => alphabet[Number.parseInt(digit, 2)]).join('')}`
+}
+
+/** From less than the token's room to several TCP segments; a datagram always fits the path, as UDP would fragment. */
+const sizes = { udp: [64, 512, 1200], tcp: [64, 1400, 6000] } as const
+
+/**
+ * In a large lab the pairs are sampled evenly: that all of them meet proves no more, and takes a slow kernel minutes. But
+ * every pod sends.
+ */
+const mostPairs = 200
+
+/** Every ordered pair of pods on different nodes, and one pair on the same node, each over UDP and TCP. */
+export function planCanaries(
+  arm: string,
+  pods: readonly LabPod[],
+  token: () => string = canaryToken,
+): CanaryPlan[] {
+  return pairsToTry(pods).flatMap(({ from, to }, pair) =>
+    (['udp', 'tcp'] as const).map((protocol) => ({
+      id: `${arm}/${from.name}-${to.name}/${protocol}`,
+      token: token(),
+      from,
+      to,
+      protocol,
+      bytes: sizes[protocol][pair % sizes[protocol].length]!,
+    })),
+  )
+}
+
+function pairsToTry(pods: readonly LabPod[]): readonly { from: LabPod; to: LabPod }[] {
+  const ordered = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => ({ from, to })))
+  const sameNode = ordered.find(({ from, to }) => from.node === to.node)
+  const acrossTheWire = ordered.filter(({ from, to }) => from.node !== to.node)
+  const sampled = evenly(acrossTheWire, Math.max(mostPairs, pods.length))
+  return sameNode === undefined ? sampled : [...sampled, sameNode]
+}
+
+function evenly<Item>(items: readonly Item[], most: number): readonly Item[] {
+  if (items.length <= most) return items
+  return Array.from({ length: most }, (_, index) => items[Math.floor((index * items.length) / most)]!)
+}

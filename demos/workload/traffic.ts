@@ -1,0 +1,113 @@
+import type { Lab, LabPod } from '../../lab/lab.ts'
+import { type CanaryPlan, canaryToken, planCanaries } from './canary.ts'
+import type { StreamReport } from './pod.ts'
+import { PodProcess, WORKLOAD_PORT } from './pod-process.ts'
+
+/** A canary that was sent, and what became of it as its sender saw it. */
+export interface SentCanary {
+  readonly id: string
+  readonly token: string
+  readonly fromPod: string
+  readonly toPod: string
+  readonly protocol: 'udp' | 'tcp'
+  readonly bytes: number
+  readonly delivered: boolean
+  readonly unchanged: boolean
+  readonly ms: number
+}
+
+export interface SendOptions {
+  /** Milliseconds until a canary counts as lost: short where losses are what is expected, as they are waited for. */
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, of: number) => void
+}
+
+export interface BackgroundStream {
+  readonly fromPod: string
+  readonly toPod: string
+  readonly report: StreamReport
+}
+
+/** Datagrams between all nodes for as long as something else changes. */
+export interface Background {
+  /** Stops sending and waits for the last answers. */
+  end(signal?: AbortSignal): Promise<BackgroundStream[]>
+}
+
+/** The traffic programs of all pods of a lab. */
+export interface Workload {
+  readonly pods: readonly LabPod[]
+  /** Sends fresh canaries, all at once. A lost or altered one is a result, not an error. */
+  sendCanaries(arm: string, options: SendOptions): Promise<SentCanary[]>
+  startBackground(everyMs: number): Background
+  stop(): Promise<void>
+}
+
+/** Starts the traffic program in every pod. */
+export async function startWorkload(
+  lab: Pick<Lab, 'pods' | 'spawn'>,
+  { signal, port = WORKLOAD_PORT }: { readonly signal?: AbortSignal; readonly port?: number } = {},
+): Promise<Workload> {
+  const pods = await lab.pods()
+  const processes = new Map(pods.map((pod) => [pod.name, new PodProcess(lab, pod, port)]))
+  const stop = async () => {
+    await Promise.all(Array.from(processes.values(), (process) => process.stop()))
+  }
+  try {
+    await Promise.all(Array.from(processes.values(), (process) => process.ready(signal)))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  async function sendOne(plan: CanaryPlan, { deadlineMs, signal }: SendOptions): Promise<SentCanary> {
+    const { id, token, from, to, protocol, bytes } = plan
+    const sender = processes.get(from.name)!
+    const request = { op: 'send', id, to: to.address, port, protocol, token, bytes, deadlineMs } as const
+    const { delivered, unchanged, ms } = await sender.send(request, signal)
+    return { id, token, fromPod: from.name, toPod: to.name, protocol, bytes, delivered, unchanged, ms }
+  }
+
+  return {
+    pods,
+    stop,
+    sendCanaries: async (arm, options) => {
+      const plans = planCanaries(arm, pods)
+      let done = 0
+      return Promise.all(
+        plans.map(async (plan) => {
+          const sent = await sendOne(plan, options)
+          options.onProgress?.(++done, plans.length)
+          return sent
+        }),
+      )
+    },
+    startBackground: (everyMs) => {
+      const streams = planCanaries('background', pods, canaryToken).filter(
+        ({ protocol }) => protocol === 'udp',
+      )
+      for (const { id, from, to, token } of streams)
+        processes.get(from.name)!.startStream({
+          op: 'stream',
+          id,
+          to: to.address,
+          port,
+          token,
+          bytes: 64,
+          everyMs,
+          deadlineMs: 400,
+        })
+      return {
+        end: (endSignal) =>
+          Promise.all(
+            streams.map(async ({ id, from, to }) => ({
+              fromPod: from.name,
+              toPod: to.name,
+              report: await processes.get(from.name)!.endStream({ op: 'end', id }, endSignal),
+            })),
+          ),
+      }
+    },
+  }
+}
