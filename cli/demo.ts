@@ -1,0 +1,162 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Argument, Command, Option } from 'commander'
+import { type DemoName, demoNames } from '../demos/names.ts'
+import type { KernelDescription, RunOptions } from '../lab/kernel.ts'
+import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import { evidenceDirectory } from './evidence-directory.ts'
+import { checkedTopologyOption, kernelOption, labName, type TopologyOptions, topologyOf } from './options.ts'
+import { enclosingKernel, findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
+import { report } from './report.ts'
+
+interface DemoOptions extends TopologyOptions {
+  readonly lab?: string
+  readonly kernel: string
+  readonly evidence: string
+  readonly present?: boolean
+  readonly timings?: boolean
+  readonly pulumi?: boolean
+}
+
+/** The lab a demo stands up for itself. */
+const demoLab = 'demo'
+
+export const demo = new Command('demo')
+  .description('play a demo with real traffic, capture its wire, and prove what crossed it')
+  .addArgument(new Argument('[name]', 'which demo').choices(demoNames).default(demoNames[0]))
+  .addOption(
+    new Option('-l, --lab <name>', 'a running lab; without it the demo stands up its own').argParser(labName),
+  )
+  .addOption(checkedTopologyOption())
+  .addOption(kernelOption())
+  .option('-e, --evidence <directory>', 'where the evidence goes', 'evidence')
+  .option('-t, --topology <file>', 'the demo’s own lab; else 3 nodes with 2 pods')
+  .option('-p, --present', 'on a stage: wait for a key between steps, show the speaker’s notes')
+  .option('--timings', 'show where the time goes')
+  .option('--pulumi', 'stand the lab up with Pulumi where a CLI is there or can be had quickly')
+  .action(async (name: DemoName, options: DemoOptions) => {
+    const evidence = evidenceDirectory(options.evidence)
+    const signal = interruptSignal()
+    const earlier = new Set(readdirSync(evidence))
+    process.exitCode = await play(name, { ...options, evidence }, signal)
+    if (!enclosingKernel()) await signBundles(evidence, earlier)
+  })
+
+function play(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
+  if (enclosingKernel()) return playHere(name, options, signal)
+  if (options.lab) return playInLab(name, options.lab, options, signal)
+  return options.pulumi ? playThroughPulumi(name, options, signal) : playInOwnLab(name, options, signal)
+}
+
+/**
+ * Signs what the demo left, with a key that no kernel we boot ever sees. The recording comes last in a bundle: one without
+ * it was cut short, by a full disk for example, and is not vouched for.
+ */
+async function signBundles(evidence: string, earlier: ReadonlySet<string>): Promise<void> {
+  const { attestBundle, bundleFile, signingKey } = await import('../demos/evidence/index.ts')
+  for (const name of readdirSync(evidence)) {
+    const bundle = join(evidence, name)
+    const isWhole =
+      existsSync(join(bundle, bundleFile.cast)) && !existsSync(join(bundle, bundleFile.attestation))
+    if (!earlier.has(name) && isWhole) attestBundle(bundle, signingKey())
+  }
+}
+
+/** Pulumi stands the lab up and takes it down; where it cannot be had, the same lab comes up directly. */
+async function playThroughPulumi(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const { pulumiSession } = await import('../stacks/session.ts')
+  const session = await pulumiSession({ lab: demoLab, kernel: options.kernel, signal })
+  if (!session.available) {
+    process.stderr.write(`pulumi: ${session.why}; standing the same lab up directly\n`)
+    return playInOwnLab(name, options, signal)
+  }
+  try {
+    await session.up()
+    return await playInLab(name, demoLab, options, signal)
+  } finally {
+    await session.destroy()
+  }
+}
+
+async function playInOwnLab(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const { chooseKernel } = await import('../lab/vm/choose-kernel.ts')
+  const choice = await chooseKernel(options.kernel)
+  process.stderr.write(`kernel: ${choice.why}\n`)
+  if (choice.kind === 'host') return playHere(name, options, signal, choice.description)
+  const { bootGuest } = await import('../lab/vm/boot.ts')
+  const topology = await topologyOf(options)
+  const guest = await bootGuest(choice, { signal, progress: report })
+  try {
+    const inside = insideOptions(guest.description, { results: options.evidence, signal })
+    const arguments_ = [...demoArguments(name, options), '--checked-topology', JSON.stringify(topology)]
+    return await guest.run(insideCommand(arguments_), withTerminal(inside, options))
+  } finally {
+    await guest.stop()
+  }
+}
+
+async function playInLab(
+  name: DemoName,
+  lab: string,
+  options: DemoOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const found = await findLab(lab)
+  if (!found.keeper) return playHere(name, { ...options, lab }, signal)
+  const inside = insideOptions(found.keeper.description, { results: options.evidence, signal })
+  const command = insideCommand([...demoArguments(name, options), '--lab', lab])
+  return found.keeper.run(command, withTerminal(inside, options))
+}
+
+function demoArguments(name: DemoName, options: DemoOptions): string[] {
+  const arguments_ = ['demo', name, '--evidence', options.evidence]
+  if (options.present) arguments_.push('--present')
+  if (options.timings) arguments_.push('--timings')
+  return arguments_
+}
+
+/** A presenter's keys reach the demo through a terminal of its own. */
+function withTerminal(options: RunOptions, { present }: DemoOptions): RunOptions {
+  if (!present || !process.stdin.isTTY) return options
+  const { columns, rows } = process.stdout
+  return { ...options, stdin: process.stdin, terminal: { columns, rows } }
+}
+
+async function playHere(
+  name: DemoName,
+  options: DemoOptions,
+  signal: AbortSignal,
+  kernel: KernelDescription | undefined = enclosingKernel(),
+): Promise<number> {
+  const { openLab } = await import('../lab/netns/netns-lab.ts')
+  const { hostKernel } = await import('../lab/vm/host-kernel.ts')
+  const { playDemo } = await import('../demos/play.ts')
+  const play = {
+    directory: options.evidence,
+    kernel: kernel ?? hostKernel(),
+    present: options.present ?? false,
+    timings: options.timings ?? false,
+    output: process.stdout,
+    signal,
+  }
+  if (options.lab) return playAndRestore(openLab(options.lab), (lab) => playDemo(name, { ...play, lab }))
+  const { standUp, takeDown } = await import('../lab/netns/lifecycle.ts')
+  const topology = await topologyOf(options)
+  await takeDown(demoLab)
+  try {
+    const off = { encryptL3: false, strict: true }
+    return await playDemo(name, { ...play, lab: await standUp(demoLab, topology, off, report, signal) })
+  } finally {
+    await takeDown(demoLab)
+  }
+}
+
+/** A lab that somebody uses goes on with the settings it had. */
+async function playAndRestore(lab: NetnsLab, play: (lab: NetnsLab) => Promise<number>): Promise<number> {
+  const settings = lab.store.settings()
+  try {
+    return await play(lab)
+  } finally {
+    await lab.configure(settings)
+  }
+}

@@ -1,0 +1,53 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { Topology } from '../lab/topology.ts'
+
+/** Options that several verbs share, each defined once. */
+
+export function kernelOption(): Option {
+  return new Option(
+    '--kernel <kernel>',
+    'host, uml, qemu, qemu:6.1 or qemu:6.12; by default the first that can do it',
+  )
+    .env('WIREPROOF_KERNEL_CHOICE')
+    .argParser((value) => {
+      if (!/^(auto|host|uml|qemu(:\S+)?)$/.test(value))
+        throw new InvalidArgumentError('Allowed: host, uml, qemu, qemu:6.1, qemu:6.12.')
+      return value
+    })
+    .default('auto')
+}
+
+export function labOption(): Option {
+  return new Option('-l, --lab <name>', 'which lab; may be left out when one is running').argParser(labName)
+}
+
+/** A lab's name becomes part of namespace names, so it keeps to what those allow. */
+export function labName(value: string): string {
+  if (!/^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/.test(value))
+    throw new InvalidArgumentError('A lab name is lower-case letters, digits and dashes, at most 20.')
+  return value
+}
+
+/** The value of a flag that may stand alone: `--strict`, `--strict=true`, `--strict=false`. */
+export function booleanArgument(value: string): boolean {
+  if (value === 'true') return true
+  if (value === 'false') return false
+  throw new InvalidArgumentError('Allowed: true, false.')
+}
+
+/** From the outer command to the same command in a kernel it has booted: the topology, read and checked already. */
+export function checkedTopologyOption(): Option {
+  return new Option('--checked-topology <json>').hideHelp().conflicts('topology')
+}
+
+export interface TopologyOptions {
+  readonly topology?: string
+  readonly checkedTopology?: string
+}
+
+/** @throws Problem naming each mistake and its line. */
+export async function topologyOf(options: TopologyOptions): Promise<Topology> {
+  if (options.checkedTopology) return JSON.parse(options.checkedTopology) as Topology
+  const { readTopology } = await import('../lab/topology-file.ts')
+  return readTopology(options.topology)
+}
