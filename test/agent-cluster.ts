@@ -1,0 +1,272 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { inNetworkNamespace } from '@wireproof/ffi'
+import {
+  createNamespace,
+  deleteNamespace,
+  openRoute,
+  openXfrm,
+  type Route,
+  setSysctl,
+  type Xfrm,
+} from '@wireproof/netlink'
+import { type AgentClient, connectAgent } from '../agent/client.ts'
+
+const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
+const gateway = '169.254.1.1'
+const gatewayMac = '02:00:00:00:00:fe'
+
+/** Nodes with one pod each on a bridge, and an agent on every node: what agents are tested in. */
+export class AgentCluster {
+  readonly directory = mkdtempSync(join(tmpdir(), 'wireproof-agents-'))
+  readonly #agents = new Map<number, ChildProcess>()
+  readonly #namespaces: string[] = []
+  readonly #prefix: string
+
+  /** @param name keeps clusters of one kernel apart. */
+  constructor(name: string) {
+    this.#prefix = `wptest-${name}-`
+    this.#namespace('wire')
+    this.inWire((route) => {
+      onlyIpv4()
+      route.addBridge({ name: 'br0', multicastSnooping: false })
+      route.setLink('br0', { up: true })
+    })
+    for (const kind of ['nodes', 'pods']) mkdirSync(join(this.directory, kind))
+    this.rotateKey(3)
+    this.configure({ encryptL3: true, strict: true })
+  }
+
+  configure(settings: { encryptL3: boolean; strict: boolean }): void {
+    this.#write('config.json', settings)
+  }
+
+  /** Gives the cluster a fresh key of this id. */
+  rotateKey(id: number): void {
+    this.#replace('key', `${id}+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
+  }
+
+  underlay(id: number): string {
+    return `192.168.0.${id}`
+  }
+
+  podAddress(id: number): string {
+    return `10.0.${id}.2`
+  }
+
+  path(name: string): string {
+    return `/run/netns/${this.#prefix}${name}`
+  }
+
+  inWire<Result>(action: (route: Route) => Result): Result {
+    return this.#withRoute('wire', action)
+  }
+
+  /** Makes a node and tells the cluster of it; its agent is not started yet. */
+  addNode(id: number): void {
+    this.#namespace(`n${id}`)
+    const namespace = this.path(`n${id}`)
+    this.inWire((route) => {
+      route.addVeth({ name: `n${id}`, peer: { name: 'eth0', namespace } })
+      route.setLink(`n${id}`, { master: 'br0', up: true })
+    })
+    this.#withRoute(`n${id}`, (route) => {
+      onlyIpv4()
+      setSysctl('net/ipv4/ip_forward', '1')
+      for (const device of ['all', 'default']) setSysctl(`net/ipv4/conf/${device}/rp_filter`, '0')
+      route.setLink('lo', { up: true })
+      route.addAddress('eth0', `${this.underlay(id)}/16`)
+      route.setLink('eth0', { up: true })
+    })
+    const podCidr = `10.0.${id}.0/24`
+    this.#write(`nodes/n${id}.json`, { name: `n${id}`, id, underlay: this.underlay(id), podCidr })
+  }
+
+  removeNode(id: number): void {
+    rmSync(join(this.directory, `nodes/n${id}.json`))
+    rmSync(join(this.directory, `pods/p${id}.json`), { force: true })
+  }
+
+  /** Resolves when the agent answers. @throws Error with its log when it ends instead. */
+  async startAgent(id: number, flags: readonly string[] = []): Promise<AgentClient> {
+    const socket = this.#socket(id)
+    rmSync(socket, { force: true })
+    const argv = [
+      program,
+      '--node',
+      `n${id}`,
+      '--cluster',
+      this.directory,
+      '--socket',
+      socket,
+      '--wire',
+      'eth0',
+    ]
+    const log = openSync(this.logFile(id), 'a')
+    const child = inNetworkNamespace(this.path(`n${id}`), () =>
+      spawn(process.execPath, [...argv, ...flags], { stdio: ['ignore', log, log] }),
+    )
+    closeSync(log)
+    this.#agents.set(id, child)
+    for (;;) {
+      if (child.exitCode !== null)
+        throw new Error(`agent ${id} ended: ${readFileSync(this.logFile(id), 'utf8')}`)
+      try {
+        await this.agent(id).status()
+        return this.agent(id)
+      } catch {
+        await delay(10)
+      }
+    }
+  }
+
+  logFile(id: number): string {
+    return join(this.directory, `n${id}.log`)
+  }
+
+  agent(id: number): AgentClient {
+    return connectAgent(this.#socket(id))
+  }
+
+  /** Ends an agent the hard way; resolves when it is gone. */
+  async killAgent(id: number): Promise<void> {
+    const child = this.#agents.get(id)!
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+    this.#agents.delete(id)
+  }
+
+  /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */
+  async addPod(id: number): Promise<void> {
+    const address = this.podAddress(id)
+    this.#namespace(`p${id}`)
+    const namespace = this.path(`p${id}`)
+    const alias = `wireproof:pod=p${id}`
+    this.#withRoute(`n${id}`, (route) => {
+      route.addVeth({ name: `p${id}`, mac: gatewayMac, peer: { name: 'eth0', mtu: 1400, namespace } })
+      route.setLink(`p${id}`, { alias })
+    })
+    this.#withRoute(`p${id}`, (route) => {
+      onlyIpv4()
+      route.setLink('lo', { up: true })
+      route.addAddress('eth0', `${address}/32`)
+      route.setLink('eth0', { up: true })
+      route.addRoute({ destination: `${gateway}/32`, device: 'eth0', scope: 'link' })
+      route.addRoute({ destination: '0.0.0.0/0', via: gateway, device: 'eth0' })
+      route.addNeighbour({ address: gateway, mac: gatewayMac, device: 'eth0' })
+    })
+    this.#write(`pods/p${id}.json`, { name: `p${id}`, node: `n${id}`, address, labels: { app: `p${id}` } })
+    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, address })
+  }
+
+  async settled(...ids: number[]): Promise<void> {
+    await Promise.all(ids.map((id) => this.agent(id).settled()))
+  }
+
+  xfrm<Result>(id: number, action: (xfrm: Xfrm) => Result): Result {
+    return inNetworkNamespace(this.path(`n${id}`), () => {
+      using xfrm = openXfrm()
+      return action(xfrm)
+    })
+  }
+
+  route<Result>(id: number, action: (route: Route) => Result): Result {
+    return this.#withRoute(`n${id}`, action)
+  }
+
+  spawn(where: string, argv: readonly string[]): ChildProcess {
+    return inNetworkNamespace(this.path(where), () => spawn(argv[0]!, argv.slice(1), { stdio: 'pipe' }))
+  }
+
+  run(where: string, argv: readonly string[]): { status: number | null; stdout: string } {
+    return inNetworkNamespace(this.path(where), () =>
+      spawnSync(argv[0]!, argv.slice(1), { encoding: 'utf8' }),
+    )
+  }
+
+  /** Sends echo requests from pod to pod. @returns how many were sent and answered. */
+  async ping(
+    from: number,
+    to: number,
+    count: number,
+    interval = 0.01,
+  ): Promise<{ sent: number; received: number }> {
+    const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', this.podAddress(to)]
+    const child = this.spawn(`p${from}`, argv)
+    let output = ''
+    child.stdout!.on('data', (chunk) => (output += chunk))
+    await new Promise((resolve) => child.once('close', resolve))
+    const [, sent, received] = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(output) ?? []
+    return { sent: Number(sent), received: Number(received) }
+  }
+
+  /** What crosses the wire while `action` runs, a line a frame, as tcpdump tells it. */
+  async onWire(action: () => Promise<unknown>): Promise<string[]> {
+    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', 'ip'])
+    let output = ''
+    child.stdout!.on('data', (chunk) => (output += chunk))
+    await new Promise<void>((resolve) => {
+      child.stderr!.on('data', (chunk) => `${chunk}`.includes('listening') && resolve())
+    })
+    try {
+      await action()
+      await delay(300)
+    } finally {
+      const closed = new Promise((resolve) => child.once('close', resolve))
+      child.kill('SIGINT')
+      await closed
+    }
+    return output.split('\n').filter((line) => line !== '')
+  }
+
+  async close(): Promise<void> {
+    for (const id of [...this.#agents.keys()]) await this.killAgent(id)
+    for (const name of this.#namespaces) deleteNamespace(name)
+    rmSync(this.directory, { recursive: true })
+  }
+
+  #namespace(name: string): void {
+    createNamespace(`${this.#prefix}${name}`)
+    this.#namespaces.push(`${this.#prefix}${name}`)
+  }
+
+  #socket(id: number): string {
+    return join(this.directory, `n${id}.sock`)
+  }
+
+  #withRoute<Result>(name: string, action: (route: Route) => Result): Result {
+    return inNetworkNamespace(this.path(name), () => {
+      using route = openRoute()
+      return action(route)
+    })
+  }
+
+  #write(file: string, value: unknown): void {
+    this.#replace(file, JSON.stringify(value))
+  }
+
+  #replace(file: string, text: string): void {
+    const draft = join(this.directory, `.${process.pid}.draft`)
+    writeFileSync(draft, text, { mode: 0o600 })
+    renameSync(draft, join(this.directory, file))
+  }
+}
+
+function onlyIpv4(): void {
+  for (const device of ['all', 'default']) setSysctl(`net/ipv6/conf/${device}/disable_ipv6`, '1')
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { type Outcome, run, wireproof } from './wireproof.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'wireproof-bad-'))
+after(() => rmSync(directory, { recursive: true, force: true }))
+
+function write(name: string, content: string): string {
+  const path = join(directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+function refused(outcome: Outcome, code: number, says: RegExp): void {
+  assert.equal(outcome.code, code, outcome.stderr)
+  assert.match(outcome.stderr, says)
+  assert.doesNotMatch(outcome.stderr, /\n\s+at /, 'a stack was printed')
+}
+
+describe('what a user gets wrong is answered in a sentence, with the documented exit code', () => {
+  test('an unknown flag', async () => {
+    refused(await wireproof(['up', '--frobnicate']), 2, /unknown option '--frobnicate'/)
+  })
+
+  test('an unknown verb', async () => {
+    refused(await wireproof(['frobnicate']), 2, /unknown command 'frobnicate'/)
+  })
+
+  test('a kernel that does not exist', async () => {
+    refused(await wireproof(['up', '--kernel', 'bsd']), 2, /Allowed: host, uml, qemu/)
+  })
+
+  test('a lab name that cannot be one', async () => {
+    refused(await wireproof(['up', '--name', 'My Lab']), 2, /lower-case letters, digits and dashes/)
+  })
+
+  test('a lab to take down that is a path out of where labs are: nothing outside is touched', async () => {
+    const outcome = await wireproof(['down', `../../..${directory}`])
+    refused(outcome, 2, /lower-case letters, digits and dashes/)
+    assert.ok(existsSync(directory))
+  })
+
+  test('a reader that goes away ends a command without a stack', async () => {
+    const command = `"${process.execPath}" cli/main.ts doctor --json | true; exit "\${PIPESTATUS[0]}"`
+    refused(await run(['bash', '-c', command]), 141, /^$/)
+  })
+
+  test('a topology with an unknown key: file, line, and what is allowed', async () => {
+    const file = write('unknown.yaml', 'nodes:\n  - name: n1\n    cpu: 4\n')
+    refused(
+      await wireproof(['up', '--topology', file]),
+      2,
+      /unknown\.yaml:3: cpu is unknown here; allowed: name/,
+    )
+  })
+
+  test('a topology that is not there', async () => {
+    refused(await wireproof(['up', '--topology', join(directory, 'none.yaml')]), 2, /cannot be read: ENOENT/)
+  })
+
+  test('a lab that does not exist', async () => {
+    refused(await wireproof(['exec', '--lab', 'nosuch', 'a1', '--', 'true']), 2, /no lab is called nosuch/)
+  })
+
+  test('a demo that does not exist', async () => {
+    refused(await wireproof(['demo', 'nosuch', '--evidence', directory]), 2, /nosuch/)
+  })
+
+  test('a bundle that is none', async () => {
+    refused(await wireproof(['verify', directory]), 2, /evidence\.json/)
+  })
+
+  test('evidence that cannot be written', async () => {
+    refused(await wireproof(['demo', '--evidence', '/proc/evidence']), 4, /\/proc\/evidence/)
+  })
+})

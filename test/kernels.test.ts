@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { globSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { kernelsToTest, leftovers, root, run } from './wireproof.ts'
+
+/** Files that need root in a kernel with ESP. */
+const all = globSync('**/*.kernel.test.ts', { cwd: root, exclude: ['**/node_modules/**'] }).sort()
+/** What differs most between kernels: does the verifier take the programs, and do SAs encrypt, mark and count? */
+const telling = all.filter((file) => /(-wire|\.esp)\.kernel\.test\.ts$/.test(file))
+
+const [first, ...others] = kernelsToTest
+
+describe('tests that need root and ESP', () => {
+  test('exist', () => {
+    assert.ok(all.length > 0)
+    assert.ok(telling.length > 0 && telling.length < all.length)
+  })
+
+  test(`pass inside kernel ${first}`, () => passInside(first, all))
+
+  for (const kernel of others)
+    test(`pass inside kernel ${kernel}, the telling ones`, () => passInside(kernel, telling))
+
+  test('leave nothing on the machine', () => assert.deepEqual(leftovers(), []))
+})
+
+async function passInside(kernel: string, files: readonly string[]): Promise<void> {
+  const argv = [process.execPath, 'lab/vm/run.ts', '--kernel', kernel, '--', process.execPath, '--test']
+  const outcome = await run([...argv, '--test-concurrency=1', ...files])
+  assert.equal(outcome.code, 0, outcome.stdout + outcome.stderr)
+  assert.match(outcome.stdout, /pass [1-9]/)
+  assert.match(outcome.stdout, /skipped 0/)
+}
