@@ -150,7 +150,7 @@ export class NetnsLab implements Lab {
     const neighbours = this.store.pods().filter((pod) => pod.node === node.name && pod.name !== spec.name)
     const taken = neighbours.map(({ address }) => Number(address.split('.')[3]))
     const pod = placePod(spec, node, firstFree(taken, 2))
-    if (this.#exists(podNamespace(this.name, pod.name))) deleteNamespace(podNamespace(this.name, pod.name))
+    this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
     this.store.put('pods', pod)
     await agentOf(this.name, node.name).putPod(pod.name, { device: podPort(pod.name), address: pod.address })
@@ -163,7 +163,7 @@ export class NetnsLab implements Lab {
     if (!pod) return
     await killIn([podNamespace(this.name, name)].filter((namespace) => this.#exists(namespace)))
     await agentOf(this.name, pod.node).deletePod(name)
-    if (this.#exists(podNamespace(this.name, name))) deleteNamespace(podNamespace(this.name, name))
+    this.#discardPod(pod)
     this.store.remove('pods', name)
   }
 
@@ -202,14 +202,27 @@ export class NetnsLab implements Lab {
   }
 
   #discardNode(name: string): void {
-    if (this.#exists(nodeNamespace(this.name, name))) deleteNamespace(nodeNamespace(this.name, name))
-    withRoute(wireNamespace(this.name), (route) => {
-      if (route.links().some((link) => link.name === wirePort(name))) deletePort(route, wirePort(name))
+    this.#discard(nodeNamespace(this.name, name), wireNamespace(this.name), wirePort(name))
+  }
+
+  #discardPod(pod: LabPod): void {
+    this.#discard(podNamespace(this.name, pod.name), nodeNamespace(this.name, pod.node), podPort(pod.name))
+  }
+
+  /**
+   * Deletes a namespace, and the port by which another one holds its link: with the namespace alone the kernel takes the
+   * port away at a time of its own, and until then its name is in use.
+   */
+  #discard(namespace: string, portNamespace: string, port: string): void {
+    if (this.#exists(namespace)) deleteNamespace(namespace)
+    if (!this.#exists(portNamespace)) return
+    withRoute(portNamespace, (route) => {
+      if (route.links().some((link) => link.name === port)) deletePort(route, port)
     })
   }
 }
 
-/** The kernel takes a port away with the node's namespace, at a time of its own: it may be gone between look and act. */
+/** A port may go by itself between look and act. */
 function deletePort(route: Route, port: string): void {
   try {
     route.deleteLink(port)
