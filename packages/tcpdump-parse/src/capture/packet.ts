@@ -1,3 +1,7 @@
+import type { InterfaceEntry, RecordSink } from './format.ts'
+import { Option } from './pcapng-blocks.ts'
+import { readOptions, textOf } from './pcapng-options.ts'
+
 export interface CaptureInterface {
   readonly name?: string
   readonly description?: string
@@ -13,43 +17,76 @@ export interface Clock {
 const NANOSECONDS = 1_000_000_000n
 const NO_COMMENTS: readonly string[] = Object.freeze([])
 
+/** Nanoseconds since the epoch of a 64-bit count in two halves; without a clock they are seconds and nanoseconds. */
+export function timeOf(clock: Clock | undefined, high: number, low: number): bigint {
+  if (!clock) return BigInt(high) * NANOSECONDS + BigInt(low)
+  const count = (BigInt(high) << 32n) | BigInt(low)
+  return (count * NANOSECONDS) / clock.unitsPerSecond + clock.offset * NANOSECONDS
+}
+
+/** One captured packet. Time and comments are decoded when they are asked for. */
 export class Packet {
   readonly interface: CaptureInterface
   /** The captured bytes. */
   readonly data: Buffer
   /** In bytes, on the wire; more than `data.length` when the capture cut the packet. */
   readonly length: number
-  readonly comments: readonly string[]
+  readonly #clock: Clock | undefined
   readonly #high: number
   readonly #low: number
-  readonly #clock: Clock | undefined
+  readonly #options: Buffer | undefined
+  readonly #littleEndian: boolean
 
-  /**
-   * @param clock of a pcapng interface, for which `high` and `low` are the halves of the 64-bit count; without it they
-   * are seconds and nanoseconds.
-   */
+  /** @param options as they stand in a pcapng block, in the byte order of its section. */
   constructor(
-    from: CaptureInterface,
+    { shown, clock }: InterfaceEntry,
     data: Buffer,
     length: number,
     high: number,
     low: number,
-    clock?: Clock,
-    comments: readonly string[] = NO_COMMENTS,
+    options: Buffer | undefined,
+    littleEndian: boolean,
   ) {
-    this.interface = from
+    this.interface = shown
     this.data = data
     this.length = length
-    this.comments = comments
+    this.#clock = clock
     this.#high = high
     this.#low = low
-    this.#clock = clock
+    this.#options = options
+    this.#littleEndian = littleEndian
   }
 
   /** When it was captured, in nanoseconds since the epoch. */
   get time(): bigint {
-    if (!this.#clock) return BigInt(this.#high) * NANOSECONDS + BigInt(this.#low)
-    const count = (BigInt(this.#high) << 32n) | BigInt(this.#low)
-    return (count * NANOSECONDS) / this.#clock.unitsPerSecond + this.#clock.offset * NANOSECONDS
+    return timeOf(this.#clock, this.#high, this.#low)
+  }
+
+  get comments(): readonly string[] {
+    if (!this.#options) return NO_COMMENTS
+    return readOptions(this.#options, this.#littleEndian)
+      .filter(({ code }) => code === Option.comment)
+      .map(({ value }) => textOf(value))
+  }
+}
+
+/** Makes an object of each packet. */
+export class PacketCollector implements RecordSink {
+  packets: Packet[] = []
+
+  packet(
+    from: InterfaceEntry,
+    window: Buffer,
+    start: number,
+    end: number,
+    length: number,
+    high: number,
+    low: number,
+    optionsStart: number,
+    optionsEnd: number,
+    littleEndian: boolean,
+  ): void {
+    const options = optionsStart < optionsEnd ? window.subarray(optionsStart, optionsEnd) : undefined
+    this.packets.push(new Packet(from, window.subarray(start, end), length, high, low, options, littleEndian))
   }
 }

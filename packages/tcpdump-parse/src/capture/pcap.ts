@@ -1,6 +1,5 @@
 import { CaptureError } from '../problem.ts'
-import { type Format, LONGEST_RECORD, type Report } from './format.ts'
-import { type CaptureInterface, Packet } from './packet.ts'
+import { type Format, type InterfaceEntry, LONGEST_RECORD, type RecordSink, type Report } from './format.ts'
 
 const MICROSECONDS = 0xa1b2c3d4
 const NANOSECONDS = 0xa1b23c4d
@@ -12,7 +11,7 @@ export class PcapFormat implements Format {
   readonly #littleEndian: boolean
   readonly #nanosecondsPerUnit: number
   readonly #report: Report
-  #interface: CaptureInterface | undefined
+  #interface: InterfaceEntry | undefined
   wanted = 0
 
   constructor(magic: { littleEndian: boolean; nanosecondsPerUnit: number }, report: Report) {
@@ -31,45 +30,46 @@ export class PcapFormat implements Format {
     return undefined
   }
 
-  parse(window: Buffer, base: number, packets: Packet[]): number {
+  parse(window: Buffer, from: number, to: number, base: number, sink: RecordSink): number {
     const view = new DataView(window.buffer, window.byteOffset, window.byteLength)
     const little = this.#littleEndian
-    let at = 0
+    let at = from
     if (!this.#interface) {
       this.wanted = FILE_HEADER
-      if (window.length < FILE_HEADER) return 0
-      const major = view.getUint16(4, little)
+      if (to - from < FILE_HEADER) return 0
+      const major = view.getUint16(from + 4, little)
       if (major !== 2) throw new CaptureError(`version ${major} of pcap is not known`, 4)
       // The upper half tells about frame check sequences, not about the link type.
-      this.#interface = { linkType: view.getUint32(20, little) & 0xffff }
-      at = FILE_HEADER
+      const linkType = view.getUint32(from + 20, little) & 0xffff
+      this.#interface = { shown: { linkType }, clock: undefined, snapLength: 0 }
+      this.#report.context(base, FILE_HEADER)
+      at = from + FILE_HEADER
     }
-    const end = window.length
+    const entry = this.#interface
     const unit = this.#nanosecondsPerUnit
-    while (at + RECORD_HEADER <= end) {
+    while (at + RECORD_HEADER <= to) {
       const captured = view.getUint32(at + 8, little)
       if (captured > LONGEST_RECORD) {
         this.#report.problem({
           code: 'bad-length',
-          offset: base + at + 8,
+          offset: base + at - from + 8,
           message: `a packet record of ${captured} bytes; nothing after it can be read`,
         })
         return -1
       }
       const start = at + RECORD_HEADER
-      if (start + captured > end) {
+      const end = start + captured
+      if (end > to) {
         this.wanted = RECORD_HEADER + captured
-        return at
+        return at - from
       }
       const seconds = view.getUint32(at, little)
-      const fraction = view.getUint32(at + 4, little) * unit
+      const nanoseconds = view.getUint32(at + 4, little) * unit
       const length = view.getUint32(at + 12, little)
-      packets.push(
-        new Packet(this.#interface, window.subarray(start, start + captured), length, seconds, fraction),
-      )
-      at = start + captured
+      sink.packet(entry, window, start, end, length, seconds, nanoseconds, 0, 0, little)
+      at = end
     }
     this.wanted = RECORD_HEADER
-    return at
+    return at - from
   }
 }

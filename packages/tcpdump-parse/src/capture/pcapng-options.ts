@@ -33,3 +33,8 @@ export function writeOptions(options: readonly OptionValue[]): Buffer {
   })
   return Buffer.concat([...parts, Buffer.alloc(4)])
 }
+
+/** Some writers count the terminating zero into the option. */
+export function textOf(value: Buffer): string {
+  return value.toString('utf8').replace(/\0+$/, '')
+}

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { CaptureError, type Problem } from '../problem.ts'
 import { block, interfaceBlock, option, packed, packetBlock, pcap, section } from '../sample-captures.ts'
 import type { Packet } from './packet.ts'
 import { readBatches, readCapture } from './read.ts'
+import type { CaptureSource } from './source.ts'
 
 let directory: string
 before(() => {
@@ -238,6 +243,97 @@ test('a pipe is read as it fills, byte by byte', async () => {
   }
   await writing
   assert.deepEqual(seconds, [1n, 2n, 3n])
+})
+
+describe('whatever gives bytes is a source', () => {
+  const file = pcap(
+    true,
+    true,
+    Array.from({ length: 5000 }, (_, seconds) => ({ seconds, fraction: 0, data: DATA })),
+  )
+  const count = async (source: CaptureSource): Promise<[number, Problem[]]> => {
+    const problems: Problem[] = []
+    let number = 0
+    for await (const { data, time } of readCapture(source, {
+      onProblem: (problem) => problems.push(problem),
+    })) {
+      assert.ok(data.equals(DATA))
+      assert.equal(time, BigInt(number++) * 1_000_000_000n)
+    }
+    return [number, problems]
+  }
+  const inPieces = (bytes: Buffer, size: number): Buffer[] =>
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size))
+
+  for (const [name, compressed] of [
+    ['as it is', file],
+    ['gzip', gzipSync(file)],
+    ['zstd', zstdCompressSync(file)],
+  ] as const) {
+    test(`a file, ${name}`, async () => {
+      const path = join(directory, 'source')
+      writeFileSync(path, compressed)
+      assert.deepEqual(await count(path), [5000, []])
+      assert.deepEqual(await count(pathToFileURL(path)), [5000, []])
+    })
+    for (const size of [1000, 100_000])
+      test(`a stream in pieces of ${size} bytes, ${name}`, async () => {
+        assert.deepEqual(await count(Readable.from(inPieces(compressed, size))), [5000, []])
+        assert.deepEqual(await count(new Blob([compressed]).stream()), [5000, []])
+      })
+  }
+
+  for (const [name, compress] of [
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ] as const)
+    test(`one that is cut off in the middle, ${name}`, async () => {
+      const noise = pcap(true, true, [
+        ...Array.from({ length: 3000 }, (_, seconds) => ({ seconds, fraction: 0, data: DATA })),
+        { seconds: 0, fraction: 0, data: randomBytes(500_000) },
+      ])
+      const [number, problems] = await count(Readable.from([compress(noise).subarray(0, -200_000)]))
+      assert.equal(number, 3000)
+      // Zstandard's own complaint comes first.
+      assert.equal(problems.at(-1)?.code, 'truncated')
+      const none = compress(file).subarray(0, 9)
+      await assert.rejects(count(Readable.from([none])), /the content of the stream is empty/)
+    })
+
+  test('compressed data with a fault in it gives what comes before', async () => {
+    const compressed = gzipSync(Buffer.concat([file, randomBytes(500_000)]))
+    compressed.fill(0xff, 300_000, 300_100)
+    const problems: Problem[] = []
+    let number = 0
+    for await (const _ of readCapture(Readable.from([compressed]), { onProblem: (p) => problems.push(p) }))
+      number++
+    assert.ok(number > 1000)
+    assert.ok(problems.length > 0)
+  })
+
+  test('a source that never answers is given up when the signal aborts', async () => {
+    const abort = new AbortController()
+    const silent = new ReadableStream<Uint8Array>({ start: (to) => to.enqueue(file.subarray(0, 100)) })
+    setTimeout(() => abort.abort(), 50)
+    await assert.rejects(
+      async () => {
+        for await (const _ of readCapture(silent, { signal: abort.signal }));
+      },
+      { name: 'AbortError' },
+    )
+  })
+
+  test('a failure of the source is the reader’s', async () => {
+    const failing = async function* () {
+      yield file.subarray(0, 100)
+      throw new Error('the cable was pulled')
+    }
+    await assert.rejects(count(failing()), /the cable was pulled/)
+  })
+
+  test('a directory is none', async () => {
+    await assert.rejects(count(directory), { code: 'ECAPTURE', message: `${directory} is a directory` })
+  })
 })
 
 test('an aborted read stops', async () => {

@@ -1,10 +1,10 @@
-import { open } from 'node:fs/promises'
 import { CaptureError, type Problem } from '../problem.ts'
-import type { Format, Report } from './format.ts'
-import type { Packet } from './packet.ts'
+import type { Format, InterfaceStatistics, RecordSink, Report, ResolvedName } from './format.ts'
+import { type Packet, PacketCollector } from './packet.ts'
 import { PcapFormat } from './pcap.ts'
 import { PcapngFormat } from './pcapng.ts'
 import { Block } from './pcapng-blocks.ts'
+import { type CaptureSource, openSource } from './source.ts'
 
 const WINDOW = 1 << 20
 
@@ -14,6 +14,10 @@ export interface ReadOptions {
   onProblem?: (problem: Problem) => void
   /** Told of each block of secrets in a pcapng file, before the packets that follow it. */
   onSecrets?: (type: number, data: Buffer) => void
+  /** Told of each interface statistics block of a pcapng file: what the capture itself says that it lost. */
+  onStatistics?: (statistics: InterfaceStatistics) => void
+  /** Told of each name that a pcapng file gives for an address. */
+  onName?: (name: ResolvedName) => void
 }
 
 export interface BatchOptions extends ReadOptions {
@@ -22,23 +26,47 @@ export interface BatchOptions extends ReadOptions {
 }
 
 /**
- * Reads a pcap or pcapng file packet by packet, in memory that does not grow with the file. A packet's data is part of
- * a block read from the file: copy it to keep a few of very many.
+ * Reads a pcap or pcapng capture packet by packet, in memory that does not grow with it; gzip and zstd are undone on the
+ * way. A packet's data is part of a larger block: copy it to keep a few of very many.
  *
- * @throws CaptureError when the file is no capture, and what `fs` throws when it cannot be read.
+ * @param source a path, a stream (Node's or the web's) or anything else that gives bytes in pieces.
+ * @throws CaptureError when it is no capture, and what `fs` throws when it cannot be read.
  */
-export async function* readCapture(path: string, options: ReadOptions = {}): AsyncGenerator<Packet> {
-  for await (const batch of readBatches(path, options)) yield* batch
+export async function* readCapture(source: CaptureSource, options: ReadOptions = {}): AsyncGenerator<Packet> {
+  for await (const batch of readBatches(source, options)) yield* batch
 }
 
 /** As {@link readCapture}, but many packets at a time, which saves a promise for each of them. */
-export async function* readBatches(path: string, options: BatchOptions = {}): AsyncGenerator<Packet[]> {
-  const file = await open(path, 'r')
+export async function* readBatches(
+  source: CaptureSource,
+  options: BatchOptions = {},
+): AsyncGenerator<Packet[]> {
+  const collector = new PacketCollector()
+  for await (const _ of passRecords(source, collector, options)) {
+    if (collector.packets.length === 0) continue
+    const batch = collector.packets
+    collector.packets = []
+    yield batch
+  }
+}
+
+/** Gives each record to `sink`, as they come; yields after each piece that was read, to be waited for or left. */
+export async function* passRecords(
+  source: CaptureSource,
+  sink: RecordSink,
+  options: BatchOptions = {},
+): AsyncGenerator<void> {
+  const { signal, reuse = false } = options
+  signal?.throwIfAborted()
+  const bytes = await openSource(source, signal)
+  const report: Report = {
+    problem: options.onProblem ?? (() => {}),
+    secrets: options.onSecrets ?? (() => {}),
+    statistics: options.onStatistics ?? (() => {}),
+    name: options.onName ?? (() => {}),
+    context: () => {},
+  }
   try {
-    const report: Report = {
-      problem: options.onProblem ?? (() => {}),
-      secrets: options.onSecrets ?? (() => {}),
-    }
     let format: Format | undefined
     let window = Buffer.allocUnsafeSlow(WINDOW)
     /** What of the window is not parsed yet, and where in the file that starts. */
@@ -46,32 +74,32 @@ export async function* readBatches(path: string, options: BatchOptions = {}): As
     let end = 0
     let base = 0
     for (;;) {
-      options.signal?.throwIfAborted()
-      const { bytesRead } = await file.read(window, end, window.length - end, null)
-      end += bytesRead
-      const atEnd = bytesRead === 0
-      format ??= recognise(window.subarray(0, end), atEnd, path, report)
+      signal?.throwIfAborted()
+      const length = await bytes.read(window, end)
+      end += length
+      const atEnd = length === 0
+      format ??= recognise(window.subarray(0, end), atEnd, bytes.name, report)
       if (!format) continue
       if (atEnd) {
+        if (bytes.damage !== undefined) report.problem(damaged(base + end - start, bytes.damage))
         if (end > start) report.problem(cutOff(base, end - start, format.wanted))
         return
       }
-      const batch: Packet[] = []
-      const taken = format.parse(window.subarray(start, end), base, batch)
-      if (batch.length > 0) yield batch
+      const taken = format.parse(window, start, end, base, sink)
+      yield
       if (taken < 0) return
       base += taken
       start += taken
       // A pipe gives little at a time: the window moves on only when it is full.
       if (end < window.length) continue
       const size = Math.max(WINDOW, format.wanted)
-      if (options.reuse && size <= window.length) window.copyWithin(0, start, end)
+      if (reuse && size <= window.length) window.copyWithin(0, start, end)
       else window = movedTo(size, window.subarray(start, end))
       end -= start
       start = 0
     }
   } finally {
-    await file.close()
+    await bytes.close()
   }
 }
 
@@ -81,7 +109,7 @@ function movedTo(size: number, rest: Buffer): Buffer<ArrayBuffer> {
   return window
 }
 
-function cutOff(base: number, rest: number, wanted: number): Problem {
+export function cutOff(base: number, rest: number, wanted: number): Problem {
   return {
     code: 'truncated',
     offset: base,
@@ -89,7 +117,11 @@ function cutOff(base: number, rest: number, wanted: number): Problem {
   }
 }
 
-function recognise(head: Buffer, atEnd: boolean, path: string, report: Report): Format | undefined {
+function damaged(offset: number, why: string): Problem {
+  return { code: 'damaged', offset, message: `the compressed file is damaged after this: ${why}` }
+}
+
+export function recognise(head: Buffer, atEnd: boolean, name: string, report: Report): Format | undefined {
   if (head.length >= 4) {
     const magic = PcapFormat.magic(head)
     if (magic) return new PcapFormat(magic, report)
@@ -97,8 +129,8 @@ function recognise(head: Buffer, atEnd: boolean, path: string, report: Report): 
   } else if (!atEnd) return undefined
   throw new CaptureError(
     head.length === 0
-      ? `${path} is empty`
-      : `${path} is neither pcap nor pcapng: it starts with ${head.subarray(0, 4).toString('hex')}`,
+      ? `${name} is empty`
+      : `${name} is neither pcap nor pcapng: it starts with ${head.subarray(0, 4).toString('hex')}`,
     0,
   )
 }

@@ -6,8 +6,9 @@ import { PassThrough, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import type { Problem } from '../problem.ts'
+import type { InterfaceStatistics, ResolvedName } from './format.ts'
+import { PcapngWriter } from './pcapng-writer.ts'
 import { readCapture } from './read.ts'
-import { PcapngWriter } from './write.ts'
 
 let directory: string
 before(() => {
@@ -63,6 +64,41 @@ test('a stream gets the same bytes as a file', async () => {
   writeFileSync(path, bytes)
   const { value } = await readCapture(path).next()
   assert.equal(value?.time, 5n)
+})
+
+test('sections, names and statistics are read back', async () => {
+  const path = join(directory, 'sections.pcapng')
+  const writer = new PcapngWriter(path, { system: 'Linux', comment: 'the first section' })
+  const wire = writer.addInterface({ name: 'wire', linkType: 1 })
+  writer.addNames([
+    { address: '10.0.0.1', names: ['a1', 'a1.lab'] },
+    { address: 'fd00::1', names: ['six'] },
+  ])
+  writer.writePacket({ interface: wire, time: 1n, data: Buffer.from('x') })
+  writer.addStatistics({ interface: wire, time: 2n, received: 9n, droppedBySystem: 0n })
+  writer.addSection()
+  assert.throws(() => writer.writePacket({ interface: wire, time: 0n, data: Buffer.alloc(0) }), RangeError)
+  const raw = writer.addInterface({ name: 'raw', linkType: 101 })
+  writer.writePacket({ interface: raw, time: 3n, data: Buffer.from('y') })
+  await writer.close()
+
+  const names: ResolvedName[] = []
+  const statistics: InterfaceStatistics[] = []
+  const seen: string[] = []
+  for await (const packet of readCapture(path, {
+    onProblem: ({ message }) => assert.fail(message),
+    onName: (name) => names.push(name),
+    onStatistics: (each) => statistics.push(each),
+  }))
+    seen.push(`${packet.interface.name} ${packet.data}`)
+  assert.deepEqual(seen, ['wire x', 'raw y'])
+  assert.deepEqual(names, [
+    { address: '10.0.0.1', names: ['a1', 'a1.lab'] },
+    { address: 'fd00::1', names: ['six'] },
+  ])
+  assert.deepEqual(statistics, [
+    { interface: { name: 'wire', linkType: 1 }, time: 2n, received: 9n, droppedBySystem: 0n },
+  ])
 })
 
 test('a packet of an interface that was not added is refused', async () => {
