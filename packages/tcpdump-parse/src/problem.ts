@@ -8,7 +8,11 @@ export interface Problem {
     | 'bad-value'
     /** A packet refers to an interface that was never described. */
     | 'no-interface'
-  /** In bytes from the start of the file, for a capture; from the start of the data, for a frame. */
+    /** Compressed data cannot be undone any further. */
+    | 'damaged'
+    /** Two pieces of a packet or of a stream claim the same bytes, and do not agree on them. */
+    | 'overlap'
+  /** In bytes from the start of the file (of what it holds, when that is compressed), for a capture; from the start of the data, for a frame. */
   readonly offset: number
   readonly message: string
 }

@@ -1,5 +1,6 @@
-/** Frames put together for the tests. Checksums are left zero: nothing here looks at them. */
+/** Frames put together for the tests. Checksums of what IP carries are left zero. */
 import { parseAddress } from './address.ts'
+import { internetChecksum } from './checksum.ts'
 
 const u16 = (...values: number[]): Buffer =>
   Buffer.from(values.flatMap((value) => [value >> 8, value & 0xff]))
@@ -15,6 +16,7 @@ interface Ipv4Fields {
   /** In bytes. */
   fragmentOffset?: number
   moreFragments?: boolean
+  id?: number
 }
 
 export function ipv4(protocol: number, payload: Buffer, fields: Ipv4Fields = {}): Buffer {
@@ -22,13 +24,15 @@ export function ipv4(protocol: number, payload: Buffer, fields: Ipv4Fields = {})
   const header = Buffer.alloc(20)
   header[0] = 0x40 | ((20 + options.length) / 4)
   header.writeUInt16BE(20 + options.length + payload.length, 2)
-  header.writeUInt16BE(7, 4)
+  header.writeUInt16BE(fields.id ?? 7, 4)
   header.writeUInt16BE((fields.fragmentOffset ?? 0) / 8 + (fields.moreFragments ? 0x2000 : 0), 6)
   header[8] = 64
   header[9] = protocol
   parseAddress(fields.source ?? '10.0.0.1').copy(header, 12)
   parseAddress(fields.destination ?? '10.0.0.2').copy(header, 16)
-  return Buffer.concat([header, options, payload])
+  const whole = Buffer.concat([header, options])
+  whole.writeUInt16BE(internetChecksum(whole), 10)
+  return Buffer.concat([whole, payload])
 }
 
 /** @param extensions header type and its bytes, of which the first is filled in. */
@@ -53,11 +57,11 @@ export function udp(sourcePort: number, destinationPort: number, payload: Buffer
 
 export function tcp(
   payload: Buffer,
-  fields: { sourcePort?: number; sequence?: number; syn?: boolean } = {},
+  fields: { sourcePort?: number; destinationPort?: number; sequence?: number; syn?: boolean } = {},
 ): Buffer {
   const header = Buffer.alloc(20)
   header.writeUInt16BE(fields.sourcePort ?? 40000, 0)
-  header.writeUInt16BE(80, 2)
+  header.writeUInt16BE(fields.destinationPort ?? 80, 2)
   header.writeUInt32BE((fields.sequence ?? 1) >>> 0, 4)
   header[12] = 0x50
   header[13] = fields.syn ? 0x02 : 0x18

@@ -42,10 +42,11 @@ describe('link layers', () => {
       const frame = decode(data, linkType)
       assert.equal(frame.problem, undefined)
       assert.equal(frame.source, '10.0.0.1')
-      assert.deepEqual(frame.udp, { sourcePort: 1000, destinationPort: 2000, length: 13 })
+      assert.deepEqual(frame.udp, { sourcePort: 1000, destinationPort: 2000, length: 13, checksum: 0 })
       assert.deepEqual(frame.payload, HELLO)
       if (name.includes('VLAN')) assert.deepEqual(frame.vlan, { id: 7, priority: 3 })
-      else assert.equal(frame.vlan, undefined)
+      if (name === 'two VLAN tags') assert.deepEqual(frame.vlans[1], { id: 8, priority: 0 })
+      if (!name.includes('VLAN')) assert.deepEqual([frame.vlan, frame.vlans], [undefined, []])
     })
 })
 
@@ -112,7 +113,7 @@ describe('fragments are marked, and only the first has a transport header', () =
 
 test('ICMP and ICMPv6', () => {
   const echo = Buffer.from('0800000000070009', 'hex')
-  const expected = { version: 4, type: 8, code: 0, identifier: 7, sequence: 9 }
+  const expected = { version: 4, type: 8, code: 0, checksum: 0, identifier: 7, sequence: 9 }
   assert.deepEqual(decodeIp(ipv4(1, Buffer.concat([echo, HELLO]))).icmp, expected)
   assert.deepEqual(decodeIp(ipv6(58, echo)).icmp, { ...expected, version: 6 })
 })
@@ -126,18 +127,90 @@ test('ESP, by itself and in UDP, but not IKE or a keepalive', () => {
     inUdp: true,
     data: esp,
   })
-  assert.equal(decodeIp(ipv4(17, udp(4500, 4500, Buffer.concat([Buffer.alloc(4), esp])))).esp, undefined)
-  assert.equal(decodeIp(ipv4(17, udp(4500, 4500, Buffer.from([0xff])))).esp, undefined)
+  const ike = decodeIp(ipv4(17, udp(4500, 4500, Buffer.concat([Buffer.alloc(4), esp]))))
+  const keepalive = decodeIp(ipv4(17, udp(4500, 9999, Buffer.from([0xff]))))
+  assert.deepEqual([ike.esp, ike.natTraversal], [undefined, 'ike'])
+  assert.deepEqual([keepalive.esp, keepalive.natTraversal], [undefined, 'keepalive'])
+  assert.equal(decodeIp(ipv4(17, udp(1, 4500, esp))).natTraversal, 'esp')
+  assert.equal(decodeIp(ipv4(17, udp(1, 2, esp))).natTraversal, undefined)
 })
 
-test('frames within frames: VXLAN on both ports, IP in IP', () => {
+test('an authentication header, with what it authenticates', () => {
+  const ah = Buffer.from(`11040000000000070000000${'9'}${'ab'.repeat(12)}`, 'hex')
+  const expected = { nextHeader: 17, spi: 7, sequence: 9, icv: Buffer.alloc(12, 0xab) }
+  const v4 = decodeIp(ipv4(51, Buffer.concat([ah, udp(1, 2, HELLO)])))
+  const v6 = decodeIp(ipv6(17, udp(1, 2, HELLO), [[51, ah]]))
+  for (const frame of [v4, v6]) {
+    assert.equal(frame.problem, undefined)
+    assert.deepEqual(frame.ah, expected)
+    assert.equal(frame.udp?.destinationPort, 2)
+    assert.deepEqual(frame.payload, HELLO)
+  }
+  assert.equal(v4.ipv4?.protocol, 51)
+  assert.equal(decodeIp(ipv4(51, ah.subarray(0, 11))).problem?.code, 'truncated')
+})
+
+test('WireGuard messages by their form, on any port', () => {
+  const message = (type: number, length: number, more = ''): Buffer => {
+    const bytes = Buffer.alloc(length)
+    bytes[0] = type
+    bytes.write(more, 4, 'hex')
+    return decodeIp(ipv4(17, udp(51820, 9, bytes))).data
+  }
+  const seen = (data: Buffer) => decodeIp(data).wireGuard
+  assert.deepEqual(seen(message(1, 148)), { type: 'initiation', receiver: 0 })
+  assert.deepEqual(seen(message(2, 92, '0000000007000000')), { type: 'response', receiver: 7 })
+  assert.deepEqual(seen(message(3, 64, '05000000')), { type: 'cookie', receiver: 5 })
+  assert.deepEqual(seen(message(4, 48, '05000000' + '0300000000000000')), {
+    type: 'data',
+    receiver: 5,
+    counter: 3n,
+  })
+  for (const [type, length] of [
+    [1, 147],
+    [2, 148],
+    [3, 63],
+    [4, 47],
+    [4, 16],
+    [5, 64],
+    [0, 64],
+  ] as const)
+    assert.equal(seen(message(type, length)), undefined)
+})
+
+test('headers of TLS records, as far as one follows the other', () => {
+  const hello = Buffer.concat([Buffer.from('1603010003', 'hex'), Buffer.alloc(3)])
+  const data = Buffer.from('1703030100', 'hex')
+  const frame = decodeIp(ipv4(6, tcp(Buffer.concat([hello, data, HELLO]))))
+  assert.deepEqual(frame.tls, [
+    { type: 22, version: 0x0301, length: 3, offset: 0, whole: true },
+    { type: 23, version: 0x0303, length: 256, offset: 8, whole: false },
+  ])
+  assert.deepEqual(decodeIp(ipv4(6, tcp(HELLO))).tls, [])
+  assert.deepEqual(decodeIp(ipv4(17, udp(1, 2, hello))).tls, [])
+})
+
+test('frames within frames: VXLAN on both ports, Geneve, IP in IP', () => {
   const inside = ethernet(0x0800, ipv4(6, tcp(HELLO), { source: '10.1.1.1' }))
   const vxlan = Buffer.concat([Buffer.from('0800000000002a00', 'hex'), inside])
   for (const port of [4789, 8472]) {
     const frame = decodeIp(ipv4(17, udp(5555, port, vxlan)))
     assert.equal(frame.inner?.source, '10.1.1.1')
     assert.deepEqual(frame.inner?.payload, HELLO)
+    assert.deepEqual(frame.overlay, { kind: 'vxlan', vni: 42, options: Buffer.alloc(0) })
   }
+  const option = Buffer.from('0102030400000000', 'hex')
+  const header = (protocol: number) =>
+    Buffer.concat([Buffer.from([2, 0, protocol >> 8, protocol & 0xff, 0, 0, 42, 0]), option])
+  for (const [protocol, carried] of [
+    [0x6558, inside],
+    [0x0800, inside.subarray(14)],
+  ] as const) {
+    const frame = decodeIp(ipv4(17, udp(5555, 6081, Buffer.concat([header(protocol), carried]))))
+    assert.equal(frame.inner?.source, '10.1.1.1')
+    assert.deepEqual(frame.overlay, { kind: 'geneve', vni: 42, options: option })
+  }
+  assert.equal(decodeIp(ipv4(17, udp(5555, 6081, header(0x6558).subarray(0, 8)))).inner, undefined)
   assert.equal(decodeIp(ipv4(4, ipv4(6, tcp(HELLO), { source: '10.1.1.1' }))).inner?.source, '10.1.1.1')
   assert.equal(decodeIp(ipv4(17, udp(5555, 80, vxlan))).inner, undefined)
 })

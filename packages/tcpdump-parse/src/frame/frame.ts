@@ -1,23 +1,29 @@
 import { formatIpv4, formatIpv6, formatMac } from '../address.ts'
 import { LinkType } from '../link-type.ts'
 import type { Problem } from '../problem.ts'
-import type { Arp, Esp, Ethernet, Fragment, Icmp, Ipv4, Ipv6, Tcp, Udp, Vlan } from './headers.ts'
-import { Layers } from './layers.ts'
-import { EtherType, walkLink } from './link.ts'
-import { walkIpv4, walkIpv6 } from './network.ts'
-import { Protocol, walkTransport } from './transport.ts'
-
-function walk(data: Buffer, linkType: number): Layers {
-  const layers = new Layers()
-  layers.end = data.length
-  walkLink(data, linkType, layers)
-  if (layers.network < 0) return layers
-  layers.payload = layers.network
-  if (layers.etherType === EtherType.ipv4) walkIpv4(data, layers)
-  else if (layers.etherType === EtherType.ipv6) walkIpv6(data, layers)
-  if (layers.transport >= 0) walkTransport(data, layers)
-  return layers
-}
+import type {
+  Ah,
+  Arp,
+  Esp,
+  Ethernet,
+  Fragment,
+  Icmp,
+  Ipv4,
+  Ipv6,
+  NatTraversal,
+  Overlay,
+  Tcp,
+  TlsRecord,
+  Udp,
+  Vlan,
+  WireGuard,
+} from './headers.ts'
+import { Carrier, Layers } from './layers.ts'
+import { EtherType } from './link.ts'
+import { tlsRecords } from './tls.ts'
+import { ESP_IN_UDP, Protocol } from './transport.ts'
+import { walk } from './walk.ts'
+import { wireGuardMessage } from './wireguard.ts'
 
 /** One captured frame. Headers are decoded when asked for; a header that is absent or not whole is `undefined`. */
 export class Frame {
@@ -29,7 +35,8 @@ export class Frame {
   constructor(data: Buffer, linkType: number) {
     this.data = data
     this.linkType = linkType
-    this.layers = walk(data, linkType)
+    this.layers = new Layers()
+    walk(data, 0, data.length, linkType, this.layers)
   }
 
   /** The first thing that is wrong with the frame; what was decoded before it still holds. */
@@ -47,14 +54,22 @@ export class Frame {
     }
   }
 
-  /** The outermost VLAN tag. */
-  get vlan(): Vlan | undefined {
-    if (this.layers.network < 0 || this.layers.vlan < 0) return undefined
-    const control = this.data.readUInt16BE(this.layers.vlan)
-    return { id: control & 0xfff, priority: control >> 13 }
+  /** VLAN tags (IEEE 802.1Q), the outermost first; more than one where providers stack them (QinQ). */
+  get vlans(): readonly Vlan[] {
+    const { network, vlan, vlans } = this.layers
+    if (network < 0) return []
+    return Array.from({ length: vlans }, (_, index) => {
+      const control = this.data.readUInt16BE(vlan + 4 * index)
+      return { id: control & 0xfff, priority: control >> 13 }
+    })
   }
 
-  /** ARP for IPv4 over Ethernet. */
+  /** The outermost VLAN tag. */
+  get vlan(): Vlan | undefined {
+    return this.vlans[0]
+  }
+
+  /** ARP for IPv4 over Ethernet (RFC 826). */
   get arp(): Arp | undefined {
     const { data } = this
     const start = this.layers.network
@@ -70,7 +85,7 @@ export class Frame {
     }
   }
 
-  /** Set when this is a piece of a packet: only the first piece has a transport header. */
+  /** Set when this is a piece of a packet: only the first piece has a transport header. See `Defragmenter`. */
   get fragment(): Fragment | undefined {
     const { fragmentId, fragmentOffset, moreFragments } = this.layers
     if (fragmentOffset === 0 && !moreFragments) return undefined
@@ -87,10 +102,12 @@ export class Frame {
       protocol: data[start + 9]!,
       ttl: data[start + 8]!,
       dscp: data[start + 1]! >> 2,
+      ecn: data[start + 1]! & 3,
       id: data.readUInt16BE(start + 4),
       dontFragment: (data[start + 6]! & 0x40) !== 0,
       totalLength: data.readUInt16BE(start + 2),
-      options: data.subarray(start + 20, start + layers.ipv4HeaderLength),
+      checksum: data.readUInt16BE(start + 10),
+      options: data.subarray(start + 20, start + layers.networkHeaderLength),
       ...(fragment && { fragment }),
     }
   }
@@ -99,12 +116,14 @@ export class Frame {
     const { data, layers, fragment } = this
     if (layers.version !== 6) return undefined
     const start = layers.network
+    const first = data.readUInt32BE(start)
     return {
       source: formatIpv6(data, start + 8),
       destination: formatIpv6(data, start + 24),
       protocol: layers.protocol,
       hopLimit: data[start + 7]!,
-      flowLabel: data.readUInt32BE(start) & 0xfffff,
+      trafficClass: (first >>> 20) & 0xff,
+      flowLabel: first & 0xfffff,
       payloadLength: data.readUInt16BE(start + 4),
       ...(fragment && { fragment }),
     }
@@ -130,6 +149,18 @@ export class Frame {
     return version === 0 ? undefined : this.data.subarray(network, end)
   }
 
+  get ah(): Ah | undefined {
+    const { data, layers } = this
+    const start = layers.ah
+    if (start < 0) return undefined
+    return {
+      nextHeader: data[start]!,
+      spi: data.readUInt32BE(start + 4),
+      sequence: data.readUInt32BE(start + 8),
+      icv: data.subarray(start + 12, start + (data[start + 1]! + 2) * 4),
+    }
+  }
+
   get tcp(): Tcp | undefined {
     const { data } = this
     const start = this.layers.transport
@@ -146,8 +177,12 @@ export class Frame {
         rst: (flags & 4) !== 0,
         psh: (flags & 8) !== 0,
         ack: (flags & 16) !== 0,
+        urg: (flags & 32) !== 0,
+        ece: (flags & 64) !== 0,
+        cwr: (flags & 128) !== 0,
       },
       window: data.readUInt16BE(start + 14),
+      checksum: data.readUInt16BE(start + 16),
       options: data.subarray(start + 20, this.layers.payload),
     }
   }
@@ -160,6 +195,7 @@ export class Frame {
       sourcePort: data.readUInt16BE(start),
       destinationPort: data.readUInt16BE(start + 2),
       length: data.readUInt16BE(start + 4),
+      checksum: data.readUInt16BE(start + 6),
     }
   }
 
@@ -171,6 +207,7 @@ export class Frame {
       version: protocol === Protocol.icmp ? 4 : 6,
       type: data[start]!,
       code: data[start + 1]!,
+      checksum: data.readUInt16BE(start + 2),
       identifier: data.readUInt16BE(start + 4),
       sequence: data.readUInt16BE(start + 6),
     }
@@ -187,7 +224,39 @@ export class Frame {
     }
   }
 
-  /** The frame within a VXLAN datagram or the packet within an IP-in-IP one; it has offsets of its own. */
+  /** Of a datagram of port 4500: ESP, IKE behind its marker of four zero bytes, or a keepalive. */
+  get natTraversal(): NatTraversal | undefined {
+    const { udp } = this
+    if (!udp || (udp.sourcePort !== ESP_IN_UDP && udp.destinationPort !== ESP_IN_UDP)) return undefined
+    if (this.layers.esp >= 0) return 'esp'
+    const content = this.data.subarray(this.layers.transport + 8, this.layers.end)
+    if (content.length === 1 && content[0] === 0xff) return 'keepalive'
+    return content.length >= 4 && content.readUInt32BE(0) === 0 ? 'ike' : undefined
+  }
+
+  /** The VXLAN or Geneve header before `inner`. */
+  get overlay(): Overlay | undefined {
+    const { carrier, transport, inner } = this.layers
+    if (carrier !== Carrier.vxlan && carrier !== Carrier.geneve) return undefined
+    const start = transport + 8
+    return {
+      kind: carrier === Carrier.vxlan ? 'vxlan' : 'geneve',
+      vni: this.data.readUIntBE(start + 4, 3),
+      options: this.data.subarray(start + 8, inner),
+    }
+  }
+
+  /** A WireGuard message, where a datagram has the form of one. */
+  get wireGuard(): WireGuard | undefined {
+    return this.udp && wireGuardMessage(this.payload)
+  }
+
+  /** Headers of TLS records, where a segment's payload begins with one. */
+  get tls(): readonly TlsRecord[] {
+    return this.layers.protocol === Protocol.tcp && this.layers.transport >= 0 ? tlsRecords(this.payload) : []
+  }
+
+  /** The frame within a VXLAN or Geneve datagram or the packet within an IP-in-IP one; it has offsets of its own. */
   get inner(): Frame | undefined {
     const { inner, innerLinkType, end } = this.layers
     return inner < 0 ? undefined : new Frame(this.data.subarray(inner, end), innerLinkType)

@@ -27,30 +27,37 @@ export interface Fragment {
   readonly more: boolean
 }
 
+/** RFC 791. */
 export interface Ipv4 {
   readonly source: string
   readonly destination: string
   readonly protocol: number
   readonly ttl: number
   readonly dscp: number
+  readonly ecn: number
   readonly id: number
   readonly dontFragment: boolean
   readonly totalLength: number
+  /** As it stands in the header, right or wrong. */
+  readonly checksum: number
   readonly options: Buffer
   readonly fragment?: Fragment
 }
 
+/** RFC 8200. */
 export interface Ipv6 {
   readonly source: string
   readonly destination: string
   /** Of the header after all extension headers. */
   readonly protocol: number
   readonly hopLimit: number
+  readonly trafficClass: number
   readonly flowLabel: number
   readonly payloadLength: number
   readonly fragment?: Fragment
 }
 
+/** RFC 9293. */
 export interface Tcp {
   readonly sourcePort: number
   readonly destinationPort: number
@@ -62,31 +69,82 @@ export interface Tcp {
     readonly rst: boolean
     readonly psh: boolean
     readonly ack: boolean
+    readonly urg: boolean
+    readonly ece: boolean
+    readonly cwr: boolean
   }
   readonly window: number
+  readonly checksum: number
   readonly options: Buffer
 }
 
+/** RFC 768. */
 export interface Udp {
   readonly sourcePort: number
   readonly destinationPort: number
   readonly length: number
+  readonly checksum: number
 }
 
-/** ICMP and ICMPv6; identifier and sequence have a meaning in echo messages only. */
+/** ICMP (RFC 792) and ICMPv6 (RFC 4443); identifier and sequence have a meaning in echo messages only. */
 export interface Icmp {
   readonly version: 4 | 6
   readonly type: number
   readonly code: number
+  readonly checksum: number
   readonly identifier: number
   readonly sequence: number
 }
 
+/** RFC 4303. */
 export interface Esp {
   readonly spi: number
+  /** The 32 bits that are on the wire. */
   readonly sequence: number
   /** Carried in UDP (RFC 3948). */
   readonly inUdp: boolean
   /** From the SPI to the end of the ICV. */
   readonly data: Buffer
+}
+
+/** The authentication header, RFC 4302. Its ICV is not checked. */
+export interface Ah {
+  readonly spi: number
+  readonly sequence: number
+  readonly nextHeader: number
+  readonly icv: Buffer
+}
+
+/** What a datagram of port 4500 is (RFC 3948 section 2). */
+export type NatTraversal = 'esp' | 'ike' | 'keepalive'
+
+/** A tunnel header in UDP: VXLAN (RFC 7348) or Geneve (RFC 8926); what it carries is the frame's `inner`. */
+export interface Overlay {
+  readonly kind: 'vxlan' | 'geneve'
+  readonly vni: number
+  /** Geneve's options. */
+  readonly options: Buffer
+}
+
+/** A WireGuard message, by its form: there is no port that all use. */
+export interface WireGuard {
+  readonly type: 'initiation' | 'response' | 'cookie' | 'data'
+  /** The index under which its receiver knows the session. */
+  readonly receiver: number
+  /** Of data: the nonce's counter. */
+  readonly counter?: bigint
+}
+
+/** The header of a TLS record (RFC 8446 section 5.1) that begins in a segment. */
+export interface TlsRecord {
+  /** 20 change_cipher_spec, 21 alert, 22 handshake, 23 application_data, 24 heartbeat. */
+  readonly type: number
+  /** Such as 0x0303; later versions than TLS 1.2 say 1.2 here. */
+  readonly version: number
+  /** Of the record's content, in bytes. */
+  readonly length: number
+  /** In bytes from the start of the segment's payload. */
+  readonly offset: number
+  /** Whether all of it is in this segment. */
+  readonly whole: boolean
 }

@@ -1,12 +1,26 @@
 import { LinkType } from '../link-type.ts'
-import type { Layers } from './layers.ts'
+import { Carrier, type Layers } from './layers.ts'
+import { EtherType } from './link.ts'
 
-export const Protocol = { icmp: 1, ipip: 4, tcp: 6, udp: 17, ipv6: 41, esp: 50, icmpv6: 58 } as const
+export const Protocol = {
+  icmp: 1,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  ipv6: 41,
+  esp: 50,
+  ah: 51,
+  icmpv6: 58,
+} as const
 
-const ESP_IN_UDP = 4500
+/** RFC 3948. */
+export const ESP_IN_UDP = 4500
 const VXLAN = 4789
 /** Linux's own default, from before the port was assigned; Cilium and Flannel still use it. */
 const VXLAN_LINUX = 8472
+/** RFC 8926. */
+const GENEVE = 6081
+const TRANSPARENT_ETHERNET = 0x6558
 
 /** Finds what the transport header carries. Runs after the network walk set `transport`. */
 export function walkTransport(data: Buffer, layers: Layers) {
@@ -26,6 +40,7 @@ export function walkTransport(data: Buffer, layers: Layers) {
     case Protocol.ipv6:
       layers.inner = start
       layers.innerLinkType = LinkType.raw
+      layers.carrier = Carrier.ipip
   }
 }
 
@@ -61,16 +76,32 @@ function walkUdp(data: Buffer, start: number, layers: Layers) {
 
   const source = (data[start]! << 8) | data[start + 1]!
   const destination = (data[start + 2]! << 8) | data[start + 3]!
+  const size = layers.end - payload
   if (source === ESP_IN_UDP || destination === ESP_IN_UDP) {
     // RFC 3948: four zero bytes announce IKE; a single 0xff keeps the address translation alive.
-    if (layers.end - payload >= 8 && data.readUInt32BE(payload) !== 0) walkEsp(payload, layers)
+    if (size >= 8 && data.readUInt32BE(payload) !== 0) walkEsp(payload, layers)
   } else if (destination === VXLAN || destination === VXLAN_LINUX) {
     // RFC 7348: the flag says that the network identifier is valid, and must be set.
-    if (layers.end - payload >= 8 && (data[payload]! & 0x08) !== 0) {
-      layers.inner = payload + 8
-      layers.innerLinkType = LinkType.ethernet
-    }
-  }
+    if (size >= 8 && (data[payload]! & 0x08) !== 0)
+      carry(layers, payload + 8, LinkType.ethernet, Carrier.vxlan)
+  } else if (destination === GENEVE) walkGeneve(data, payload, layers)
+}
+
+/** RFC 8926 section 3.4: version 0, options in words of four bytes, the protocol of what follows. */
+function walkGeneve(data: Buffer, start: number, layers: Layers) {
+  if (start + 8 > layers.end || data[start]! >> 6 !== 0) return
+  const inner = start + 8 + (data[start]! & 0x3f) * 4
+  if (inner > layers.end) return
+  const protocol = (data[start + 2]! << 8) | data[start + 3]!
+  if (protocol === TRANSPARENT_ETHERNET) carry(layers, inner, LinkType.ethernet, Carrier.geneve)
+  else if (protocol === EtherType.ipv4 || protocol === EtherType.ipv6)
+    carry(layers, inner, LinkType.raw, Carrier.geneve)
+}
+
+function carry(layers: Layers, inner: number, linkType: number, carrier: number) {
+  layers.inner = inner
+  layers.innerLinkType = linkType
+  layers.carrier = carrier
 }
 
 function walkEsp(start: number, layers: Layers) {

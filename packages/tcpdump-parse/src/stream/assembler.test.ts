@@ -78,3 +78,29 @@ test('frames without TCP are passed over, and the limit is kept', () => {
     ['abcd'],
   )
 })
+
+test('what a direction went through is summed up', () => {
+  const assembler = new StreamAssembler()
+  for (const [text, sequence] of [
+    ['abc', 1],
+    ['ghi', 7],
+    ['def', 4],
+    ['abc', 1],
+    ['gHi', 7],
+  ] as const)
+    assembler.add(segment(text, sequence), 5n)
+  const [summary, ...more] = assembler.summaries()
+  assert.deepEqual(more, [])
+  assert.deepEqual(summary, {
+    source: '10.0.0.1',
+    sourcePort: 40000,
+    destination: '10.0.0.2',
+    destinationPort: 80,
+    time: 5n,
+    segments: 5,
+    bytes: 9,
+    repeated: 6,
+    reordered: 1,
+    disagreeing: 1,
+  })
+})

@@ -1,4 +1,5 @@
 import type { Frame } from '../frame/frame.ts'
+import { Pieces } from '../pieces.ts'
 
 /** Bytes of one direction of a TCP connection that follow one another without a gap. */
 export interface Stream {
@@ -13,9 +14,18 @@ export interface Stream {
   readonly bytes: Buffer
 }
 
-interface Segment {
-  readonly at: number
-  readonly data: Buffer
+/** What is to be known of one direction of a connection besides its bytes. */
+export interface StreamSummary
+  extends Pick<Stream, 'source' | 'sourcePort' | 'destination' | 'destinationPort' | 'time'> {
+  readonly segments: number
+  /** Bytes of payload held. */
+  readonly bytes: number
+  /** Bytes that came more than once: retransmitted, or captured twice. */
+  readonly repeated: number
+  /** Segments that came after one with later bytes. */
+  readonly reordered: number
+  /** Segments that disagree with what had come before where they overlap it: what the receiver read is then unknown. */
+  readonly disagreeing: number
 }
 
 interface Direction {
@@ -28,12 +38,19 @@ interface Direction {
   /** Sequence number and position last seen: positions go on where sequence numbers wrap. */
   sequence: number
   position: number
-  readonly segments: Segment[]
+  readonly pieces: Pieces
+  segments: number
+  repeated: number
+  reordered: number
+  disagreeing: number
 }
 
+const DEFAULT_LIMIT = 2 ** 30
+
 /**
- * Puts the segments of TCP connections back together, so that what was sent can be searched across their borders. It
- * keeps a copy of all payload it was given: at most `limit` bytes, after which `add` takes no more and says so.
+ * Puts the segments of TCP connections back together (RFC 9293 section 3.10), so that what was sent can be searched across
+ * their borders. It keeps a copy of all payload it was given: at most `limit` bytes, after which `add` takes no more and
+ * says so.
  */
 export class StreamAssembler {
   readonly #limit: number
@@ -43,7 +60,7 @@ export class StreamAssembler {
 
   /** @param options.limit in bytes; 1 GiB by default. */
   constructor(options: { limit?: number } = {}) {
-    this.#limit = options.limit ?? 2 ** 30
+    this.#limit = options.limit ?? DEFAULT_LIMIT
   }
 
   /** @returns false when the payload was not taken because the limit is reached. Frames without TCP are passed over. */
@@ -68,46 +85,49 @@ export class StreamAssembler {
         initial: sequence,
         sequence,
         position: 0,
-        segments: [],
+        pieces: new Pieces(),
+        segments: 0,
+        repeated: 0,
+        reordered: 0,
+        disagreeing: 0,
       }
       this.#current.set(key, direction)
       this.#all.push(direction)
     }
-    if (payload.length === 0) return true
-    direction.position += (sequence - direction.sequence) | 0
-    direction.sequence = sequence
-    direction.segments.push({ at: direction.position, data: Buffer.from(payload) })
-    this.#held += payload.length
+    if (payload.length > 0) this.#take(direction, sequence, payload)
     return true
   }
 
   /** Each direction of each connection, in pieces where bytes are missing. Of bytes seen twice the first stay. */
   *streams(): Generator<Stream> {
-    for (const { source, sourcePort, destination, destinationPort, time, segments } of this.#all) {
-      const sorted = [...segments].sort((a, b) => a.at - b.at)
-      const origin = sorted[0]?.at ?? 0
-      for (const { at, bytes } of runs(sorted))
-        yield { source, sourcePort, destination, destinationPort, time, offset: at - origin, bytes }
+    for (const { pieces, source, sourcePort, destination, destinationPort, time } of this.#all) {
+      let origin: number | undefined
+      for (const { offset, bytes } of pieces.runs()) {
+        origin ??= offset
+        yield { source, sourcePort, destination, destinationPort, time, offset: offset - origin, bytes }
+      }
     }
   }
-}
 
-function* runs(sorted: readonly Segment[]): Generator<{ at: number; bytes: Buffer }> {
-  let parts: Buffer[] = []
-  let start = 0
-  let end = 0
-  for (const { at, data } of sorted) {
-    if (parts.length > 0 && at > end) {
-      yield { at: start, bytes: Buffer.concat(parts) }
-      parts = []
-    }
-    if (parts.length === 0) {
-      start = at
-      end = at
-    }
-    if (at + data.length <= end) continue
-    parts.push(data.subarray(end - at))
-    end = at + data.length
+  /** Each direction of each connection, without its bytes. */
+  summaries(): StreamSummary[] {
+    return this.#all.map(({ pieces, initial: _, sequence: __, position: ___, ...rest }) => ({
+      ...rest,
+      bytes: pieces.size,
+    }))
   }
-  if (parts.length > 0) yield { at: start, bytes: Buffer.concat(parts) }
+
+  #take(direction: Direction, sequence: number, payload: Buffer): void {
+    direction.position += (sequence - direction.sequence) | 0
+    direction.sequence = sequence
+    const { pieces, position } = direction
+    const before = pieces.size
+    direction.segments++
+    const isLate = position + payload.length <= pieces.end
+    const { repeated, disagreement } = pieces.add(position, payload)
+    this.#held += pieces.size - before
+    direction.repeated += repeated
+    if (isLate && repeated < payload.length) direction.reordered++
+    if (disagreement !== undefined) direction.disagreeing++
+  }
 }
