@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseSas, SaError } from './sa.ts'
-import { espDsb, wiresharkProfile } from './wireshark.ts'
+import { espDsb, parseEspSaTable, wiresharkProfile } from './wireshark.ts'
 import { parseXfrmState } from './xfrm-state.ts'
 
 const KEY = '000102030405060708090a0b0c0d0e0fa0a1a2a3'
@@ -18,6 +18,16 @@ const ENTRY = {
 test('SAs are read from JSON, other fields left out', () => {
   const { node: _, ...rest } = ENTRY
   assert.deepEqual(parseSas([ENTRY]), [{ ...rest, key: Buffer.from(KEY, 'hex') }])
+})
+
+test('SAs of every suite are read from JSON', () => {
+  const sas = parseXfrmState(XFRM)
+  const json = sas.map(({ key, integrity, ...sa }) => ({
+    ...sa,
+    key: key.toString('hex'),
+    ...(integrity && { integrity: { ...integrity, key: integrity.key.toString('hex') } }),
+  }))
+  assert.deepEqual(parseSas(JSON.parse(JSON.stringify(json))), sas)
 })
 
 test('JSON that holds no SAs is refused', () => {
@@ -37,25 +47,64 @@ src fd00::1 dst fd00::2
 	aead rfc4106(gcm(aes)) 0x${KEY} 96
 src 10.0.0.1 dst 10.0.0.2
 	proto esp spi 0x00000003 reqid 1 mode transport
-	auth-trunc hmac(sha256) 0x00 128
-	enc cbc(aes) 0x00
+	auth-trunc hmac(sha256) 0x${'0b'.repeat(32)} 128
+	enc cbc(aes) 0x${'0c'.repeat(16)}
+	encap type espinudp sport 4500 dport 4500 addr 0.0.0.0
+	anti-replay esn context:
+	 seq-hi 0x0, seq 0x0, oseq-hi 0x2, oseq 0x9
+	 replay_window 128, bitmap-length 4
+src 10.0.0.1 dst 10.0.0.2
+	proto esp spi 0x00000004 reqid 1 mode tunnel
+	replay-window 0 flag esn
+	auth hmac(sha1) 0x${'0d'.repeat(20)}
+	enc ecb(cipher_null)${' '}
+	anti-replay esn context:
+	 seq-hi 0x0, seq 0x0, oseq-hi 0x2, oseq 0x9
+	 replay_window 128, bitmap-length 4
+src 10.0.0.1 dst 10.0.0.2
+	proto esp spi 0x00000005 reqid 1 mode tunnel
+	aead rfc7539esp(chacha20,poly1305) 0x${'0e'.repeat(36)} 128
+src 10.0.0.1 dst 10.0.0.2
+	proto ah spi 0x00000006 reqid 1 mode tunnel
+	auth-trunc hmac(sha256) 0x${'0b'.repeat(32)} 128
+src 10.0.0.1 dst 10.0.0.2
+	proto esp spi 0x00000007 reqid 1 mode tunnel
+	auth-trunc hmac(md5) 0x${'0b'.repeat(16)} 96
+	enc cbc(des3_ede) 0x${'0c'.repeat(24)}
 `
 
 test('SAs are read from what ip xfrm state prints', () => {
-  const sas = parseXfrmState(XFRM)
-  assert.deepEqual(
-    sas.map(({ source, destination, spi, icvBits, key }) => [
-      source,
-      destination,
-      spi,
-      icvBits,
-      key.toString('hex'),
-    ]),
-    [
-      ['192.168.50.11', '192.168.50.12', 0x1000a001, 128, KEY],
-      ['fd00::1', 'fd00::2', 2, 96, KEY],
-    ],
-  )
+  const ends = { source: '10.0.0.1', destination: '10.0.0.2' }
+  const gcm = { algorithm: 'rfc4106(gcm(aes))', key: Buffer.from(KEY, 'hex') }
+  assert.deepEqual(parseXfrmState(XFRM), [
+    { source: '192.168.50.11', destination: '192.168.50.12', spi: 0x1000a001, ...gcm, icvBits: 128 },
+    { source: 'fd00::1', destination: 'fd00::2', spi: 2, ...gcm, icvBits: 96 },
+    {
+      ...ends,
+      spi: 3,
+      algorithm: 'cbc(aes)',
+      key: Buffer.alloc(16, 12),
+      icvBits: 128,
+      integrity: { algorithm: 'hmac(sha256)', key: Buffer.alloc(32, 11) },
+    },
+    {
+      ...ends,
+      spi: 4,
+      algorithm: 'cipher_null',
+      key: Buffer.alloc(0),
+      icvBits: 96,
+      integrity: { algorithm: 'hmac(sha1)', key: Buffer.alloc(20, 13) },
+      esn: true,
+      sequenceHigh: 2,
+    },
+    {
+      ...ends,
+      spi: 5,
+      algorithm: 'rfc7539esp(chacha20,poly1305)',
+      key: Buffer.alloc(36, 14),
+      icvBits: 128,
+    },
+  ])
 })
 
 test('a state whose key was not shown is refused', () => {
@@ -73,4 +122,52 @@ test('keys are written as Wireshark reads them', () => {
   ]
   assert.equal(wiresharkProfile(sas).esp_sa, `${first}\n${second}\n`)
   assert.equal(espDsb(sas).toString(), `${first},"32-bit","0x0"\n${second},"32-bit","0x0"\n`)
+})
+
+test('what is written for Wireshark is read back, from a secrets block and from a table', () => {
+  const sas = parseXfrmState(XFRM)
+  assert.deepEqual(parseEspSaTable(espDsb(sas).toString()), sas)
+  const withoutNumbers = sas.map(({ esn: _, sequenceHigh: __, ...sa }) => sa)
+  assert.deepEqual(parseEspSaTable(wiresharkProfile(sas).esp_sa), withoutNumbers)
+})
+
+test('a table may have a heading, comments, empty lines and addresses that stand for any', () => {
+  const [sa, ...more] = parseEspSaTable(
+    `"Protocol","Src IP","Dest IP","SPI","Encryption","Encryption Key","Authentication","Authentication Key"
+
+# of the lab
+"Any","*","","7","NULL","","HMAC-SHA-256-128 [RFC4868]","0x${'0b'.repeat(32)}"
+`,
+  )
+  assert.deepEqual(more, [])
+  assert.deepEqual([sa!.source, sa!.destination, sa!.spi, sa!.algorithm], ['*', '*', 7, 'cipher_null'])
+})
+
+test('a row that cannot be used is named by its line, without its key', () => {
+  const row = (change: (fields: string[]) => void): string => {
+    const fields = [
+      'IPv4',
+      '10.0.0.1',
+      '10.0.0.2',
+      '0x7',
+      'NULL',
+      '',
+      'HMAC-SHA-1-96 [RFC2404]',
+      `0x${'ab'.repeat(20)}`,
+    ]
+    change(fields)
+    return `\n${fields.map((field) => `"${field}"`).join(',')}`
+  }
+  for (const [text, says] of [
+    [row((fields) => fields.splice(5)), /line 2 of the ESP SAs has 5 columns/],
+    [row((fields) => (fields[3] = '*')), /line 2 .*the SPI "\*" is no number/],
+    [row((fields) => (fields[4] = 'DES-CBC [RFC2405]')), /line 2 .*the cipher "DES-CBC/],
+    [row((fields) => (fields[6] = 'NULL')), /line 2 .*the authentication "NULL"/],
+    [row((fields) => (fields[7] = 'a passphrase')), /line 2 .*a key must be hex/],
+  ] as const)
+    assert.throws(
+      () => parseEspSaTable(text),
+      (error) =>
+        error instanceof SaError && says.test(error.message) && !/abab|passphrase/.test(error.message),
+    )
 })

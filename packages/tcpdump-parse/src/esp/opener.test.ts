@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { espSuites } from '../../test/esp-suites.ts'
 import { decodeIp, type Frame } from '../frame/frame.ts'
 import { ipv4, ipv6, tcp, udp } from '../sample-frames.ts'
+import { crossChecked } from './cross-checked.ts'
+import type { EspEngine } from './engine.ts'
+import { fastEngine } from './gnutls.ts'
+import { nodeEngine } from './node-engine.ts'
 import { EspOpener } from './opener.ts'
-import { type EspSa, SaError } from './sa.ts'
+import { cipherForms, type EspSa, SaError } from './sa.ts'
 import { sealEsp, sealRaw } from './seal.ts'
 
 const KEY = Buffer.from('feffe9928665731c6d6a8f9467308308cafebabe', 'hex')
@@ -15,6 +20,18 @@ const SA: EspSa = {
   key: KEY,
   icvBits: 128,
 }
+const suites: Readonly<Record<string, EspSa>> = Object.fromEntries(
+  espSuites.map(({ name, sa }) => [name, { ...sa, spi: SA.spi }]),
+)
+
+const fast = fastEngine()
+assert.ok('engine' in fast, 'koffi is among the development dependencies, and GnuTLS on the machine')
+const engines = {
+  'node:crypto': nodeEngine,
+  GnuTLS: fast.engine,
+  'one checked by the other': crossChecked(fast.engine, nodeEngine, { sample: 1 }),
+}
+
 const IV = Buffer.from('0000000000000001', 'hex')
 const INNER = ipv4(6, tcp(Buffer.from('a secret')), { source: '10.1.1.1' })
 
@@ -40,20 +57,55 @@ test('opens the packet of draft-mcgrew-gcm-test-01', () => {
   )
 })
 
-for (const keyLength of [20, 28, 36])
-  for (const icvBits of [64, 96, 128])
-    test(`opens what was sealed with AES-${(keyLength - 4) * 8} and an ICV of ${icvBits} bits, of any length`, () => {
-      const sa = { ...SA, key: Buffer.alloc(keyLength, 5), icvBits }
-      const opener = new EspOpener([sa])
-      for (let length = 0; length < 9; length++) {
+for (const [suite, sa] of Object.entries(suites))
+  for (const [name, engine] of Object.entries(engines))
+    test(`${name} opens what was sealed with ${suite}, of any length, and nothing that was altered`, () => {
+      const opener = new EspOpener([sa], { engine })
+      const iv = Buffer.alloc(cipherForms[sa.algorithm].ivBytes, 7)
+      for (let length = 0; length < 18; length++) {
         const inner = Buffer.concat([INNER, Buffer.alloc(length)])
-        const opened = opener.open(onWire(sealEsp(sa, { sequence: 9, iv: IV, nextHeader: 4, inner })))
+        const esp = sealEsp(sa, { sequence: 9, iv, nextHeader: 4, inner })
+        const opened = opener.open(onWire(esp))
         assert.ok(opened.ok)
         assert.equal(opened.sa, sa)
         assert.equal(opened.nextHeader, 4)
+        assert.deepEqual(opened.iv, iv)
         assert.deepEqual(opened.inner, inner)
         assert.equal(decodeIp(opened.inner).source, '10.1.1.1')
+        for (const byte of [5, 8 + iv.length, esp.length - 1]) {
+          const altered = Buffer.from(esp)
+          altered[byte]! ^= 0x80
+          const refused = opener.open(onWire(altered))
+          assert.ok(!refused.ok && refused.reason === 'bad-icv')
+        }
       }
+    })
+
+for (const [suite, base] of Object.entries(suites))
+  for (const [name, engine] of Object.entries(engines))
+    test(`${name} opens ${suite} with extended sequence numbers across a turn of the lower half`, () => {
+      const sa = { ...base, esn: true }
+      const opener = new EspOpener([sa], { engine })
+      const iv = Buffer.alloc(cipherForms[sa.algorithm].ivBytes, 7)
+      const open = (sequenceHigh: number, sequence: number) => {
+        const esp = sealEsp(sa, { sequence, sequenceHigh, iv, nextHeader: 4, inner: INNER })
+        const opened = opener.open(onWire(esp))
+        return opened.ok ? opened.sequenceHigh : opened.reason
+      }
+      const numbers = [
+        [0, 1],
+        [0, 0xfffffffe],
+        [1, 0],
+        [0, 0xffffffff],
+        [1, 5],
+        [1, 0xfffffff0],
+        [2, 3],
+      ] as const
+      for (const [high, low] of numbers) assert.equal(open(high, low), high)
+      assert.equal(open(9, 4), 'bad-icv', 'no such number can be next')
+      const plain = new EspOpener([base], { engine })
+      const esp = sealEsp(sa, { sequence: 1, iv, nextHeader: 4, inner: INNER })
+      assert.ok(!plain.open(onWire(esp)).ok, 'the upper half is authenticated')
     })
 
 test('opens ESP in UDP, over IPv6, and in transport mode', () => {
@@ -125,7 +177,7 @@ describe('says why a packet does not open', () => {
       ['454545454545ff04', undefined],
     ]
     for (const [plaintext, inner] of plaintexts) {
-      const opened = opener.open(onWire(sealRaw(SA, 1, IV, Buffer.from(plaintext, 'hex'))))
+      const opened = opener.open(onWire(sealRaw(SA, { sequence: 1, iv: IV }, Buffer.from(plaintext, 'hex'))))
       if (inner === undefined) assert.ok(!opened.ok && opened.reason === 'bad-padding', plaintext)
       else assert.ok(opened.ok && opened.inner.toString('hex') === inner, plaintext)
     }
@@ -133,7 +185,7 @@ describe('says why a packet does not open', () => {
 
   test('malformed for what is too short, misaligned, cut off, a fragment, or no ESP', () => {
     const short = Buffer.from(esp.subarray(0, 30))
-    const misaligned = sealRaw(SA, 1, IV, Buffer.from([0, 0, 4]))
+    const misaligned = sealRaw(SA, { sequence: 1, iv: IV }, Buffer.from([0, 0, 4]))
     const frames = [
       onWire(short),
       onWire(misaligned),
@@ -162,7 +214,20 @@ test('an SA that cannot be used is refused without telling its key', () => {
     { icvBits: 100 },
     { spi: 0 },
     { source: 'nowhere' },
-    { algorithm: 'rfc7539esp(chacha20,poly1305)' as EspSa['algorithm'] },
+    { algorithm: 'rfc7539esp(chacha20,poly1305)' },
+    { algorithm: 'des3_ede' as EspSa['algorithm'] },
+    { algorithm: 'cbc(aes)', key: Buffer.alloc(16, 0xab) },
+    { integrity: { algorithm: 'hmac(sha256)', key: Buffer.alloc(32, 0xab) } },
+    {
+      algorithm: 'cipher_null',
+      key: Buffer.alloc(0),
+      integrity: { algorithm: 'hmac(sha1)', key: Buffer.alloc(0) },
+    },
+    {
+      algorithm: 'cipher_null',
+      key: Buffer.alloc(0),
+      integrity: { algorithm: 'hmac(md5)' as 'hmac(sha1)', key: Buffer.alloc(16, 0xab) },
+    },
   ]
   for (const part of wrong)
     assert.throws(
@@ -171,19 +236,29 @@ test('an SA that cannot be used is refused without telling its key', () => {
     )
 })
 
+test('an address may stand for any', () => {
+  const esp = sealEsp(SA, { sequence: 1, iv: IV, nextHeader: 4, inner: INNER })
+  for (const any of [{ source: '*' }, { destination: '*' }, { source: '*', destination: '*' }])
+    assert.ok(new EspOpener([{ ...SA, ...any }]).open(onWire(esp)).ok)
+  assert.ok(new EspOpener([{ ...SA, source: '*', destination: '*' }]).open(decodeIp(ipv6(50, esp))).ok)
+  assert.ok(!new EspOpener([{ ...SA, source: '*', destination: '10.9.9.9' }]).open(onWire(esp)).ok)
+})
+
 test('an engine of one’s own does the cryptography', () => {
   const calls: string[] = []
-  const engine = {
-    name: 'reverse',
-    key: (key: Buffer, tagLength: number) => ({
-      open(nonce: Buffer, aad: Buffer, ciphertext: Buffer, tag: Buffer) {
-        calls.push([key.length, tagLength, nonce.toString('hex'), aad.length, tag.length].join(' '))
-        return Buffer.concat([Buffer.alloc(ciphertext.length - 2), Buffer.from([0, 59])])
+  const engine: EspEngine = {
+    name: 'blind',
+    cipher: (sa) => ({
+      plaintext: Buffer.from([...Buffer.alloc(30, 1), 0, 59]),
+      open(data, start, end, sequenceHigh) {
+        calls.push([sa.spi, data.readUInt32BE(start), end - start, sequenceHigh].join(' '))
+        return 32
       },
     }),
   }
   const esp = sealEsp(SA, { sequence: 1, iv: IV, nextHeader: 4, inner: INNER })
   const opened = new EspOpener([SA], { engine }).open(onWire(esp))
   assert.ok(opened.ok && opened.nextHeader === 59)
-  assert.deepEqual(calls, ['16 16 cafebabe0000000000000001 8 16'])
+  assert.deepEqual(opened.inner, Buffer.alloc(30, 1))
+  assert.deepEqual(calls, [`${SA.spi} ${SA.spi} ${esp.length} -1`])
 })

@@ -1,14 +1,23 @@
 import { parseAddress } from '../address.ts'
 import type { Frame } from '../frame/frame.ts'
-import { type GcmEngine, type GcmKey, nodeCrypto } from './gcm.ts'
-import { checkSa, type EspSa } from './sa.ts'
+import type { Layers } from '../frame/layers.ts'
+import { type EspCipher, type EspEngine, LONGEST_PACKET } from './engine.ts'
+import { nodeEngine } from './node-engine.ts'
+import { checkSa, cipherForms, type EspSa } from './sa.ts'
+import { SequenceTracker } from './sequence.ts'
+
+export type OpenFailure = 'no-sa' | 'bad-icv' | 'malformed' | 'bad-padding'
 
 export type Opened =
   | {
       readonly ok: true
       readonly sa: EspSa
       readonly spi: number
+      /** The 32 bits that are on the wire. */
       readonly sequence: number
+      /** The upper half of an extended sequence number, as it was authenticated. */
+      readonly sequenceHigh?: number
+      /** What the packet brings for its nonce; empty for ciphers without one. */
       readonly iv: Buffer
       /** Protocol of `inner`: 4 or 41 in tunnel mode (then `decodeIp(inner)`), a transport protocol otherwise. */
       readonly nextHeader: number
@@ -18,44 +27,56 @@ export type Opened =
       readonly ok: false
       readonly spi: number
       readonly sequence: number
-      readonly reason: 'no-sa' | 'bad-icv' | 'malformed' | 'bad-padding'
+      readonly reason: OpenFailure
     }
 
 interface Association {
   readonly sa: EspSa
-  readonly source: Buffer
-  readonly destination: Buffer
-  readonly gcm: GcmKey
-  /** Salt and then the IV of the packet at hand. */
-  readonly nonce: Buffer
-  readonly icvLength: number
+  /** Undefined matches any. */
+  readonly source: Buffer | undefined
+  readonly destination: Buffer | undefined
+  readonly cipher: EspCipher
+  readonly ivBytes: number
+  readonly icvBytes: number
+  readonly alignment: number
+  readonly sequences: SequenceTracker | undefined
 }
 
 const HEADER = 8
-const IV = 8
+/** Pad length and next header (RFC 4303 section 2). */
+const TRAILER = 2
 
-/** Authenticates and decrypts ESP under known SAs: RFC 4303 with the AES-GCM of RFC 4106. */
+/** Authenticates and decrypts ESP (RFC 4303) under known SAs. */
 export class EspOpener {
   readonly #bySpi = new Map<number, Association[]>()
+  // What the last attempt found, for those who look at millions of packets and want no object for each.
+  /** The SA that the last packet opened under; undefined when it did not. */
+  association: { readonly sa: EspSa; readonly cipher: EspCipher } | undefined
+  failure: OpenFailure = 'malformed'
+  sequenceHigh = -1
+  /** Bytes of the plaintext that are the inner packet, and what protocol that is. */
+  innerLength = 0
+  nextHeader = 0
 
   /**
    * @param sas may share SPIs as long as their addresses differ; of two with all the same, each is tried.
+   * @param options.engine what does the cryptography; `nodeEngine` by default.
    * @throws SaError when one of them cannot be used.
    */
-  constructor(sas: readonly EspSa[], options: { engine?: GcmEngine } = {}) {
-    const engine = options.engine ?? nodeCrypto
+  constructor(sas: readonly EspSa[], options: { engine?: EspEngine } = {}) {
+    const engine = options.engine ?? nodeEngine
     for (const sa of sas) {
       checkSa(sa)
-      const aesLength = sa.key.length - 4
-      const nonce = Buffer.alloc(12)
-      sa.key.copy(nonce, 0, aesLength)
+      const { ivBytes, alignment } = cipherForms[sa.algorithm]
       const association: Association = {
         sa,
-        source: parseAddress(sa.source),
-        destination: parseAddress(sa.destination),
-        gcm: engine.key(Buffer.from(sa.key.subarray(0, aesLength)), sa.icvBits / 8),
-        nonce,
-        icvLength: sa.icvBits / 8,
+        source: addressOf(sa.source),
+        destination: addressOf(sa.destination),
+        cipher: engine.cipher(sa),
+        ivBytes,
+        icvBytes: sa.icvBits / 8,
+        alignment,
+        sequences: sa.esn ? new SequenceTracker(sa.sequenceHigh) : undefined,
       }
       const same = this.#bySpi.get(sa.spi)
       if (same) same.push(association)
@@ -63,76 +84,116 @@ export class EspOpener {
     }
   }
 
-  /** Opens the ESP packet in a frame; a frame without one is `malformed` with SPI 0. */
+  /** Opens the ESP packet in a frame; a frame without one is `malformed` with SPI 0. What it returns may be kept. */
   open(frame: Frame): Opened {
     const { data, layers } = frame
     const start = layers.esp
     if (start < 0) return { ok: false, spi: 0, sequence: 0, reason: 'malformed' }
     const spi = data.readUInt32BE(start)
     const sequence = data.readUInt32BE(start + 4)
+    if (!this.attempt(data, layers)) return { ok: false, spi, sequence, reason: this.failure }
+    const { sa, cipher } = this.association!
+    const { ivBytes } = cipherForms[sa.algorithm]
+    return {
+      ok: true,
+      sa,
+      spi,
+      sequence,
+      ...(sa.esn && { sequenceHigh: this.sequenceHigh }),
+      iv: data.subarray(start + HEADER, start + HEADER + ivBytes),
+      nextHeader: this.nextHeader,
+      inner: Buffer.from(cipher.plaintext.subarray(0, this.innerLength)),
+    }
+  }
+
+  /**
+   * Opens the ESP packet that `layers` found in `data`, and notes what came of it in the fields of this object: what was
+   * decrypted is in `association.cipher.plaintext` until the next attempt.
+   *
+   * @returns whether it is authentic and well-formed.
+   */
+  attempt(data: Buffer, layers: Layers): boolean {
+    const start = layers.esp
+    this.association = undefined
     // A piece of a packet has no ICV to check, nor has one of which the capture lost the end.
-    if (layers.cut || layers.moreFragments) return { ok: false, spi, sequence, reason: 'malformed' }
-    const associations = this.#bySpi.get(spi)
-    let failure: Opened | undefined
+    if (start < 0 || layers.cut || layers.moreFragments || layers.end - start > LONGEST_PACKET)
+      return this.#fail('malformed')
+    const associations = this.#bySpi.get(data.readUInt32BE(start))
+    this.failure = 'no-sa'
     if (associations)
       for (const association of associations)
         if (matches(association, data, layers.network, layers.version)) {
-          const opened = openWith(association, data, start, layers.end, spi, sequence)
-          if (opened.ok) return opened
-          failure = opened
+          if (this.#openWith(association, data, start, layers.end)) return true
         }
-    return failure ?? { ok: false, spi, sequence, reason: 'no-sa' }
+    return false
+  }
+
+  #fail(failure: OpenFailure): false {
+    this.failure = failure
+    return false
+  }
+
+  #openWith(association: Association, data: Buffer, start: number, end: number): boolean {
+    const { cipher, ivBytes, icvBytes, alignment } = association
+    const length = end - start - HEADER - ivBytes - icvBytes
+    if (length < TRAILER || length % alignment !== 0) return this.#fail('malformed')
+    const plain = association.sequences
+      ? this.#openExtended(association, association.sequences, data, start, end)
+      : cipher.open(data, start, end, -1)
+    if (plain < 0) return this.#fail('bad-icv')
+    const { plaintext } = cipher
+    const padding = plaintext[plain - 2]!
+    if (!paddingCounts(plaintext, plain, padding)) return this.#fail('bad-padding')
+    this.association = association
+    this.nextHeader = plaintext[plain - 1]!
+    this.innerLength = plain - TRAILER - padding
+    return true
+  }
+
+  #openExtended(
+    { cipher }: Association,
+    sequences: SequenceTracker,
+    data: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    const low = data.readUInt32BE(start + 4)
+    for (const high of sequences.candidates(low)) {
+      const length = cipher.open(data, start, end, high)
+      if (length < 0) continue
+      sequences.accept(high, low)
+      this.sequenceHigh = high
+      return length
+    }
+    return -1
   }
 }
 
-function matches(association: Association, data: Buffer, network: number, version: number): boolean {
+function addressOf(text: string): Buffer | undefined {
+  return text === '*' ? undefined : parseAddress(text)
+}
+
+function matches(
+  { source, destination }: Association,
+  data: Buffer,
+  network: number,
+  version: number,
+): boolean {
   const length = version === 4 ? 4 : 16
-  const { source, destination } = association
-  if (source.length !== length) return false
   const start = network + (version === 4 ? 12 : 8)
-  for (let i = 0; i < length; i++)
-    if (data[start + i] !== source[i] || data[start + length + i] !== destination[i]) return false
+  return isAt(source, data, start, length) && isAt(destination, data, start + length, length)
+}
+
+function isAt(address: Buffer | undefined, data: Buffer, start: number, length: number): boolean {
+  if (!address) return true
+  if (address.length !== length) return false
+  for (let i = 0; i < length; i++) if (data[start + i] !== address[i]) return false
   return true
 }
 
-function openWith(
-  association: Association,
-  data: Buffer,
-  start: number,
-  end: number,
-  spi: number,
-  sequence: number,
-): Opened {
-  const { gcm, nonce, icvLength, sa } = association
-  const body = start + HEADER + IV
-  const tag = end - icvLength
-  // The trailer (pad length, next header) is right-aligned in a 4-byte word (RFC 4303 section 2.4).
-  if (tag - body < 4 || (tag - body) % 4 !== 0) return { ok: false, spi, sequence, reason: 'malformed' }
-  for (let i = 0; i < IV; i++) nonce[4 + i] = data[start + HEADER + i]!
-  const plaintext = gcm.open(
-    nonce,
-    data.subarray(start, start + HEADER),
-    data.subarray(body, tag),
-    data.subarray(tag, end),
-  )
-  if (!plaintext) return { ok: false, spi, sequence, reason: 'bad-icv' }
-  const length = plaintext.length
-  const padding = plaintext[length - 2]!
-  if (!paddingCounts(plaintext, padding)) return { ok: false, spi, sequence, reason: 'bad-padding' }
-  return {
-    ok: true,
-    sa,
-    spi,
-    sequence,
-    iv: data.subarray(start + HEADER, body),
-    nextHeader: plaintext[length - 1]!,
-    inner: plaintext.subarray(0, length - 2 - padding),
-  }
-}
-
 /** RFC 4303 section 2.4: padding is 1, 2, 3, … and the receiver should check it. */
-function paddingCounts(plaintext: Buffer, padding: number): boolean {
-  const first = plaintext.length - 2 - padding
+function paddingCounts(plaintext: Buffer, length: number, padding: number): boolean {
+  const first = length - TRAILER - padding
   if (first < 0) return false
   for (let i = 0; i < padding; i++) if (plaintext[first + i] !== i + 1) return false
   return true

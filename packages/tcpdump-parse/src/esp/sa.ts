@@ -1,15 +1,38 @@
 import { parseAddress } from '../address.ts'
 
-/** A security association, as far as opening its packets needs it. Holds a key: handle as a secret. */
+/** Ciphers of ESP by the kernel's names for them (`ip xfrm state`). */
+export type EspAlgorithm =
+  /** AES-GCM, RFC 4106. */
+  | 'rfc4106(gcm(aes))'
+  /** ChaCha20-Poly1305, RFC 7634. */
+  | 'rfc7539esp(chacha20,poly1305)'
+  /** AES-CBC, RFC 3602; needs `integrity`. */
+  | 'cbc(aes)'
+  /** No encryption, RFC 2410; needs `integrity`. */
+  | 'cipher_null'
+
+/** HMAC-SHA-1-96 (RFC 2404), HMAC-SHA-256-128, HMAC-SHA-384-192 and HMAC-SHA-512-256 (RFC 4868). */
+export type IntegrityAlgorithm = 'hmac(sha1)' | 'hmac(sha256)' | 'hmac(sha384)' | 'hmac(sha512)'
+
+/** A security association, as far as opening its packets needs it. Holds keys: handle as a secret. */
 export interface EspSa {
-  /** Outer addresses. */
+  /** Outer addresses; `*` stands for any. */
   readonly source: string
   readonly destination: string
   readonly spi: number
-  readonly algorithm: 'rfc4106(gcm(aes))'
-  /** The AES key and the four salt bytes after it (RFC 4106 section 8.1): 20, 28 or 36 bytes. */
+  readonly algorithm: EspAlgorithm
+  /**
+   * The cipher's key, with the four salt bytes after it where the algorithm has them (RFC 4106 section 8.1, RFC 7634
+   * section 2); empty for `cipher_null`.
+   */
   readonly key: Buffer
   readonly icvBits: number
+  /** What authenticates where the cipher does not. */
+  readonly integrity?: { readonly algorithm: IntegrityAlgorithm; readonly key: Buffer }
+  /** Extended sequence numbers (RFC 4303 section 2.2.1). */
+  readonly esn?: boolean
+  /** Of extended sequence numbers: the upper half at the beginning of the capture; 0 by default. */
+  readonly sequenceHigh?: number
 }
 
 /** What is wrong with an SA someone gave us; never tells the key. */
@@ -22,33 +45,86 @@ export class SaError extends TypeError {
   }
 }
 
-const KEY_LENGTHS = [20, 28, 36]
-const ICV_BITS = [64, 96, 128]
+interface CipherForm {
+  readonly keyBytes: readonly number[]
+  readonly saltBytes: number
+  readonly ivBytes: number
+  /** What the encrypted part is a multiple of, in bytes (RFC 4303 section 2.4). */
+  readonly alignment: number
+  /** In bits, of a cipher that authenticates. */
+  readonly icvBits?: readonly number[]
+}
+
+export const cipherForms: Readonly<Record<EspAlgorithm, CipherForm>> = {
+  'rfc4106(gcm(aes))': {
+    keyBytes: [16, 24, 32],
+    saltBytes: 4,
+    ivBytes: 8,
+    alignment: 4,
+    icvBits: [64, 96, 128],
+  },
+  'rfc7539esp(chacha20,poly1305)': {
+    keyBytes: [32],
+    saltBytes: 4,
+    ivBytes: 8,
+    alignment: 4,
+    icvBits: [128],
+  },
+  'cbc(aes)': { keyBytes: [16, 24, 32], saltBytes: 0, ivBytes: 16, alignment: 16 },
+  cipher_null: { keyBytes: [0], saltBytes: 0, ivBytes: 0, alignment: 4 },
+}
+
+export const integrityForms: Readonly<
+  Record<IntegrityAlgorithm, { readonly hash: string; readonly icvBits: readonly number[] }>
+> = {
+  'hmac(sha1)': { hash: 'sha1', icvBits: [96] },
+  'hmac(sha256)': { hash: 'sha256', icvBits: [96, 128] },
+  'hmac(sha384)': { hash: 'sha384', icvBits: [192] },
+  'hmac(sha512)': { hash: 'sha512', icvBits: [256] },
+}
 
 /** @throws SaError naming the SA and what is allowed. */
 export function checkSa(sa: EspSa): void {
   const name = `the SA with SPI 0x${Number(sa.spi).toString(16)}`
+  const fail = (what: string) => new SaError(`${name}: ${what}`)
   if (!Number.isInteger(sa.spi) || sa.spi < 1 || sa.spi > 0xffffffff)
-    throw new SaError(`${name}: the SPI must be a number from 1 to 0xffffffff`)
-  if (sa.algorithm !== 'rfc4106(gcm(aes))')
-    throw new SaError(
-      `${name}: algorithm ${JSON.stringify(sa.algorithm)}; only rfc4106(gcm(aes)) can be opened`,
+    throw fail('the SPI must be a number from 1 to 0xffffffff')
+  const form = cipherForms[sa.algorithm]
+  if (!Object.hasOwn(cipherForms, sa.algorithm))
+    throw fail(`algorithm ${JSON.stringify(sa.algorithm)}; known are ${Object.keys(cipherForms).join(', ')}`)
+  const lengths = form.keyBytes.map((bytes) => bytes + form.saltBytes)
+  if (!Buffer.isBuffer(sa.key) || !lengths.includes(sa.key.length))
+    throw fail(
+      `a key must have ${lengths.join(', ')} bytes${form.saltBytes ? ', of which the last four are the salt' : ''}`,
     )
-  if (!Buffer.isBuffer(sa.key) || !KEY_LENGTHS.includes(sa.key.length))
-    throw new SaError(`${name}: a key must have 20, 28 or 36 bytes: AES key and salt`)
-  if (!ICV_BITS.includes(sa.icvBits)) throw new SaError(`${name}: an ICV has 64, 96 or 128 bits`)
+  const icvBits = form.icvBits ?? integrityBits(sa, fail)
+  if (form.icvBits && sa.integrity)
+    throw fail(`${sa.algorithm} authenticates itself: leave out the integrity`)
+  if (!icvBits.includes(sa.icvBits)) throw fail(`an ICV has ${icvBits.join(', ')} bits here`)
   for (const end of ['source', 'destination'] as const) {
+    if (sa[end] === '*') continue
     try {
       parseAddress(sa[end])
     } catch {
-      throw new SaError(`${name}: ${end} ${JSON.stringify(sa[end])} is no IP address`)
+      throw fail(`${end} ${JSON.stringify(sa[end])} is no IP address`)
     }
   }
 }
 
+function integrityBits({ algorithm, integrity }: EspSa, fail: (what: string) => SaError): readonly number[] {
+  if (!integrity) throw fail(`${algorithm} does not authenticate: it needs an integrity algorithm`)
+  if (!Object.hasOwn(integrityForms, integrity.algorithm))
+    throw fail(
+      `integrity ${JSON.stringify(integrity.algorithm)}; known are ${Object.keys(integrityForms).join(', ')}`,
+    )
+  if (!Buffer.isBuffer(integrity.key) || integrity.key.length === 0)
+    throw fail('the integrity key must not be empty')
+  return integrityForms[integrity.algorithm].icvBits
+}
+
 /**
- * SAs from parsed JSON such as `sas.json`: an array of objects with the fields of {@link EspSa}, the key in hex. Other
- * fields are ignored.
+ * SAs from parsed JSON such as `sas.json`: an array of objects with the fields of {@link EspSa}, keys in hex. Other fields
+ * are ignored.
  *
  * @throws SaError naming the entry.
  */
@@ -57,18 +133,28 @@ export function parseSas(json: unknown): EspSa[] {
   return json.map((entry: unknown, index) => {
     if (typeof entry !== 'object' || entry === null)
       throw new SaError(`entry ${index} of the SAs is no object`)
-    const { source, destination, spi, algorithm, key, icvBits } = entry as Record<string, unknown>
-    if (typeof key !== 'string' || !/^(0x)?([0-9a-f]{2})+$/i.test(key))
-      throw new SaError(`entry ${index} of the SAs: the key must be hex`)
+    const fields = entry as Record<string, unknown>
+    const integrity = fields.integrity as { algorithm?: unknown; key?: unknown } | undefined
     const sa = {
-      source,
-      destination,
-      spi,
-      algorithm,
-      key: Buffer.from(key.replace(/^0x/i, ''), 'hex'),
-      icvBits,
+      source: fields.source,
+      destination: fields.destination,
+      spi: fields.spi,
+      algorithm: fields.algorithm,
+      key: keyOf(fields.key, index),
+      icvBits: fields.icvBits,
+      ...(integrity && {
+        integrity: { algorithm: integrity.algorithm, key: keyOf(integrity.key, index) },
+      }),
+      ...(fields.esn === true && { esn: true }),
+      ...(typeof fields.sequenceHigh === 'number' && { sequenceHigh: fields.sequenceHigh }),
     } as EspSa
     checkSa(sa)
     return sa
   })
+}
+
+function keyOf(text: unknown, index: number): Buffer {
+  if (typeof text !== 'string' || !/^(0x)?([0-9a-f]{2})*$/i.test(text))
+    throw new SaError(`entry ${index} of the SAs: the key must be hex`)
+  return Buffer.from(text.replace(/^0x/i, ''), 'hex')
 }

@@ -1,28 +1,63 @@
-import { checkSa, type EspSa } from './sa.ts'
+import { checkSa, type EspAlgorithm, type EspSa, type IntegrityAlgorithm, integrityForms } from './sa.ts'
 
 /**
- * SAs from what `ip xfrm state` prints (as root, which alone sees the keys). States of other protocols and algorithms
- * are left out.
+ * SAs from what `ip xfrm state` prints (as root, which alone sees the keys). States of other protocols and of algorithms
+ * that cannot be opened are left out.
  *
- * @throws SaError when a state of AES-GCM cannot be used, such as one whose key was not shown.
+ * @throws SaError when a state cannot be used, such as one whose key was not shown.
  */
 export function parseXfrmState(text: string): EspSa[] {
-  const sas: EspSa[] = []
-  for (const block of text.split(/^(?=src )/m)) {
-    const ends = /^src (\S+) dst (\S+)/.exec(block)
-    const spi = /\bproto esp spi (0x[0-9a-f]+|\d+)/.exec(block)
-    const aead = /\baead rfc4106\(gcm\(aes\)\) (?:0x([0-9a-f]*)|\S+) (\d+)/.exec(block)
-    if (!ends || !spi || !aead) continue
-    const sa: EspSa = {
-      source: ends[1]!,
-      destination: ends[2]!,
-      spi: Number(spi[1]),
-      algorithm: 'rfc4106(gcm(aes))',
-      key: Buffer.from(aead[1] ?? '', 'hex'),
-      icvBits: Number(aead[2]),
-    }
+  return text.split(/^(?=src )/m).flatMap((block) => {
+    const sa = parseState(block)
+    if (!sa) return []
     checkSa(sa)
-    sas.push(sa)
-  }
-  return sas
+    return [sa]
+  })
 }
+
+function parseState(block: string): EspSa | undefined {
+  const ends = /^src (\S+) dst (\S+)/.exec(block)
+  const spi = /\bproto esp spi (0x[0-9a-f]+|\d+)/.exec(block)
+  const cipher = aead(block) ?? separate(block)
+  if (!ends || !spi || !cipher) return undefined
+  return {
+    source: ends[1]!,
+    destination: ends[2]!,
+    spi: Number(spi[1]),
+    ...cipher,
+    ...(/\bflag (?:[a-z-]+ )*esn\b/.test(block) && { esn: true, ...upperHalf(block) }),
+  }
+}
+
+type Cipher = Pick<EspSa, 'algorithm' | 'key' | 'icvBits' | 'integrity'>
+
+function aead(block: string): Cipher | undefined {
+  const found =
+    /\baead (rfc4106\(gcm\(aes\)\)|rfc7539esp\(chacha20,poly1305\)) (?:0x([0-9a-f]*)|\S+) (\d+)/.exec(block)
+  if (!found) return undefined
+  return { algorithm: found[1] as EspAlgorithm, key: hex(found[2]), icvBits: Number(found[3]) }
+}
+
+function separate(block: string): Cipher | undefined {
+  const cipher = /\benc (cbc\(aes\)|(?:ecb\()?cipher_null\)?) (?:0x([0-9a-f]*)|\S*)/.exec(block)
+  const auth = /\bauth(?:-trunc)? (hmac\(sha\d+\)) (?:0x([0-9a-f]*)|\S+)(?: (\d+))?/.exec(block)
+  if (!cipher || !auth || !Object.hasOwn(integrityForms, auth[1]!)) return undefined
+  const algorithm = auth[1] as IntegrityAlgorithm
+  return {
+    algorithm: cipher[1] === 'cbc(aes)' ? 'cbc(aes)' : 'cipher_null',
+    key: hex(cipher[2]),
+    // Without a length the kernel truncates as it always has: to 96 bits, SHA-256 too.
+    icvBits: Number(auth[3] ?? integrityForms[algorithm].icvBits[0]),
+    integrity: { algorithm, key: hex(auth[2]) },
+  }
+}
+
+/** The upper halves that the kernel has come to: of what it received, or of what it sent. */
+function upperHalf(block: string): Pick<EspSa, 'sequenceHigh'> {
+  const halves = [...block.matchAll(/\bo?seq-hi 0x([0-9a-f]+)/g)].map(([, high]) =>
+    Number.parseInt(high!, 16),
+  )
+  return halves.length > 0 ? { sequenceHigh: Math.max(...halves) } : {}
+}
+
+const hex = (digits: string | undefined): Buffer => Buffer.from(digits ?? '', 'hex')
