@@ -1,3 +1,4 @@
+import { brotliDecompressSync, constants } from 'node:zlib'
 import { inflateAsFarAsItGoes } from './inflate.ts'
 
 /** Most bytes one compressed member may become: a bomb costs this much and no more. */
@@ -16,24 +17,40 @@ export interface Budget {
 export const newBudget = (length: number): Budget => ({ bytes: Math.max(MOST_OUTPUT, MOST_GROWTH * length) })
 
 export interface Member {
-  readonly format: 'gzip' | 'zlib' | 'deflate'
+  readonly format: 'gzip' | 'zlib' | 'deflate' | 'brotli'
   readonly offset: number
   readonly content: Buffer
 }
 
 /**
- * Members of gzip (RFC 1952), zlib (RFC 1950, with the usual 32 KiB window) and bare deflate (RFC 1951) in some data,
- * inflated as far as they go. Checksums are not looked at. Bare deflate has no mark, so it is tried at the start and
- * after an empty line, where the body of an HTTP message starts.
+ * Members of gzip (RFC 1952), zlib (RFC 1950, with the usual 32 KiB window), bare deflate (RFC 1951) and brotli (RFC 7932)
+ * in some data, undone as far as they go; of brotli only what is sound. Checksums are not looked at. Bare deflate and
+ * brotli have no mark, so they are tried at the start, after an empty line, where the body of an HTTP message starts, and
+ * where else the caller says that content may start.
  */
-export function* inflatedMembers(data: Buffer, budget: Budget): Generator<Member> {
-  for (const { format, offset, body } of candidates(data)) {
+export function* inflatedMembers(data: Buffer, budget: Budget, starts: readonly number[]): Generator<Member> {
+  for (const { format, offset, body } of candidates(data, starts)) {
     if (budget.bytes <= 0) return
     if (body < 0) continue
-    const content = inflateAsFarAsItGoes(data, body, Math.min(LONGEST_OUTPUT, budget.bytes))
+    const limit = Math.min(LONGEST_OUTPUT, budget.bytes)
+    const content =
+      format === 'brotli' ? unbrotlied(data, body, limit) : inflateAsFarAsItGoes(data, body, limit)
     budget.bytes -= content.length
     if (content.length < SMALLEST_OUTPUT) continue
-    yield { format, offset, content: Buffer.from(content.buffer, 0, content.length) }
+    yield { format, offset, content: Buffer.from(content.buffer, content.byteOffset, content.length) }
+  }
+}
+
+/** As much of a brotli stream as is there; nothing when it is none. */
+function unbrotlied(data: Buffer, start: number, limit: number): Uint8Array {
+  try {
+    return brotliDecompressSync(data.subarray(start), {
+      finishFlush: constants.BROTLI_OPERATION_FLUSH,
+      maxOutputLength: limit,
+    })
+  } catch {
+    // Most bytes are no brotli; what is longer than the limit is a bomb.
+    return new Uint8Array()
   }
 }
 
@@ -50,14 +67,21 @@ const ZLIB_WINDOW = 0x78
 /** The second byte for each of the four levels; its check bits leave no other, without a preset dictionary. */
 const ZLIB_LEVELS = [0x01, 0x5e, 0x9c, 0xda]
 
-function* candidates(data: Buffer): Generator<Candidate> {
-  yield { format: 'deflate', offset: 0, body: 0 }
-  for (let at = data.indexOf(EMPTY_LINE); at >= 0; at = data.indexOf(EMPTY_LINE, at + 4))
-    yield { format: 'deflate', offset: at + 4, body: at + 4 }
+function* candidates(data: Buffer, starts: readonly number[]): Generator<Candidate> {
+  for (const start of new Set([0, ...starts, ...bodies(data)])) {
+    yield { format: 'deflate', offset: start, body: start }
+    yield { format: 'brotli', offset: start, body: start }
+  }
   for (let at = data.indexOf(GZIP_MARK); at >= 0; at = data.indexOf(GZIP_MARK, at + 3))
     yield { format: 'gzip', offset: at, body: gzipBody(data, at) }
   for (let at = data.indexOf(ZLIB_WINDOW); at >= 0; at = data.indexOf(ZLIB_WINDOW, at + 1))
     if (ZLIB_LEVELS.includes(data[at + 1]!)) yield { format: 'zlib', offset: at, body: at + 2 }
+}
+
+function bodies(data: Buffer): number[] {
+  const found: number[] = []
+  for (let at = data.indexOf(EMPTY_LINE); at >= 0; at = data.indexOf(EMPTY_LINE, at + 4)) found.push(at + 4)
+  return found
 }
 
 const GZIP_CHECKSUM = 2

@@ -15,6 +15,10 @@ export function encodings(token: string): Pattern[] {
     ['HEX', Buffer.from(hex.toUpperCase())],
     ['utf-16le', Buffer.from(token, 'utf16le')],
     ['utf-16be', Buffer.from(token, 'utf16le').swap16()],
+    // Every byte escaped: where only some are, letters and digits stand as they are, which is raw.
+    ['percent', Buffer.from(percentEncoded(hex.toUpperCase()))],
+    ['percent-lower', Buffer.from(percentEncoded(hex))],
+    ['reversed', Buffer.from(raw).reverse()],
   ]
   for (const alignment of [0, 1, 2]) {
     const text = base64Core(raw, alignment)
@@ -28,6 +32,11 @@ export function encodings(token: string): Pattern[] {
       return !seen.has(key) && seen.add(key)
     })
     .map(([encoding, bytes]) => ({ token, encoding, bytes }))
+}
+
+/** RFC 3986 section 2.1. */
+function percentEncoded(hex: string): string {
+  return hex.replace(/../g, '%$&')
 }
 
 /**

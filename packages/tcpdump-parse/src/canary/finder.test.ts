@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
-import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { CanaryFinder } from './finder.ts'
 
 const TOKEN = 'CANARY-5f3a?>~-pod-1'
@@ -18,6 +18,9 @@ describe('finds a token in each encoding, wherever it lies', () => {
     ['HEX', Buffer.from(raw.toString('hex').toUpperCase())],
     ['utf-16le', Buffer.from(TOKEN, 'utf16le')],
     ['utf-16be', Buffer.from(TOKEN, 'utf16le').swap16()],
+    ['percent', Buffer.from(raw.toString('hex').toUpperCase().replace(/../g, '%$&'))],
+    ['percent-lower', Buffer.from(raw.toString('hex').replace(/../g, '%$&'))],
+    ['reversed', Buffer.from(raw).reverse()],
   ]
   for (const [encoding, bytes] of forms)
     test(encoding, () => {
@@ -88,6 +91,25 @@ describe('finds a token in compressed data', () => {
     const response = Buffer.from('HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\n\r\n')
     assert.ok(found(Buffer.concat([response, bare])).includes(`deflate(raw) ${TOKEN}`))
   })
+  test('brotli likewise, also where its end was not captured', () => {
+    const squeezed = brotliCompressSync(text)
+    assert.ok(!squeezed.includes(raw))
+    const response = Buffer.from('HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n')
+    assert.ok(found(squeezed).includes(`brotli(raw) ${TOKEN}`))
+    assert.ok(found(Buffer.concat([response, squeezed])).includes(`brotli(raw) ${TOKEN}`))
+    const long = brotliCompressSync(Buffer.concat([text, randomBytes(50_000)]))
+    assert.ok(found(long.subarray(0, 20_000)).includes(`brotli(raw) ${TOKEN}`))
+  })
+  test('what has no mark, where the caller says that content begins', () => {
+    for (const [format, bytes] of [
+      ['deflate', deflateRawSync(text)],
+      ['brotli', brotliCompressSync(text)],
+    ] as const) {
+      const data = Buffer.concat([randomBytes(54), bytes])
+      const hits = finder.search(data, [54])
+      assert.ok(hits.some(({ encoding, offset }) => encoding === `${format}(raw)` && offset === 54))
+    }
+  })
   test('gzip with a name, a comment, extra fields and a wrong checksum', () => {
     const plain = gzipSync(text)
     const head = Buffer.from([0x1f, 0x8b, 8, 4 | 8 | 16, 0, 0, 0, 0, 0, 3, 2, 0, 9, 9])
@@ -124,4 +146,42 @@ test('many tokens of different lengths are told apart', () => {
 
 test('a token too short to mean anything is refused', () => {
   assert.throws(() => new CanaryFinder(['short']), RangeError)
+})
+
+test('a part of some memory is searched as if it were all there is', () => {
+  const memory = Buffer.alloc(4096, '.')
+  for (let at = 0; at < 40; at++) {
+    memory.fill('.').set(raw, at)
+    assert.deepEqual(finder.scan(memory, at, at + raw.length), [
+      { token: TOKEN, encoding: 'raw', offset: at },
+    ])
+    assert.deepEqual(finder.scan(memory, at + 1, at + 100), [])
+    assert.deepEqual(finder.scan(memory, 0, at + raw.length - 1), [])
+    assert.deepEqual(finder.scan(memory.subarray(at), 0, raw.length), [
+      { token: TOKEN, encoding: 'raw', offset: 0 },
+    ])
+  }
+})
+
+test('the search finds exactly what looking for each pattern at each place finds', () => {
+  const tokens = Array.from({ length: 64 }, () => `t-${randomBytes(6).toString('base64')}`)
+  const many = new CanaryFinder(tokens)
+  const text = Buffer.alloc(20_000, 'a')
+  for (let i = 0; i < 300; i++) {
+    const form = Buffer.from(tokens[i % 64]!)
+    text.set(i % 3 ? form : form.reverse(), (i * 61) % 19_000)
+  }
+  const expected = tokens.flatMap((token) => {
+    const places: string[] = []
+    for (const [encoding, form] of [
+      ['raw', Buffer.from(token)],
+      ['reversed', Buffer.from(token).reverse()],
+    ] as const)
+      for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1))
+        places.push(`${at} ${encoding} ${token}`)
+    return places
+  })
+  const found = many.scan(text).map(({ token, encoding, offset }) => `${offset} ${encoding} ${token}`)
+  assert.ok(expected.length > 100)
+  assert.deepEqual(found.sort(), expected.sort())
 })
