@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, renameSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EspSa, LinkType, PcapngWriter, sealEsp } from 'tcpdump-parse'
 
 /** Change it whenever the recipe below changes: files of another revision are not used. */
-const REVISION = 1
+const REVISION = 2
 
 export const PACKETS = 200_000
+
+/** Each of them is looked for in eleven forms: 517 patterns. */
+export const TOKENS: readonly string[] = Array.from(
+  { length: 47 },
+  (_, index) => `WP-CANARY-BENCHMARKBENCHMARKBENCH${index + 10}`,
+)
+/** Packets that carry a token inside. */
+export const CANARIES = 121
 
 const NODES = ['192.168.50.11', '192.168.50.12'] as const
 
@@ -46,7 +54,8 @@ export async function benchmarkCapture(): Promise<string> {
     const iv = Buffer.alloc(8)
     iv.writeUInt32BE(sequence, 4)
     const start = (number * 8191) % (content.length - 1400)
-    const inner = tcpPacket(direction, number, content.subarray(start, start + payloadLength(number)))
+    const payload = content.subarray(start, start + payloadLength(number))
+    const inner = tcpPacket(direction, number, withCanary(payload, number))
     const esp = sealEsp(SAS[direction]!, { sequence, iv, nextHeader: 4, inner })
     const packet = ipv4(NODES[direction]!, NODES[1 - direction]!, 50, number, esp)
     writer.writePacket({
@@ -58,6 +67,32 @@ export async function benchmarkCapture(): Promise<string> {
   await writer.close()
   renameSync(unfinished, path)
   return path
+}
+
+/**
+ * The same capture again and again in one file, `bytes` long or a little more: pcapng sections may follow one another.
+ *
+ * @returns how many copies there are.
+ */
+export function repeatedCapture(capture: string, path: string, bytes: number): number {
+  const section = readFileSync(capture)
+  const copies = Math.ceil(bytes / section.length)
+  const file = openSync(path, 'w')
+  try {
+    for (let copy = 0; copy < copies; copy++) writeSync(file, section)
+  } finally {
+    closeSync(file)
+  }
+  return copies
+}
+
+/** Of packets with room for it, one in so many carries a token. */
+const CANARY_EVERY = Math.floor(PACKETS / CANARIES)
+
+function withCanary(payload: Buffer, number: number): Buffer {
+  const turn = number / CANARY_EVERY
+  if (!Number.isInteger(turn) || turn >= CANARIES) return payload
+  return Buffer.concat([payload, Buffer.from(TOKENS[turn % TOKENS.length]!)])
 }
 
 const ETHERNET = Buffer.from('0200000000020200000000010800', 'hex')

@@ -42,6 +42,19 @@ export const packages = {
       provides: program('tshark'),
       why: 'a second opinion on captures, in tests and benchmarks',
     },
+    {
+      name: 'libgnutls30',
+      provides: library('libgnutls.so.30'),
+      why: 'the fast way to open ESP, beside Node’s own',
+    },
+  ],
+  bench: [
+    { name: 'gcc', provides: program('cc'), why: 'compiles the loop that one benchmark is measured against' },
+    {
+      name: 'libssl-dev',
+      provides: ['/usr/include/openssl/evp.h'],
+      why: 'headers that loop is compiled with',
+    },
   ],
   qemu: [
     {
@@ -56,7 +69,7 @@ export const packages = {
 export const purposes = {
   demo: ['run'],
   run: ['run'],
-  bench: ['run', 'test'],
+  bench: ['run', 'test', 'bench'],
   test: /qemu/.test(process.env.WIREPROOF_TEST_KERNELS ?? '') ? ['run', 'test', 'qemu'] : ['run', 'test'],
   pulumi: ['run'],
 }
