@@ -187,7 +187,10 @@ export class Reconciler {
   #compareRoutes(plan: Plan) {
     const { route, pods, wire } = this.#around
     const device = route.link(wire).index
-    const desired = [...plan.routes.map((each) => ({ ...each, device })), ...pods.routes()]
+    const planned = plan.routes.map(({ device: named, ...each }) =>
+      named === undefined ? each : { ...each, device },
+    )
+    const desired = [...planned, ...pods.routes()]
     return compareRoutes(desired, ownRoutes(route))
   }
 

@@ -10,8 +10,8 @@ export function ownRoutes(route: Route): RouteEntry[] {
   return route.routes().filter((entry) => entry.table === mainTable && entry.metric === routeMetric)
 }
 
-/** A route on a device given by its index. */
-export type DeviceRoute = RouteOptions & { readonly device: number }
+/** A route on a device given by its index, or on none. */
+export type DeviceRoute = RouteOptions & { readonly device?: number }
 export type RouteDifference = Difference<DeviceRoute, RouteEntry>
 
 export function compareRoutes(
@@ -22,7 +22,7 @@ export function compareRoutes(
     desired,
     present,
     ({ destination }) => (destination.includes('/') ? destination : `${destination}/32`),
-    (a, b) => a.via === b.via && a.device === b.device && a.mtu === b.mtu,
+    (a, b) => (a.type ?? 'unicast') === b.type && a.via === b.via && a.device === b.device && a.mtu === b.mtu,
   )
 }
 

@@ -155,7 +155,7 @@ test('while a peer changes keys, packets stay on the earlier association, and th
   assert.deepEqual(last.peers[0]!.retained, [])
 })
 
-test('every known pod address and every node prefix is in the ipcache; routes lead to other nodes only', () => {
+test('every known pod address and every node prefix is in the ipcache; routes lead to other nodes, or nowhere', () => {
   const { ipcache, routes } = plan(1, cluster())
   assert.deepEqual(
     ipcache.map((entry) => [entry.prefix, entry.nodeId, entry.isProtected]),
@@ -175,6 +175,7 @@ test('every known pod address and every node prefix is in the ipcache; routes le
     [
       ['10.0.2.0/24', '192.168.0.2', 1436],
       ['10.0.3.0/24', '192.168.0.3', 1436],
+      ['10.0.1.0/24', undefined, undefined],
     ],
   )
 })

@@ -38,7 +38,7 @@ export interface Plan {
   readonly peers: readonly PeerPlan[]
   readonly states: readonly DesiredState[]
   readonly policies: readonly XfrmPolicy[]
-  /** Towards the pods of other nodes. */
+  /** Towards the pods of other nodes; and to nowhere for addresses of this node that no pod has. */
   readonly routes: readonly RouteOptions[]
   readonly ipcache: readonly IpcacheEntry[]
 }
@@ -61,13 +61,17 @@ export function planNode(input: PlanInput): Plan {
     peers,
     states: peers.flatMap((peer) => peer.states),
     policies: peers.flatMap((peer) => peer.policies),
-    routes: peers.map(({ node }) => ({
-      destination: node.podCidr,
-      via: node.underlay,
-      device: wire.device,
-      mtu: wire.mtu - encryptionOverhead,
-      metric: routeMetric,
-    })),
+    routes: [
+      ...peers.map(({ node }) => ({
+        destination: node.podCidr,
+        via: node.underlay,
+        device: wire.device,
+        mtu: wire.mtu - encryptionOverhead,
+        metric: routeMetric,
+      })),
+      // An answer that there is no such pod would quote the packet, and the node's own packets are not encrypted.
+      { destination: self.podCidr, type: 'blackhole', metric: routeMetric },
+    ],
     ipcache: ipcacheOf(cluster),
   }
 }
