@@ -1,12 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { LinkType, PcapWriter } from 'tcpdump-parse'
 import type { AgentStatus } from '../agent/api.ts'
 import type { CapturePoint, Lab, LabNode, LabPod, LabProcess } from '../lab/lab.ts'
 import { loopbackLab, loopbackPod } from './workload/loopback-lab.ts'
-
-/** A pcap file header (nanoseconds, Ethernet) and no packet after it. */
-const emptyCapture = Buffer.from('4d3cb2a1020004000000000000000000ffff000001000000', 'hex')
 
 /**
  * A lab that has real traffic on the loopback interface and no kernel to encrypt it: its captures are empty, so what it
@@ -61,6 +59,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     }),
     flows: async function* () {},
     securityAssociations: async () => [],
+    refusals: async () => ({}),
     addNode: () => Promise.reject(new Error('a lab on paper does not grow')),
     removeNode: () => Promise.reject(new Error('a lab on paper does not shrink')),
     addPod: () => Promise.reject(new Error('a lab on paper does not grow')),
@@ -70,6 +69,10 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     },
     pauseAgent: async (node) => void asked.push(`pause ${node}`),
     resumeAgent: async (node) => void asked.push(`resume ${node}`),
+    killAgent: async (node) => void asked.push(`kill ${node}`),
+    startAgent: async (node) => void asked.push(`start ${node}`),
+    podPort: async (pod) => `p-${pod}`,
+    plugIntoWire: () => Promise.reject(new Error('a lab on paper has no wire')),
     settled: async () => void asked.push('settled'),
   }
   return { lab, asked, running: () => running }
@@ -77,7 +80,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
 
 async function emptyPoint(directory: string, name: string): Promise<CapturePoint> {
   const file = join(directory, `${name.replace('/', '-')}.pcap`)
-  await writeFile(file, emptyCapture)
+  await new PcapWriter(file, { linkType: LinkType.ethernet }).close()
   return { name, file, captured: 0, passed: 0, dropped: 0 }
 }
 

@@ -32,7 +32,10 @@ export interface LabProcess {
 
 /** What an instrument on one interface reported when it was stopped. */
 export interface CapturePoint {
-  /** `wire/<node>` for the bridge port that faces a node, `pod/<pod>` for a pod's own interface. */
+  /**
+   * `wire/<node>` for the bridge port that faces a node, `wire/port:<port>` for one that faces none, `pod/<pod>` for a pod's
+   * own interface.
+   */
   readonly name: string
   /** A pcap file with Ethernet frames. */
   readonly file: string
@@ -51,6 +54,11 @@ export interface CapturePoint {
 export interface Capture {
   /** Waits until what has been sent so far has been written, then stops every instrument. */
   stop(): Promise<CapturePoint[]>
+}
+
+/** A connection that should not be there. */
+export interface Cable {
+  unplug(): Promise<void>
 }
 
 /** What all agents of a lab are told through the cluster store. */
@@ -74,8 +82,8 @@ export interface Lab {
   spawn(target: string, argv: readonly string[]): LabProcess
 
   /**
-   * Starts one instrument per wire port (what each node put on the wire, before the bridge forwards it) and one per pod.
-   * Resolves when every instrument listens. Files go to `directory`.
+   * Starts one instrument per wire port (what came in there, before the bridge forwards it), whoever is behind it, and one
+   * per pod. Resolves when every instrument listens. Files go to `directory`.
    */
   capture(directory: string, signal?: AbortSignal): Promise<Capture>
 
@@ -84,9 +92,12 @@ export interface Lab {
   flows(node: string, signal: AbortSignal): AsyncIterable<Flow>
   /** Read from the node's kernel, not from its agent. With keys: handle as secrets. */
   securityAssociations(node: string): Promise<SecurityAssociation[]>
+  /** Packets that the node's IPsec has refused so far, by the kernel's names for its reasons, such as `XfrmOutNoStates`. */
+  refusals(node: string): Promise<Readonly<Record<string, number>>>
 
   addNode(node: NodeSpec): Promise<LabNode>
   removeNode(name: string): Promise<void>
+  /** One that is there already is made anew, and keeps its address. */
   addPod(pod: PodSpec): Promise<LabPod>
   removePod(name: string): Promise<void>
 
@@ -95,6 +106,14 @@ export interface Lab {
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
   pauseAgent(node: string): Promise<void>
   resumeAgent(node: string): Promise<void>
+  /** Ends a node's agent without warning, as when the kernel is out of memory; one that does not run is no error. */
+  killAgent(node: string): Promise<void>
+  /** Resolves when the agent answers. */
+  startAgent(node: string): Promise<void>
+  /** The device on its node by which a pod is connected. */
+  podPort(pod: string): Promise<string>
+  /** Connects a pod to the wire by a second interface, and leads its traffic to other nodes' pods there. */
+  plugIntoWire(pod: string): Promise<Cable>
   /** Waits until every agent's kernel state matches the cluster. */
   settled(signal?: AbortSignal): Promise<void>
 }

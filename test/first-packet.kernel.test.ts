@@ -32,7 +32,7 @@ async function onWire(lab: NetnsLab, action: () => Promise<void>): Promise<{ cle
   const directory = mkdtempSync(join(tmpdir(), 'wireproof-firstpacket-'))
   try {
     const vantage = { name: 'wire/all', namespace: wireNamespace(name), device: bridge } as const
-    const capture = await startCapture([{ ...vantage, direction: 'inout' }], directory)
+    const capture = await startCapture(() => [{ ...vantage, direction: 'inout' }], directory)
     await action()
     for (const sender of senders.splice(0)) sender.kill('SIGKILL')
     const [point] = await capture.stop()

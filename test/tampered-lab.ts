@@ -28,7 +28,7 @@ export function listeningElsewhere(lab: NetnsLab, elsewhere: (vantage: Vantage) 
   return tampered(lab, () => ({
     capture: (directory, signal) =>
       startCapture(
-        lab.vantages().map((vantage) => ({ ...vantage, ...elsewhere(vantage) })),
+        () => lab.vantages().map((vantage) => ({ ...vantage, ...elsewhere(vantage) })),
         directory,
         signal,
       ),

@@ -17,8 +17,8 @@ export interface SentCanary {
 }
 
 export interface SendOptions {
-  /** Milliseconds until a canary counts as lost: short where losses are what is expected, as they are waited for. */
-  readonly deadlineMs: number
+  /** Milliseconds until a canary counts as lost: short where a loss is what is expected, as it is waited for. */
+  readonly deadlineMs: number | ((canary: CanaryPlan) => number)
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, of: number) => void
 }
@@ -41,6 +41,8 @@ export interface Workload {
   /** Sends fresh canaries, all at once. A lost or altered one is a result, not an error. */
   sendCanaries(arm: string, options: SendOptions): Promise<SentCanary[]>
   startBackground(everyMs: number): Background
+  /** Starts the program of a pod again, after the pod was made anew. */
+  restart(pod: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -64,14 +66,33 @@ export async function startWorkload(
   async function sendOne(plan: CanaryPlan, { deadlineMs, signal }: SendOptions): Promise<SentCanary> {
     const { id, token, from, to, protocol, bytes } = plan
     const sender = processes.get(from.name)!
-    const request = { op: 'send', id, to: to.address, port, protocol, token, bytes, deadlineMs } as const
+    const patience = typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(plan)
+    const request = {
+      op: 'send',
+      id,
+      to: to.address,
+      port,
+      protocol,
+      token,
+      bytes,
+      deadlineMs: patience,
+    } as const
     const { delivered, unchanged, ms } = await sender.send(request, signal)
     return { id, token, fromPod: from.name, toPod: to.name, protocol, bytes, delivered, unchanged, ms }
+  }
+
+  async function restart(name: string): Promise<void> {
+    const before = processes.get(name)!
+    await before.stop()
+    const process = new PodProcess(lab, before.pod, port)
+    processes.set(name, process)
+    await process.ready(signal)
   }
 
   return {
     pods,
     stop,
+    restart,
     sendCanaries: async (arm, options) => {
       const plans = planCanaries(arm, pods)
       let done = 0

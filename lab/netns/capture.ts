@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inNetworkNamespace } from '@wireproof/ffi'
+import { LinkType, PcapWriter, tcpdumpCounts } from 'tcpdump-parse'
 import type { Capture, CapturePoint } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import { namespacePath } from './layout.ts'
@@ -32,13 +33,18 @@ const quietMs = 60
 const quietDeadlineMs = 2000
 const kernelBufferKiB = 8192
 
-/** Starts one tcpdump per vantage point, an instrument that is not ours, and resolves when all of them listen. */
+/**
+ * Starts one tcpdump per vantage point, an instrument that is not ours, and resolves when all of them listen.
+ *
+ * @param vantagesNow is asked again at the end: what came up meanwhile was not listened to, and is reported as such.
+ */
 export async function startCapture(
-  vantages: readonly Vantage[],
+  vantagesNow: () => readonly Vantage[],
   directory: string,
   signal?: AbortSignal,
 ): Promise<Capture> {
   mkdirSync(directory, { recursive: true })
+  const vantages = vantagesNow()
   const instruments = vantages.map((vantage) => startInstrument(vantage, directory))
   const stopAll = () => {
     for (const { child } of instruments) child.kill('SIGKILL')
@@ -55,7 +61,8 @@ export async function startCapture(
     async stop() {
       await quiet(instruments)
       signal?.removeEventListener('abort', stopAll)
-      return Promise.all(instruments.map(finish))
+      const missed = vantagesNow().filter(({ name }) => vantages.every((vantage) => vantage.name !== name))
+      return Promise.all([...instruments.map(finish), ...missed.map((each) => unheard(each, directory))])
     },
   }
 }
@@ -66,7 +73,7 @@ function tcpdumpArguments({ device, direction }: Vantage, file: string): string[
 }
 
 function startInstrument(vantage: Vantage, directory: string): Instrument {
-  const file = join(directory, `${vantage.name.replaceAll('/', '-')}.pcap`)
+  const file = fileOf(vantage, directory)
   const child = spawnIn(vantage.namespace, tcpdumpArguments(vantage, file), {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -75,6 +82,10 @@ function startInstrument(vantage: Vantage, directory: string): Instrument {
     said += text
   })
   return { vantage, file, child, exit: exitOf(child), said: () => said, framesBefore: 0 }
+}
+
+function fileOf({ name }: Vantage, directory: string): string {
+  return join(directory, `${name.replaceAll('/', '-')}.pcap`)
 }
 
 async function listening(instrument: Instrument): Promise<void> {
@@ -112,10 +123,15 @@ async function finish(instrument: Instrument): Promise<CapturePoint> {
   const passed = framesAt(vantage) - instrument.framesBefore
   child.kill('SIGINT')
   await instrument.exit
-  const said = instrument.said()
-  const captured = count(said, /^(\d+) packets? captured/m, vantage)
-  const dropped = count(said, /^(\d+) packets? dropped by kernel/m, vantage)
-  return { name: vantage.name, file, captured, passed, dropped }
+  const { captured, droppedByKernel, droppedByInterface } = tcpdumpCounts(instrument.said())
+  return { name: vantage.name, file, captured, passed, dropped: droppedByKernel + droppedByInterface }
+}
+
+/** A place that was not there when the capture began. */
+async function unheard(vantage: Vantage, directory: string): Promise<CapturePoint> {
+  const file = fileOf(vantage, directory)
+  await new PcapWriter(file, { linkType: LinkType.ethernet }).close()
+  return { name: vantage.name, file, captured: 0, passed: framesAt(vantage), dropped: 0 }
 }
 
 /**
@@ -135,11 +151,4 @@ function framesAt({ namespace, device, direction }: Vantage): number {
     .map(Number)
   const [received = 0, sent = 0] = [columns[1], columns[9]]
   return direction === 'in' ? received : received + sent
-}
-
-function count(said: string, pattern: RegExp, vantage: Vantage): number {
-  const found = pattern.exec(said)?.[1]
-  if (found === undefined)
-    throw new Problem('ECAPTURE', 4, `tcpdump on ${vantage.name} ended without its counts: ${said.trim()}`)
-  return Number(found)
 }

@@ -42,6 +42,14 @@ export function wirePort(node: string): string {
   return `n-${node}`
 }
 
+/** The bridge port by which a pod is connected that should not be. */
+export function strangersPort(pod: string): string {
+  return `x-${pod}`
+}
+
+/** The pod's end of that cable. */
+export const strangersDevice = 'wire0'
+
 /** The host side of a pod's veth pair, in its node's namespace. */
 export function podPort(pod: string): string {
   return `p-${pod}`

@@ -15,6 +15,8 @@ import {
   podGateway,
   podNamespace,
   podPort,
+  strangersDevice,
+  strangersPort,
   underlayPrefixLength,
   wireDevice,
   wireNamespace,
@@ -118,6 +120,51 @@ export function isPodOpen(lab: string, pod: LabPod): boolean {
   return withRoute(nodeNamespace(lab, pod.node), (route) =>
     route.links().some((link) => link.name === podPort(pod.name) && link.up),
   )
+}
+
+/** The ports of the wire, those that nobody should have plugged in included. */
+export function wirePorts(lab: string): string[] {
+  return withRoute(wireNamespace(lab), (route) => {
+    const { index } = route.link(bridge)
+    return route.links().flatMap(({ master, name }) => (master === index ? [name] : []))
+  })
+}
+
+/**
+ * A second interface for a pod, on the wire itself, with routes to the pods of other nodes. It asks nobody for anything:
+ * where the nodes are it knows.
+ */
+export function plugIntoWire(lab: string, pod: string, others: readonly LabNode[], wire: WireSpec): void {
+  const port = strangersPort(pod)
+  const mtu = wire.mtu ?? defaultMtu
+  const namespace = podNamespace(lab, pod)
+  withRoute(wireNamespace(lab), (route) => {
+    route.addVeth({
+      name: port,
+      mtu,
+      peer: { name: strangersDevice, mtu, namespace: namespacePath(namespace) },
+    })
+    setOffloads(port, honestFrames)
+    route.setLink(port, { master: bridge, up: true })
+  })
+  withRoute(namespace, (route) => {
+    // Answers come back by the pod's own interface.
+    setSysctl('net/ipv4/conf/all/rp_filter', '0')
+    setSysctl('net/ipv4/conf/default/rp_filter', '0')
+    setOffloads(strangersDevice, honestFrames)
+    route.setLink(strangersDevice, { up: true })
+    for (const { podCidr, underlay } of others) {
+      route.addNeighbour({ address: underlay, mac: mac('node', underlay), device: strangersDevice })
+      route.addRoute({ destination: podCidr, via: underlay, device: strangersDevice, onlink: true })
+    }
+  })
+}
+
+export function unplugFromWire(lab: string, pod: string): void {
+  withRoute(wireNamespace(lab), (route) => {
+    const port = strangersPort(pod)
+    if (route.links().some(({ name }) => name === port)) route.deleteLink(port)
+  })
 }
 
 function onlyIpv4(): void {

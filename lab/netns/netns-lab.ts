@@ -1,7 +1,7 @@
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
 import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
-import type { Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
+import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
@@ -18,9 +18,19 @@ import {
   wireNamespace,
   wirePort,
 } from './layout.ts'
-import { isPodOpen, makeNode, makePod, openPod, withRoute } from './links.ts'
+import {
+  isPodOpen,
+  makeNode,
+  makePod,
+  openPod,
+  plugIntoWire,
+  unplugFromWire,
+  wirePorts,
+  withRoute,
+} from './links.ts'
 import { labProcess, spawnIn } from './process.ts'
-import { killIn, labsHere, namespacesOf } from './reap.ts'
+import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
+import { readRefusals } from './refusals.ts'
 import { Store } from './store.ts'
 
 const settleDeadlineMs = 20_000
@@ -62,7 +72,7 @@ export class NetnsLab implements Lab {
   }
 
   capture(directory: string, signal?: AbortSignal): Promise<Capture> {
-    return startCapture(this.vantages(), directory, signal)
+    return startCapture(() => this.vantages(), directory, signal)
   }
 
   /** The node of that name, or all of them. @throws Problem naming what there is. */
@@ -71,15 +81,12 @@ export class NetnsLab implements Lab {
     return only === undefined ? this.store.nodes().map(({ name }) => name) : [only]
   }
 
-  /** Every place proofs are taken from: each port of the wire, and each pod. */
+  /** Every place proofs are taken from: each port of the wire, whoever is behind it, and each pod. */
   vantages(): Vantage[] {
-    const ports = this.store.nodes().map(({ name }): Vantage => {
-      return {
-        name: `wire/${name}`,
-        namespace: wireNamespace(this.name),
-        device: wirePort(name),
-        direction: 'in',
-      }
+    const namespace = wireNamespace(this.name)
+    const ports = wirePorts(this.name).map((device): Vantage => {
+      const node = this.store.nodes().find(({ name }) => wirePort(name) === device)
+      return { name: `wire/${node?.name ?? `port:${device}`}`, namespace, device, direction: 'in' }
     })
     const pods = this.store.pods().map(({ name }): Vantage => {
       return {
@@ -107,6 +114,10 @@ export class NetnsLab implements Lab {
       return xfrm.states()
     })
     return states.map((state) => describe(node, state, state.source === underlay))
+  }
+
+  async refusals(node: string): Promise<Readonly<Record<string, number>>> {
+    return readRefusals(node, namespacePath(nodeNamespace(this.name, node)))
   }
 
   async addNode(spec: NodeSpec): Promise<LabNode> {
@@ -148,8 +159,9 @@ export class NetnsLab implements Lab {
     if (!node)
       throw new Problem('ETARGET', 2, `pod ${spec.name} wants node ${spec.node}, which does not exist`)
     const neighbours = this.store.pods().filter((pod) => pod.node === node.name && pod.name !== spec.name)
-    const taken = neighbours.map(({ address }) => Number(address.split('.')[3]))
-    const pod = placePod(spec, node, firstFree(taken, 2))
+    const taken = neighbours.map(({ address }) => hostOf(address))
+    const before = this.store.pods().find((pod) => pod.name === spec.name && pod.node === node.name)
+    const pod = placePod(spec, node, before ? hostOf(before.address) : firstFree(taken, 2))
     this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
     this.store.put('pods', pod)
@@ -185,10 +197,36 @@ export class NetnsLab implements Lab {
     this.#signalAgent(node, 'SIGCONT')
   }
 
+  async killAgent(node: string): Promise<void> {
+    const pid = agentProcess(this.name, node)
+    if (pid !== undefined) await killProcesses([pid])
+  }
+
+  async startAgent(node: string): Promise<void> {
+    await startAgent(this.name, node)
+  }
+
+  async podPort(pod: string): Promise<string> {
+    return podPort(pod)
+  }
+
+  async plugIntoWire(pod: string): Promise<Cable> {
+    const { node } = this.#pod(pod)
+    const others = this.store.nodes().filter(({ name }) => name !== node)
+    plugIntoWire(this.name, pod, others, this.store.wire())
+    return { unplug: async () => unplugFromWire(this.name, pod) }
+  }
+
   async settled(signal?: AbortSignal): Promise<void> {
     const deadline = AbortSignal.timeout(settleDeadlineMs)
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline
     await Promise.all(this.store.nodes().map(({ name }) => agentOf(this.name, name).settled(until)))
+  }
+
+  #pod(name: string): LabPod {
+    const pod = this.store.pods().find((each) => each.name === name)
+    if (!pod) throw new Problem('ETARGET', 2, `lab ${this.name} has no pod called ${name}`)
+    return pod
   }
 
   #signalAgent(node: string, signal: NodeJS.Signals): void {
@@ -220,6 +258,10 @@ export class NetnsLab implements Lab {
       if (route.links().some((link) => link.name === port)) deletePort(route, port)
     })
   }
+}
+
+function hostOf(address: string): number {
+  return Number(address.split('.')[3])
 }
 
 /** A port may go by itself between look and act. */

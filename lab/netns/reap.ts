@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deleteNamespace } from '@wireproof/netlink'
 import { labOfNamespace, namespacePath, runDirectories, runDirectory } from './layout.ts'
-import { processesIn } from './process.ts'
+import { commandLine, processesIn } from './process.ts'
 
 /** Names of all labs in this kernel, whole or half-made, from the namespaces and run directories that exist. */
 export function labsHere(): string[] {
@@ -31,13 +31,22 @@ export async function killIn(namespaces: readonly string[]): Promise<void> {
   const inodes = new Set(
     namespaces.flatMap((name) => statSync(namespacePath(name), { throwIfNoEntry: false })?.ino ?? []),
   )
+  await killUntilGone(() => processesIn(inodes))
+}
+
+/** Kills these processes and waits until they are gone. */
+export async function killProcesses(pids: readonly number[]): Promise<void> {
+  await killUntilGone(() => pids.filter((pid) => commandLine(pid).length > 0))
+}
+
+async function killUntilGone(alive: () => readonly number[]): Promise<void> {
   for (let round = 0; round < 200; round++) {
-    const alive = processesIn(inodes)
-    if (alive.length === 0) return
-    for (const pid of alive) kill(pid)
+    const left = alive()
+    if (left.length === 0) return
+    for (const pid of left) kill(pid)
     await sleep(10)
   }
-  throw new Error(`processes ${processesIn(inodes).join(', ')} survive SIGKILL`)
+  throw new Error(`processes ${alive().join(', ')} survive SIGKILL`)
 }
 
 function kill(pid: number): void {
