@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Counters, SecurityAssociation } from '../agent/api.ts'
 import type { CapturePoint, EncryptionSettings, Lab, LabNode } from '../lab/lab.ts'
-import { Problem } from '../lab/problem.ts'
 import type { Stage, Task } from './player/index.ts'
-import type { ArmName, ArmRecord } from './proof/run.ts'
+import { type ArmName, sabotageOf } from './proof/arms.ts'
+import type { ArmFacts, ArmRecord } from './proof/run.ts'
+import { consequenceOf } from './proof/sabotage.ts'
+import type { Sabotage, Target } from './sabotage/index.ts'
+import type { CanaryPlan } from './workload/canary.ts'
 import type { SentCanary, Workload } from './workload/traffic.ts'
 
 /** What an arm needs to be played. */
@@ -13,18 +15,15 @@ export interface ArmCast {
   readonly workload: Workload
   /** Where its captures go. */
   readonly directory: string
+  /** Where something is broken, in the arms in which something is. */
+  readonly target: Target
 }
 
 export interface ArmPlan {
   readonly name: ArmName
   readonly settings: EncryptionSettings
-  /** Whose agent hangs while its outbound IPsec policies are deleted: nothing tells the kernel to encrypt any more. */
-  readonly sabotage?: { readonly node: string }
-  /** Milliseconds until a canary counts as lost. */
-  readonly deadlineMs: number
+  readonly sabotage?: Sabotage
 }
-
-type CountersByNode = Record<string, Counters>
 
 export interface PlayedArm {
   readonly record: ArmRecord
@@ -32,49 +31,56 @@ export interface PlayedArm {
   readonly canaries: readonly SentCanary[]
 }
 
+/** Nothing is expected to be lost; a slow kernel may take its time. */
+const patientMs = 5000
+/** Every loss is waited for. Under the second after which TCP would repeat itself. */
+const briefMs = 800
+
 /** Plays one arm: settings, sabotage, traffic between instruments that listen, and what the nodes counted meanwhile. */
 export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promise<PlayedArm> {
   const { lab, workload, directory } = cast
-  const { name, settings, sabotage } = plan
+  const { name, settings } = plan
 
-  const before = await stage.do(settingsTitle(settings), async (task) => {
+  const countersBefore = await stage.do(settingsTitle(settings), async (task) => {
     await lab.configure(settings)
     return task.measure('counters', () => readCounters(lab))
   })
-  const repair = sabotage && (await breakNode(stage, lab, sabotage.node))
+  const sabotage = plan.sabotage && (await commit(stage, cast, plan.sabotage))
 
   const started = nowInNanoseconds()
-  const { canaries, points, sasBefore, sasAfter, ...counted } = await stage.do(
+  const { canaries, points, ...read } = await stage.do(
     'Canaries go from every pod to every pod on another node',
     async (task) => {
-      const [capture, sasBefore] = await Promise.all([
+      const [capture, sasBefore, refusalsBefore] = await Promise.all([
         task.measure('start instruments', () => lab.capture(join(directory, name), stage.signal)),
         task.measure('security associations', () => readAssociations(lab)),
+        readRefusals(lab),
       ])
       const canaries = await task.measure('traffic', () =>
         workload.sendCanaries(name, {
-          deadlineMs: plan.deadlineMs,
+          deadlineMs: (canary) => (isLossExpected(canary, name, sabotage) ? briefMs : patientMs),
           signal: stage.signal,
           onProgress: (done, of) => task.progress(`${done} of ${of} answered or given up`),
         }),
       )
       const points = await task.measure('stop instruments', () => capture.stop())
-      const sasAfter = await task.measure('security associations', () => readAssociations(lab))
+      const [sasAfter, refusalsAfter] = await Promise.all([
+        task.measure('security associations', () => readAssociations(lab)),
+        readRefusals(lab),
+      ])
       summarise(task, canaries, points)
       // The agent of a broken node cannot answer before it is repaired.
-      const countersAfter = repair === undefined ? await readCounters(lab) : undefined
-      return { canaries, points, sasBefore, sasAfter, countersAfter }
+      const countersAfter = sabotage === undefined ? await readCounters(lab) : undefined
+      return { canaries, points, sasBefore, sasAfter, refusalsBefore, refusalsAfter, countersAfter }
     },
   )
   const ended = nowInNanoseconds()
 
-  const countersAfter = counted.countersAfter ?? (await repair!())
+  const countersAfter = read.countersAfter ?? (await sabotage!.repair())
   const record: ArmRecord = {
     name,
     settings,
-    ...(sabotage && {
-      sabotage: { node: sabotage.node, what: 'agent frozen, outbound IPsec policies deleted' },
-    }),
+    ...(sabotage && { sabotage: sabotage.facts }),
     started,
     ended,
     canaries: canaries.map(({ id, token, fromPod, toPod, protocol, delivered, unchanged }) => ({
@@ -87,10 +93,12 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
       unchanged,
     })),
     points,
-    sasBefore,
-    sasAfter,
-    countersBefore: before,
+    sasBefore: read.sasBefore,
+    sasAfter: read.sasAfter,
+    countersBefore,
     countersAfter,
+    refusalsBefore: read.refusalsBefore,
+    refusalsAfter: read.refusalsAfter,
   }
   return { record, points, canaries }
 }
@@ -100,46 +108,63 @@ function settingsTitle({ encryptL3, strict }: EncryptionSettings): string {
   return `Encryption is on, strict mode ${strict ? 'on' : 'off'}, on every node`
 }
 
-/** @returns what wakes the agent up again, which then repairs its node by itself, and reads what all agents counted. */
-async function breakNode(stage: Stage, lab: Lab, node: string): Promise<() => Promise<CountersByNode>> {
-  let frozen = false
-  stage.afterwards(`Wake the agent of ${node}`, async () => {
-    if (frozen) await lab.resumeAgent(node)
-  })
-  await stage.do(`On ${node} the agent hangs, and its outbound IPsec policies are gone`, async () => {
-    frozen = true
-    await lab.pauseAgent(node)
-    await runIn(lab, node, ['ip', 'xfrm', 'policy', 'deleteall', 'dir', 'out'])
-  })
-  return () =>
-    stage.do(`The agent of ${node} wakes up and repairs its node`, async () => {
-      await lab.resumeAgent(node)
-      frozen = false
-      await lab.settled(stage.signal)
-      return readCounters(lab)
-    })
+interface Committed {
+  readonly facts: NonNullable<ArmFacts['sabotage']>
+  /** @returns what the agents counted, that of the broken node included. */
+  repair(): Promise<ArmFacts['countersAfter']>
 }
 
-async function runIn(lab: Lab, target: string, argv: readonly string[]): Promise<void> {
-  const child = lab.spawn(target, argv)
-  const [code, said] = await Promise.all([child.exit, text(child.stderr)])
-  if (code !== 0)
-    throw new Problem(
-      'ESABOTAGE',
-      4,
-      `\`${argv.join(' ')}\` on ${target} ended with code ${code}: ${said.trim()}`,
-    )
+async function commit(
+  stage: Stage,
+  { lab, workload, target }: ArmCast,
+  sabotage: Sabotage,
+): Promise<Committed> {
+  const pods = sabotage.concerns === 'pod' ? target.pods.slice(0, 1) : target.pods
+  const aim = { ...target, pods }
+  const what = sabotage.title(aim)
+  let committing: Promise<() => Promise<void>> | undefined
+  const repair = async () => {
+    // Of an interrupted demo the sabotage may still be under way; one that fails has undone what it did.
+    const undo = await committing?.catch(() => undefined)
+    committing = undefined
+    await undo?.()
+  }
+  stage.afterwards(`Repair ${target.node.name}`, repair)
+  await stage.do(what, async () => {
+    committing = sabotage.commit({ lab, workload, target: aim })
+    await committing
+  })
+  return {
+    facts: { what, node: target.node.name, pods: pods.map(({ name }) => name) },
+    repair: () =>
+      stage.do(`${target.node.name} is made whole again`, async () => {
+        await repair()
+        return readCounters(lab)
+      }),
+  }
 }
 
-async function readCounters(lab: Lab): Promise<CountersByNode> {
-  const nodes = await lab.nodes()
+/** Whether what is broken stops a canary, or the answer to it. */
+function isLossExpected({ from, to }: CanaryPlan, arm: ArmName, sabotage: Committed | undefined): boolean {
+  const plan = sabotageOf(arm)
+  if (!plan || !sabotage || consequenceOf(plan) === 'leak') return false
+  const { pods } = sabotage.facts
+  return pods.includes(from.name) || pods.includes(to.name)
+}
+
+async function readCounters(lab: Lab): Promise<Record<string, Counters>> {
   const read = async ({ name }: LabNode) => [name, (await lab.status(name)).counters] as const
-  return Object.fromEntries(await Promise.all(nodes.map(read)))
+  return Object.fromEntries(await Promise.all((await lab.nodes()).map(read)))
 }
 
 async function readAssociations(lab: Lab): Promise<SecurityAssociation[]> {
   const nodes = await lab.nodes()
   return (await Promise.all(nodes.map(({ name }) => lab.securityAssociations(name)))).flat()
+}
+
+async function readRefusals(lab: Lab): Promise<ArmFacts['refusalsAfter']> {
+  const read = async ({ name }: LabNode) => [name, await lab.refusals(name)] as const
+  return Object.fromEntries(await Promise.all((await lab.nodes()).map(read)))
 }
 
 function summarise(task: Task, canaries: readonly SentCanary[], points: readonly CapturePoint[]): void {

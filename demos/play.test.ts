@@ -70,7 +70,7 @@ test('interrupted while an agent is frozen, the demo wakes it up and leaves no p
     signal: interrupt.signal,
   })
   assert.equal(await playDemo('transparent-encryption', options), 130)
-  assert.equal(asked.at(-1), 'resume n1')
+  assert.deepEqual(asked.slice(-2), ['resume n1', 'settled'])
   assert.equal(running(), 0)
   assert.match(written(), /■ Stopped: interrupted\.\n$/)
   assert.deepEqual(await readdir(options.directory), [], 'no evidence of a demo that did not end')

@@ -5,6 +5,7 @@ import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
+import { fireDrill } from './fire-drill.ts'
 import type { DemoName } from './names.ts'
 import {
   CastRecorder,
@@ -24,6 +25,7 @@ import { transparentEncryption } from './transparent-encryption.ts'
 /** The demos there are, by name. */
 const demos: Readonly<Record<DemoName, ProofDemo>> = {
   'transparent-encryption': transparentEncryption,
+  'fire-drill': fireDrill,
 }
 
 export interface PlayDemoOptions {

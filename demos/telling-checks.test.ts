@@ -12,18 +12,18 @@ test('each check is shown for the arm that it is about', () => {
     result('control', 'wire.no-canary', 'fails'),
     result('control', 'control.seen', 'holds'),
     result('encrypted', 'wire.no-canary', 'holds'),
-    result('sabotage-permissive', 'wire.no-canary', 'fails'),
-    result('sabotage-permissive', 'sabotage.caught', 'holds'),
-    result('sabotage-strict', 'wire.no-canary', 'holds'),
-    result('sabotage-strict', 'sabotage.caught', 'holds'),
+    result('policies-deleted/permissive', 'wire.no-canary', 'fails'),
+    result('policies-deleted/permissive', 'sabotage.caught', 'holds'),
+    result('policies-deleted/strict', 'wire.no-canary', 'holds'),
+    result('policies-deleted/strict', 'sabotage.caught', 'holds'),
   ])
   assert.deepEqual(
     shown.map(({ id, state }) => `${state} ${id}`),
     [
       'holds control.seen',
       'holds wire.no-canary',
-      'holds sabotage.caught (permissive)',
-      'holds sabotage.caught (strict)',
+      'holds policies-deleted/permissive',
+      'holds policies-deleted/strict',
     ],
   )
 })
@@ -32,14 +32,14 @@ test('whatever says other than it must is shown too, and never as good news', ()
   const shown = tellingChecks([
     result('control', 'wire.no-canary', 'holds'),
     result('encrypted', 'wire.counted', 'inconclusive'),
-    result('sabotage-strict', 'wire.no-cleartext', 'fails'),
+    result('policies-deleted/strict', 'wire.no-cleartext', 'fails'),
   ])
   assert.deepEqual(
     shown.map(({ id, state }) => `${state} ${id}`),
     [
       'inconclusive wire.no-canary (control)',
       'inconclusive wire.counted',
-      'fails wire.no-cleartext (strict)',
+      'fails wire.no-cleartext (policies-deleted/strict)',
     ],
   )
 })

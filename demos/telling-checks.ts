@@ -1,5 +1,5 @@
 import type { CheckLine } from './player/pictures/index.ts'
-import { type ArmName, type CheckId, type CheckResult, expectedState } from './proof/index.ts'
+import { type ArmName, type CheckResult, expectedState } from './proof/index.ts'
 
 /**
  * What an audience is shown of a judgement: each check in the arm that it is about, and everything that says other than
@@ -15,18 +15,20 @@ function isSurprise({ arm, id, state }: CheckResult): boolean {
   return state !== expectedState(arm, id)
 }
 
-function armsOf(id: CheckId): readonly ArmName[] {
-  if (id === 'control.seen') return ['control']
-  return id === 'sabotage.caught' ? ['sabotage-permissive', 'sabotage-strict'] : ['encrypted']
+/** The one arm that a check is about; what was broken on purpose is caught in each of its arms. */
+function armOf({ arm, id }: CheckResult): ArmName {
+  if (id === 'sabotage.caught') return arm
+  return id === 'control.seen' ? 'control' : 'encrypted'
 }
 
-function isTelling({ arm, id }: CheckResult): boolean {
-  return armsOf(id).includes(arm)
+function isTelling(check: CheckResult): boolean {
+  return check.arm === armOf(check)
 }
 
 function titleOf(check: CheckResult): string {
   const { id, arm } = check
-  return isTelling(check) && armsOf(id).length === 1 ? id : `${id} (${arm.replace('sabotage-', '')})`
+  if (id === 'sabotage.caught') return arm
+  return isTelling(check) ? id : `${id} (${arm})`
 }
 
 /** A wire check that holds where cleartext was sent on purpose is no good news. */

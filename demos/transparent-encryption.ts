@@ -1,14 +1,13 @@
 import type { Flow } from '../agent/api.ts'
-import type { LabPod } from '../lab/lab.ts'
-import { Problem } from '../lab/problem.ts'
 import { type PlayedArm, playArm } from './arm.ts'
-import { armPlans } from './arm-plans.ts'
+import { armPlan } from './arm-plans.ts'
 import { watchFlows } from './flow-watch.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { flowLines, packetBytes, sideBySide } from './player/pictures/index.ts'
-import type { ArmName } from './proof/run.ts'
+import type { ArmName } from './proof/arms.ts'
 import type { ProofDemo } from './proof-demo.ts'
-import { findSealed, lookAtWire, pictured, type WireView } from './sightings.ts'
+import { lookForCanaries, targetOf } from './scenes.ts'
+import { findSealed, pictured, type WireView } from './sightings.ts'
 import { startWorkload } from './workload/traffic.ts'
 
 /** Four times the same traffic: in clear, encrypted, and sabotaged with and without strict mode. */
@@ -17,8 +16,8 @@ export const transparentEncryption: ProofDemo = {
   title: 'Transparent encryption, proven from the wire',
 
   async play(stage, { lab, captures }) {
-    const [nodes, pods] = await Promise.all([lab.nodes(), lab.pods()])
-    const broken = nodeToBreak(pods)
+    const [nodes, pods, target] = await Promise.all([lab.nodes(), lab.pods(), targetOf(lab)])
+    const broken = target.node.name
 
     await stage.say(
       `${nodes.length} nodes, ${pods.length} pods, and one wire between the nodes that no agent has a hand on. What the pods ` +
@@ -35,9 +34,8 @@ export const transparentEncryption: ProofDemo = {
       () => startWorkload(lab, { signal: stage.signal }),
     )
     stage.afterwards('Stop the traffic', () => workload.stop())
-    const cast = { lab, workload, directory: captures }
-    const plans = armPlans(broken)
-    const arm = (name: ArmName) => playArm(stage, cast, plans[name])
+    const cast = { lab, workload, directory: captures, target }
+    const arm = (name: ArmName) => playArm(stage, cast, armPlan(name))
 
     await stage.say(
       'First with encryption off. What we look for has to be visible now: if it is not, the instrument is blind, and ' +
@@ -74,7 +72,7 @@ export const transparentEncryption: ProofDemo = {
         notes: 'The fire drill. A detector that has never gone off has not been tested.',
       },
     )
-    const permissive = await arm('sabotage-permissive')
+    const permissive = await arm('policies-deleted/permissive')
     await lookForCanaries(stage, permissive)
 
     await stage.say(
@@ -86,35 +84,12 @@ export const transparentEncryption: ProofDemo = {
       },
     )
     const flows = watchFlows(lab, broken, stage.signal)
-    const strict = await arm('sabotage-strict')
+    const strict = await arm('policies-deleted/strict')
     await lookForCanaries(stage, strict)
     await stage.show(whatTheAgentStopped(broken, await flows.end()))
 
     return [control, encrypted, permissive, strict].map(({ record }) => record)
   },
-}
-
-/** @throws Problem when no pod has a pod on another node to talk to. */
-function nodeToBreak(pods: readonly LabPod[]): string {
-  const [first] = pods
-  if (first === undefined || pods.every(({ node }) => node === first.node))
-    throw new Problem(
-      'ETOPOLOGY',
-      2,
-      'this demo needs pods on at least two nodes: otherwise nothing crosses the wire',
-      'Add nodes and pods to the topology, or leave out --topology for three nodes with two pods each.',
-    )
-  return first.node
-}
-
-function lookForCanaries(stage: Stage, { points }: PlayedArm): Promise<WireView> {
-  return stage.do('What does the wire show?', async (task) => {
-    const view = await lookAtWire(points)
-    const { readable, espFrames, clearFrames } = view
-    const canaries = readable.length === 0 ? 'no canary' : `canaries in ${readable.length} frames`
-    task.detail(`${canaries}; ${clearFrames} packets in clear, ${espFrames} ESP`)
-    return view
-  })
 }
 
 function whatTheAgentStopped(node: string, flows: readonly Flow[]): Picture {

@@ -3,11 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type PlayedArm, playArm } from '../demos/arm.ts'
-import { armPlans } from '../demos/arm-plans.ts'
+import { armPlan } from '../demos/arm-plans.ts'
 import { runRecord } from '../demos/conclusion.ts'
 import { loadRun } from '../demos/evidence/index.ts'
 import { plain, play, systemClock } from '../demos/player/index.ts'
-import { type ArmName, type ArmRecord, armNames, judge, observe, type Verdict } from '../demos/proof/index.ts'
+import { type ArmName, type ArmRecord, judge, observe, type Verdict } from '../demos/proof/index.ts'
+import { targetOf } from '../demos/scenes.ts'
 import { startWorkload, type Workload } from '../demos/workload/traffic.ts'
 import type { Lab } from '../lab/lab.ts'
 
@@ -15,6 +16,13 @@ export const kernel = { kind: 'host', release: release(), machine: 'under test' 
 
 /** The node that the demo breaks. */
 export const brokenNode = 'n1'
+/** The arms of the shortest run that can be proven. */
+export const armNames = [
+  'control',
+  'encrypted',
+  'policies-deleted/permissive',
+  'policies-deleted/strict',
+] as const
 
 /**
  * A run of the demo's arms in a lab that stays up. A test plays one arm again with something wrong, or changes what was
@@ -49,15 +57,14 @@ export class ProofStage {
     name: ArmName,
     { lab = this.lab, workload = this.workload }: { lab?: Lab; workload?: Workload } = {},
   ): Promise<ArmRecord> {
-    const cast = { lab, workload, directory: this.#fresh() }
+    const cast = { lab, workload, directory: this.#fresh(), target: await targetOf(lab) }
     const told: string[] = []
     const surface = { write: (text: string) => told.push(text), columns: 100, live: false, style: plain }
     const { signal } = new AbortController()
     const arm = {
       name,
       title: name,
-      play: (stage: Parameters<typeof playArm>[0]): Promise<PlayedArm> =>
-        playArm(stage, cast, armPlans(brokenNode)[name]),
+      play: (stage: Parameters<typeof playArm>[0]): Promise<PlayedArm> => playArm(stage, cast, armPlan(name)),
     }
     const played = await play(arm, cast, { surface, clock: systemClock, signal })
     assert.deepEqual(played.leftBehind, [])

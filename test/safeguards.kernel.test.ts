@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { playDemo } from '../demos/play.ts'
-import { type ArmRecord, armNames, verdictExitCode } from '../demos/proof/index.ts'
+import { type ArmRecord, verdictExitCode } from '../demos/proof/index.ts'
 import { startWorkload, type Workload } from '../demos/workload/traffic.ts'
 import type { Lab } from '../lab/lab.ts'
 import { nodeNamespace, podNamespace, podPort, wireDevice } from '../lab/netns/layout.ts'
 import { standUp, takeDown } from '../lab/netns/lifecycle.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
-import { brokenNode, kernel, ProofStage } from './proof-stage.ts'
+import { armNames, brokenNode, kernel, ProofStage } from './proof-stage.ts'
 import { listeningElsewhere, on, recordOffsets, tampered, withPoint } from './tampered-lab.ts'
 
 // PROVEN is earned: with any one safeguard gone the verdict is another. The first tests are the control of all others.
@@ -157,8 +157,8 @@ describe('a datapath that does not encrypt is not PROVEN', () => {
       },
     }))
     await assertNotProven(
-      await stage.play('sabotage-strict', { lab: open }),
-      /fails in the sabotage-strict arm/,
+      await stage.play('policies-deleted/strict', { lab: open }),
+      /fails in the policies-deleted\/strict arm/,
     )
   })
 })
@@ -300,7 +300,7 @@ describe('security associations that are not those of the moment prove nothing',
 })
 
 describe('a fire drill without fire proves nothing', () => {
-  for (const arm of ['sabotage-permissive', 'sabotage-strict'] as const)
+  for (const arm of ['policies-deleted/permissive', 'policies-deleted/strict'] as const)
     test(`a sabotage that sabotages nothing, ${arm}`, async () => {
       const harmless = tampered(lab, (sound) => ({
         spawn: (target, argv) =>
@@ -315,7 +315,10 @@ describe('a fire drill without fire proves nothing', () => {
       pauseAgent: () => sound.pauseAgent('n2'),
       resumeAgent: () => sound.resumeAgent('n2'),
     }))
-    await assertNotProven(await stage.play('sabotage-permissive', { lab: elsewhere }), /^sabotage\.caught/)
+    await assertNotProven(
+      await stage.play('policies-deleted/permissive', { lab: elsewhere }),
+      /^sabotage\.caught/,
+    )
   })
 
   test('a cleartext control that was encrypted', async () => {

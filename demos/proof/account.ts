@@ -1,7 +1,8 @@
-import { hash } from 'node:crypto'
 import { decodeIp, type Frame } from 'tcpdump-parse'
 import type { AddressBook } from './address-book.ts'
+import { fingerprint, hasRightChecksum, timeToLive } from './forwarding.ts'
 import type { SeenFrame } from './observe.ts'
+import { reassemble } from './reassembly.ts'
 
 /** A packet that a pod sent to another node, and what the wire shows of it. */
 export interface SentPacket {
@@ -9,10 +10,14 @@ export interface SentPacket {
   readonly fromNode: string
   readonly toNode: string
   readonly fate: 'encrypted' | 'clear' | 'missing'
-  /** The wire frame that carried it. */
+  /** The wire frame that carried it; the last one, of a packet in fragments. */
   readonly carrier?: SeenFrame
   /** How much smaller the time to live was on the wire; one router, the node, must have forwarded it. */
   readonly hops?: number
+  /** Whether the header's checksum on the wire is the one that belongs to the smaller time to live. */
+  readonly rightChecksum?: boolean
+  /** Whether fragments had to be put together to find it. */
+  readonly reassembled?: boolean
 }
 
 /** A packet on the wire that no pod's capture shows as sent there. */
@@ -35,6 +40,13 @@ interface OnWire {
   readonly seen: SeenFrame
   readonly inner: Frame
   readonly encrypted: boolean
+  readonly reassembled?: boolean
+}
+
+interface Departure {
+  readonly seen: SeenFrame
+  readonly fromNode: string
+  readonly toNode: string
 }
 
 /** In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet. */
@@ -43,7 +55,21 @@ export function accountFor(
   wire: readonly SeenFrame[],
   pods: readonly SeenFrame[],
 ): Account {
-  const carried = new Map<string, OnWire[]>()
+  const { carried, extra, misdirected, unopened } = readWire(book, wire)
+  const pool = new Pool(carried)
+  const departures = pods.flatMap((seen) => departure(seen, book))
+  const matches = new Map(departures.map((each) => [each, pool.take(each.fromNode, each.seen.frame)]))
+  matchInPieces(pool, matches)
+  return {
+    sent: departures.map((each) => sentPacket(each, matches.get(each))),
+    extra: [...extra, ...pool.left().filter(({ encrypted }) => encrypted)],
+    misdirected,
+    unopened,
+  }
+}
+
+function readWire(book: AddressBook, wire: readonly SeenFrame[]) {
+  const carried: OnWire[] = []
   const extra: ExtraPacket[] = []
   const misdirected: ExtraPacket[] = []
   let unopened = 0
@@ -51,35 +77,87 @@ export function accountFor(
     const { opened } = seen
     if (opened && !opened.ok) unopened++
     const inner = opened?.ok ? decodeIp(opened.inner) : clearPacket(seen, book)
-    if (!inner?.ip) {
-      if (inner) extra.push({ seen, inner })
+    if (!inner) continue
+    if (!inner.ip) {
+      extra.push({ seen, inner })
       continue
     }
     if (opened && !rightNodes(seen, inner, book)) misdirected.push({ seen, inner })
-    const key = fingerprint(seen.instrument, inner.ip)
-    const list = carried.get(key)
-    const onWire = { seen, inner, encrypted: opened !== undefined }
-    if (list) list.push(onWire)
-    else carried.set(key, [onWire])
+    carried.push({ seen, inner, encrypted: opened !== undefined })
+  }
+  return { carried, extra, misdirected, unopened }
+}
+
+/** What nodes put on the wire, by what it is, until it is taken. */
+class Pool {
+  readonly #byContent: Map<string, OnWire[]>
+
+  constructor(carried: readonly OnWire[]) {
+    this.#byContent = Map.groupBy(carried, ({ seen, inner }) => `${seen.instrument} ${fingerprint(inner)}`)
   }
 
-  const sent: SentPacket[] = []
-  for (const seen of pods) {
-    const { frame } = seen
-    const pod = frame.ipv4 && book.podAt(frame.source!)
-    if (!pod || seen.instrument !== `pod/${pod.name}` || !frame.ip) continue
-    const toNode = book.nodeOfPodAddress(frame.destination!)?.name
-    if (toNode === undefined || toNode === pod.node) continue
-    const found = carried.get(fingerprint(`wire/${pod.node}`, frame.ip))?.shift()
-    const route = { seen, fromNode: pod.node, toNode }
-    if (!found) sent.push({ ...route, fate: 'missing' })
-    else {
-      const hops = frame.ip[8]! - found.inner.ip![8]!
-      sent.push({ ...route, fate: found.encrypted ? 'encrypted' : 'clear', carrier: found.seen, hops })
+  take(node: string, packet: Frame): OnWire | undefined {
+    return this.#byContent.get(`wire/${node} ${fingerprint(packet)}`)?.shift()
+  }
+
+  left(): OnWire[] {
+    return [...this.#byContent.values()].flat()
+  }
+
+  /** Exchanges what is there in fragments for the packets they make. */
+  reassemble(): void {
+    for (const ofPort of Map.groupBy(this.left(), ({ seen }) => seen.instrument).values()) {
+      const inOrder = ofPort.toSorted((a, b) => a.seen.number - b.seen.number)
+      for (const { whole, pieces } of reassemble(inOrder, ({ seen, inner }) => ({
+        frame: inner,
+        time: seen.time,
+      }))) {
+        for (const list of this.#byContent.values())
+          for (const piece of pieces) if (list.includes(piece)) list.splice(list.indexOf(piece), 1)
+        const { seen } = pieces.at(-1)!
+        const encrypted = pieces.every((piece) => piece.encrypted)
+        const key = `${seen.instrument} ${fingerprint(whole)}`
+        const there = this.#byContent.get(key) ?? []
+        this.#byContent.set(key, [...there, { seen, inner: whole, encrypted, reassembled: true }])
+      }
     }
   }
-  extra.push(...[...carried.values()].flat().filter(({ encrypted }) => encrypted))
-  return { sent, extra, misdirected, unopened }
+}
+
+/** A node may cut up what a pod sent whole (RFC 791 section 3.2), or put together what it sent in pieces. */
+function matchInPieces(pool: Pool, matches: Map<Departure, OnWire | undefined>): void {
+  const missing = () => [...matches.keys()].filter((each) => matches.get(each) === undefined)
+  const inPieces = missing().some(({ seen }) => seen.frame.fragment)
+  const cutUp = pool.left().some(({ inner }) => inner.fragment)
+  if (missing().length === 0 || !(inPieces || cutUp)) return
+  pool.reassemble()
+  for (const each of missing()) matches.set(each, pool.take(each.fromNode, each.seen.frame))
+  for (const ofPod of Map.groupBy(missing(), ({ seen }) => seen.instrument).values())
+    for (const { whole, pieces } of reassemble(ofPod, ({ seen }) => seen)) {
+      const found = pool.take(pieces[0]!.fromNode, whole)
+      if (found) for (const piece of pieces) matches.set(piece, { ...found, reassembled: true })
+    }
+}
+
+function departure(seen: SeenFrame, book: AddressBook): Departure[] {
+  const { frame } = seen
+  const pod = frame.source === undefined ? undefined : book.podAt(frame.source)
+  if (!pod || seen.instrument !== `pod/${pod.name}` || !frame.ip) return []
+  const toNode = book.nodeOfPodAddress(frame.destination!)?.name
+  return toNode === undefined || toNode === pod.node ? [] : [{ seen, fromNode: pod.node, toNode }]
+}
+
+function sentPacket(departure: Departure, found: OnWire | undefined): SentPacket {
+  if (!found) return { ...departure, fate: 'missing' }
+  const { inner, encrypted, reassembled } = found
+  return {
+    ...departure,
+    fate: encrypted ? 'encrypted' : 'clear',
+    carrier: found.seen,
+    hops: timeToLive(departure.seen.frame) - timeToLive(inner),
+    rightChecksum: hasRightChecksum(inner),
+    ...(reassembled && { reassembled }),
+  }
 }
 
 function clearPacket(seen: SeenFrame, book: AddressBook): Frame | undefined {
@@ -90,19 +168,8 @@ function clearPacket(seen: SeenFrame, book: AddressBook): Frame | undefined {
 
 /** Tunnel endpoints must be the nodes that the inner addresses live on. */
 function rightNodes(seen: SeenFrame, inner: Frame, book: AddressBook): boolean {
-  const { source, destination } = seen.frame
+  const { source, destination } = seen.whole ?? seen.frame
   const sender = book.nodeOfPodAddress(inner.source!)
   const receiver = book.nodeOfPodAddress(inner.destination!)
   return sender?.underlay === source && receiver?.underlay === destination
-}
-
-/**
- * Equal for two sightings of the same packet before and after routers: without the time to live and the header checksum,
- * which every router changes (RFC 1812 section 5.3.1).
- */
-function fingerprint(port: string, packet: Buffer): string {
-  const copy = Buffer.from(packet)
-  copy[8] = 0
-  copy.writeUInt16BE(0, 10)
-  return `${port} ${hash('sha256', copy, 'base64')}`
 }

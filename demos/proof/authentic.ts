@@ -2,6 +2,7 @@ import type { EspSa } from 'tcpdump-parse'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { noEsp, type Outcome, offendersShown, plural } from './check.ts'
 import { type ArmView, offender, type SeenFrame } from './observe.ts'
+import { reassemble } from './reassembly.ts'
 
 const reasons = {
   'no-sa': 'no security association on any node has this SPI and these addresses',
@@ -13,15 +14,16 @@ const reasons = {
 /** Holds when every ESP packet on the wire verifies under a security association that its sender and its receiver both hold. */
 export function authentic(arm: ArmView): Outcome {
   const pieces = arm.wire.filter(isPieceOfEsp)
-  const esp = arm.wire.filter((seen) => seen.opened && !isPieceOfEsp(seen))
+  const lonely = withoutTheirWhole(pieces)
+  const esp = arm.wire.filter(({ opened }) => opened)
   const rejected = esp.flatMap((seen) => (seen.opened?.ok === false ? [{ seen, opened: seen.opened }] : []))
   const numbers = {
     esp: esp.length,
     authentic: esp.length - rejected.length,
     rejected: rejected.length,
     fragments: pieces.length,
+    fragmentsWithoutRest: lonely.length,
   }
-  const covers = 'ESP in IP fragments is not put together: fragments leave the check inconclusive.'
   if (rejected[0]) {
     const why = ({ opened }: (typeof rejected)[number]) =>
       `SPI 0x${opened.spi.toString(16)} sequence ${opened.sequence}: ${reasons[opened.reason]}`
@@ -30,7 +32,6 @@ export function authentic(arm: ArmView): Outcome {
       says: `${rejected.length} of ${plural(esp.length, 'ESP packet')} ${rejected.length === 1 ? 'is' : 'are'} not authentic, the first: ${why(rejected[0])}.`,
       numbers,
       offenders: rejected.slice(0, offendersShown).map((each) => offender(each.seen, why(each))),
-      covers,
     }
   }
   const holders = holdersOf([...arm.associations.before, ...arm.associations.after])
@@ -44,28 +45,32 @@ export function authentic(arm: ArmView): Outcome {
       says: `${disowned.length} of ${plural(esp.length, 'ESP packet')} verify under a key that not both ends hold, the first: ${disowned[0].why}.`,
       numbers,
       offenders: disowned.slice(0, offendersShown).map(({ seen, why }) => offender(seen, why)),
-      covers,
     }
-  if (pieces[0])
+  if (lonely[0])
     return {
       state: 'inconclusive',
-      says: `${plural(pieces.length, 'fragment')} of ESP packets cannot be verified.`,
+      says: `${plural(lonely.length, 'fragment')} of ESP packets cannot be verified: the rest of the packet is not in the capture.`,
       numbers,
-      offenders: pieces.slice(0, offendersShown).map((seen) => offender(seen, 'a fragment of an ESP packet')),
-      covers,
+      offenders: lonely.slice(0, offendersShown).map((seen) => offender(seen, 'a fragment of an ESP packet')),
     }
-  if (esp.length === 0) return noEsp(numbers, covers)
+  if (esp.length === 0) return noEsp(numbers)
   return {
     state: 'holds',
     says: `All ${plural(esp.length, 'ESP packet')} verify under the security associations read from the nodes.`,
     numbers,
     offenders: [],
-    covers,
   }
 }
 
 function isPieceOfEsp({ frame }: SeenFrame): boolean {
   return frame.fragment !== undefined && (frame.esp !== undefined || frame.ipv4?.protocol === 50)
+}
+
+function withoutTheirWhole(pieces: readonly SeenFrame[]): SeenFrame[] {
+  const found = new Set<SeenFrame>()
+  for (const ofPort of Map.groupBy(pieces, ({ instrument }) => instrument).values())
+    for (const { pieces } of reassemble(ofPort, (seen) => seen)) for (const piece of pieces) found.add(piece)
+  return pieces.filter((piece) => !found.has(piece))
 }
 
 /** Says which end of a security association, as read from its node, does not hold the key; undefined when both do. */

@@ -1,13 +1,13 @@
-import { type CanaryFinder, StreamAssembler } from 'tcpdump-parse'
+import { type CanaryFinder, type CanaryHit, type Frame, layerAt, StreamAssembler } from 'tcpdump-parse'
 import type { SeenFrame } from './observe.ts'
 
 export interface CanarySighting {
   readonly token: string
   readonly encoding: string
-  /** The frame, or the first frame of the stream. */
+  /** The frame; of a packet in fragments the last one, of a stream the first. */
   readonly seen: SeenFrame
-  /** Set when the token shows only after the stream was put together. */
-  readonly inStream: boolean
+  /** Where in the frame, packet or stream, such as `byte 14 of the payload`. */
+  readonly where: string
 }
 
 export interface CanarySightings {
@@ -18,42 +18,43 @@ export interface CanarySightings {
   seenAt(instrument: string, token: string): boolean
 }
 
-/** Searches every byte of every frame, and of the TCP streams that the frames carry in clear. */
+/** Searches every byte of every frame, of the packets that fragments make, and of the TCP streams in clear. */
 export function findCanaries(finder: CanaryFinder, frames: readonly SeenFrame[]): CanarySightings {
   const sightings: CanarySighting[] = []
   const seenTokens = new Set<string>()
-  const note = (sighting: CanarySighting) => {
-    sightings.push(sighting)
-    seenTokens.add(`${sighting.seen.instrument} ${sighting.token}`)
+  const note = (seen: SeenFrame, { token, encoding }: CanaryHit, where: string) => {
+    sightings.push({ token, encoding, seen, where })
+    seenTokens.add(`${seen.instrument} ${token}`)
   }
-  for (const seen of frames)
-    for (const { token, encoding } of finder.search(seen.data))
-      note({ token, encoding, seen, inStream: false })
+  const noteNew = (seen: SeenFrame, hit: CanaryHit, where: string) => {
+    if (!seenTokens.has(`${seen.instrument} ${hit.token}`)) note(seen, hit, where)
+  }
+  for (const seen of frames) {
+    const { frame, whole } = seen
+    for (const hit of finder.search(frame.data, contentStarts(frame))) note(seen, hit, place(frame, hit))
+    if (!whole) continue
+    for (const hit of finder.search(whole.data, contentStarts(whole)))
+      noteNew(seen, hit, `${place(whole, hit)} of a packet in fragments`)
+  }
 
   let streams = 0
   for (const ofInstrument of Map.groupBy(frames, ({ instrument }) => instrument).values()) {
     const assembler = new StreamAssembler()
     const first = new Map<string, SeenFrame>()
     for (const seen of ofInstrument) {
-      const { frame } = seen
-      if (!frame.tcp) continue
-      const key = streamKey(
-        frame.source!,
-        frame.tcp.sourcePort,
-        frame.destination!,
-        frame.tcp.destinationPort,
-      )
+      const packet = seen.whole ?? seen.frame
+      const { tcp, source, destination } = packet
+      if (!tcp) continue
+      const key = streamKey(source!, tcp.sourcePort, destination!, tcp.destinationPort)
       if (!first.has(key)) first.set(key, seen)
-      assembler.add(frame, seen.time)
+      assembler.add(packet, seen.time)
     }
     for (const stream of assembler.streams()) {
       streams++
-      const key = streamKey(stream.source, stream.sourcePort, stream.destination, stream.destinationPort)
-      const seen = first.get(key)!
-      for (const { token, encoding } of finder.search(stream.bytes)) {
-        if (seenTokens.has(`${seen.instrument} ${token}`)) continue
-        note({ token, encoding, seen, inStream: true })
-      }
+      const { source, sourcePort, destination, destinationPort, offset } = stream
+      const seen = first.get(streamKey(source, sourcePort, destination, destinationPort))!
+      for (const hit of finder.search(stream.bytes))
+        noteNew(seen, hit, `byte ${offset + hit.offset} of the stream that begins here`)
     }
   }
   return {
@@ -61,6 +62,16 @@ export function findCanaries(finder: CanaryFinder, frames: readonly SeenFrame[])
     searched: { frames: frames.length, streams },
     seenAt: (instrument, token) => seenTokens.has(`${instrument} ${token}`),
   }
+}
+
+/** Where compressed content without a mark of its own may begin. */
+function contentStarts({ layers }: Frame): number[] {
+  return [layers.payload, layers.inner].filter((start) => start > 0)
+}
+
+function place(frame: Frame, { offset }: CanaryHit): string {
+  const { layer, depth, offset: within } = layerAt(frame, offset)
+  return `byte ${within} of the ${depth > 0 ? 'inner ' : ''}${layer}`
 }
 
 function streamKey(source: string, sourcePort: number, destination: string, destinationPort: number): string {

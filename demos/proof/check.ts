@@ -25,7 +25,7 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
 }
 
 /** A check with nothing to look at proves nothing. */
-export function noEsp(numbers: Outcome['numbers'], covers: string): Outcome {
+export function noEsp(numbers: Outcome['numbers']): Outcome {
   const says = 'No ESP packet is in the wire captures.'
-  return { state: 'inconclusive', says, numbers, offenders: [], covers }
+  return { state: 'inconclusive', says, numbers, offenders: [] }
 }

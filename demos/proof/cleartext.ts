@@ -25,11 +25,14 @@ function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number
   if (frame.esp || depth === deepest) return undefined
   const { inner } = frame
   if (inner) {
-    const tunnel = frame.udp ? 'VXLAN' : 'IP-in-IP'
-    return inHeaders(inner, book, ` inside ${tunnel} from ${source} to ${destination}`, depth + 1)
+    return inHeaders(inner, book, ` inside ${tunnelOf(frame)} from ${source} to ${destination}`, depth + 1)
   }
   const quoted = quotedPacket(frame)
   return quoted && inHeaders(quoted, book, ` quoted in an ICMP error from ${source}`, depth + 1)
+}
+
+function tunnelOf({ overlay }: Frame): string {
+  return overlay ? { vxlan: 'VXLAN', geneve: 'Geneve' }[overlay.kind] : 'IP-in-IP'
 }
 
 /** Such as `TCP 10.0.1.10:40000 → 10.0.2.10:8080`. */

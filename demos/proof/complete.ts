@@ -5,28 +5,33 @@ import { type ArmView, offender } from './observe.ts'
 
 /**
  * Holds when the packets that come out of the ESP on the wire are exactly those that the pods sent to other nodes, as a
- * multiset, each forwarded by one router and sent from node to node of its addresses.
+ * multiset, each sent from node to node of its addresses and changed in nothing but what one router has to change: the time
+ * to live, lower by one, and the header's checksum, which follows from it.
  */
 export function complete(arm: ArmView): Outcome {
   const { sent, extra, misdirected, unopened } = arm.account()
   const missing = sent.filter(({ fate }) => fate !== 'encrypted')
-  const detoured = sent.filter(({ fate, hops }) => fate === 'encrypted' && hops !== 1)
+  const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
+  const detoured = encrypted.filter(({ hops }) => hops !== 1)
+  const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
   const numbers = {
     sent: sent.length,
-    encrypted: sent.length - missing.length,
+    encrypted: encrypted.length,
+    timeToLiveLowered: encrypted.length - detoured.length,
+    checksumFollows: encrypted.length - miscounted.length,
+    reassembled: encrypted.filter(({ reassembled }) => reassembled).length,
     missing: missing.length,
     extra: extra.length,
     misdirected: misdirected.length,
     wrongTimeToLive: detoured.length,
+    wrongChecksum: miscounted.length,
     unopened,
   }
-  const covers = 'IPv4; packets that a node fragments before encryption count as missing and extra.'
   const outcome = (state: Outcome['state'], says: string, offenders: Outcome['offenders'] = []): Outcome => ({
     state,
     says,
     numbers,
     offenders: offenders.slice(0, offendersShown),
-    covers,
   })
   const nothing = nothingToJudge(arm)
   if (nothing) return outcome('inconclusive', nothing)
@@ -48,6 +53,9 @@ export function complete(arm: ArmView): Outcome {
     ...detoured.map(({ seen, hops }) =>
       offender(seen, `${conversation(seen.frame)}: time to live went down by ${hops}, not by 1`),
     ),
+    ...miscounted.map(({ carrier, seen }) =>
+      offender(carrier!, `${conversation(seen.frame)}: its header's checksum on the wire is wrong`),
+    ),
   ]
   // A packet that could not be opened may be one that is missed; what it is, only the integrity check says.
   const explained = missing.length > 0 && missing.length <= unopened && offenders.length === missing.length
@@ -63,6 +71,7 @@ export function complete(arm: ArmView): Outcome {
       [extra.length, 'extra'],
       [misdirected.length, 'between the wrong nodes'],
       [detoured.length, 'with a wrong time to live'],
+      [miscounted.length, 'with a wrong checksum'],
     ].flatMap(([count, what]) => (count ? [`${count} ${what}`] : []))
     return outcome(
       'fails',
@@ -70,8 +79,10 @@ export function complete(arm: ArmView): Outcome {
       offenders,
     )
   }
+  const inFragments =
+    numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
   return outcome(
     'holds',
-    `The ${plural(sent.length, 'decrypted packet')} ${sent.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes: none missing, none extra.`,
+    `The ${plural(sent.length, 'decrypted packet')} ${sent.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.`,
   )
 }

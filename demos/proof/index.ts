@@ -1,7 +1,17 @@
 /** From captures, security associations and the facts of a run to a verdict: pure functions, the same live and from a bundle. */
 export type { Account, SentPacket } from './account.ts'
+export type { AddressBook } from './address-book.ts'
+export { type ArmName, armNames, isSabotage, type SabotageArm, sabotageArms, sabotageOf } from './arms.ts'
 export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'
 export { conversation } from './cleartext.ts'
 export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
 export * from './run.ts'
+export {
+  type Consequence,
+  consequenceOf,
+  type Mode,
+  modes,
+  type SabotageKind,
+  sabotageKinds,
+} from './sabotage.ts'
 export { expectedState, type Judgement, judge, type Verdict, verdictExitCode } from './verdict.ts'

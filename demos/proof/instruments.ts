@@ -18,7 +18,8 @@ export function instrumentFaults(arm: ArmView, topology: Pick<RunFacts, 'nodes' 
     ...topology.nodes.map(({ name }) => `wire/${name}`),
     ...topology.pods.map(({ name }) => `pod/${name}`),
   ]
-  return expected.flatMap((name) => {
+  const others = arm.facts.instruments.map(({ name }) => name).filter((name) => !expected.includes(name))
+  return [...expected, ...others].flatMap((name) => {
     const instrument = arm.facts.instruments.find((each) => each.name === name)
     const recording = arm.recordings.find((each) => each.instrument === name)
     if (!instrument) return [`there was no instrument at ${name}`]

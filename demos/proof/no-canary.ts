@@ -13,20 +13,17 @@ export function noCanary(arm: ArmView): Outcome {
     canaries: arm.facts.canaries.length,
     sightings: sightings.length,
   }
-  const covers = 'Compressed data is searched where it begins in the same frame or stream.'
+  const covers = 'Compressed data is searched where it begins in the same frame, packet or stream.'
   if (sightings[0]) {
-    const [{ token, encoding }] = sightings
+    const [{ token, encoding, where }] = sightings
     return {
       state: 'fails',
-      says: `${plural(sightings.length, 'sighting')} of ${plural(new Set(sightings.map((each) => each.token)).size, 'canary', 'canaries')} on the wire, the first: ${token} as ${encoding}.`,
+      says: `${plural(sightings.length, 'sighting')} of ${plural(new Set(sightings.map((each) => each.token)).size, 'canary', 'canaries')} on the wire, the first: ${token} as ${encoding} at ${where}.`,
       numbers,
       offenders: sightings
         .slice(0, offendersShown)
-        .map(({ seen, token, encoding, inStream }) =>
-          offender(
-            seen,
-            `canary ${token} as ${encoding}${inStream ? ' in the stream that begins here' : ''}`,
-          ),
+        .map(({ seen, token, encoding, where }) =>
+          offender(seen, `canary ${token} as ${encoding} at ${where}`),
         ),
       covers,
     }
@@ -43,7 +40,7 @@ export function noCanary(arm: ArmView): Outcome {
     }
   return {
     state: 'holds',
-    says: `None of ${plural(numbers.canaries, 'canary', 'canaries')} is in ${plural(searched.frames, 'frame')} (${plural(bytes, 'byte')}) or ${plural(searched.streams, 'stream')}: raw, hex, base64, UTF-16, gzip and deflate.`,
+    says: `None of ${plural(numbers.canaries, 'canary', 'canaries')} is in ${plural(searched.frames, 'frame')} (${plural(bytes, 'byte')}) or ${plural(searched.streams, 'stream')}: raw, hex, base64, UTF-16, percent-encoded, backwards, and in gzip, zlib, deflate and brotli.`,
     numbers,
     offenders: [],
     covers,

@@ -1,19 +1,13 @@
-import { CanaryFinder, decode, type Frame, type Opened } from 'tcpdump-parse'
+import { CanaryFinder, Defragmenter, decode, type Frame, type Opened } from 'tcpdump-parse'
 import { type Account, accountFor } from './account.ts'
 import { type AddressBook, addressBook } from './address-book.ts'
+import { type ArmName, armNames } from './arms.ts'
 import { type CanarySightings, findCanaries } from './canaries.ts'
 import type { Offender } from './check.ts'
 import { exposure } from './cleartext.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
-import {
-  type ArmAssociations,
-  type ArmFacts,
-  type ArmName,
-  armNames,
-  type Material,
-  type Recording,
-} from './run.ts'
+import type { ArmAssociations, ArmFacts, Material, Recording } from './run.ts'
 
 /** A frame as the checks see it: decoded, and opened where it is ESP. */
 export interface SeenFrame {
@@ -26,7 +20,9 @@ export interface SeenFrame {
   readonly data: Buffer
   readonly length: number
   readonly frame: Frame
-  /** Of ESP frames on the wire. */
+  /** The packet of which this frame brought the last fragment that was missing. */
+  readonly whole?: Frame
+  /** Of ESP packets on the wire; of one in fragments, at the frame that made it whole. */
   readonly opened?: Opened
 }
 
@@ -72,7 +68,7 @@ export function observe(material: Material): RunView {
     const podFrames = pods.get(arm.name) ?? []
     const clear = once(() =>
       wireFrames.flatMap((seen) => {
-        const why = exposure(seen.frame, book)
+        const why = exposure(seen.frame, book) ?? (seen.whole && exposure(seen.whole, book))
         return why === undefined ? [] : [{ seen, why }]
       }),
     )
@@ -115,9 +111,12 @@ function seenFrames(material: Material, kind: 'wire' | 'pod'): SeenFrame[] {
   const openers = new Map(
     material.facts.arms.map(({ name }) => [name, opener(associationsOf(material, name))]),
   )
+  const defragmenters = new Map(material.recordings.map((recording) => [recording, new Defragmenter()]))
   return inOrder(material.recordings, kind).map(({ recording, frame: captured }, index) => {
     const frame = decode(captured.data, recording.linkType)
-    const open = kind === 'wire' && frame.esp ? openers.get(recording.arm) : undefined
+    const whole = frame.fragment && defragmenters.get(recording)!.add(frame, captured.time)
+    const packet = frame.fragment ? whole : frame
+    const opened = kind === 'wire' && packet?.esp ? openers.get(recording.arm)?.open(packet) : undefined
     return {
       arm: recording.arm,
       instrument: recording.instrument,
@@ -126,7 +125,8 @@ function seenFrames(material: Material, kind: 'wire' | 'pod'): SeenFrame[] {
       data: captured.data,
       length: captured.length,
       frame,
-      ...(open && { opened: open.open(frame) }),
+      ...(whole && { whole }),
+      ...(opened && { opened }),
     }
   })
 }

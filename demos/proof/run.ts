@@ -1,10 +1,7 @@
 import type { SecurityAssociation } from '../../agent/api.ts'
 import type { CapturePoint } from '../../lab/lab.ts'
+import type { ArmName } from './arms.ts'
 import type { ArmFacts, RunFacts } from './schema.ts'
-
-/** Arms in the order they are played; proof.md of the documentation says what each is for. */
-export const armNames = ['control', 'encrypted', 'sabotage-permissive', 'sabotage-strict'] as const
-export type ArmName = (typeof armNames)[number]
 
 export type { ArmFacts, Canary, Instrument, NodeFacts, PodFacts, RunFacts, Sabotage } from './schema.ts'
 

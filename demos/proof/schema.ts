@@ -3,8 +3,8 @@
  * the library behind them to load.
  */
 import Type, { type Static } from 'typebox'
+import { armNames } from './arms.ts'
 import { checkIds } from './check.ts'
-import { armNames } from './run.ts'
 
 export const ArmName = Type.Enum([...armNames])
 const CheckId = Type.Enum([...checkIds])
@@ -33,12 +33,19 @@ export const Instrument = Type.Object({
 })
 export type Instrument = Static<typeof Instrument>
 
-export const Sabotage = Type.Object({ what: Type.String(), node: Type.String() })
+export const Sabotage = Type.Object({
+  what: Type.String({ description: 'What was done, in words.' }),
+  node: Type.String({ description: 'Where it was done.' }),
+  pods: Type.Array(Type.String(), { description: 'Whose packets it concerns.' }),
+})
 export type Sabotage = Static<typeof Sabotage>
 
 const Counters = Type.Record(Type.String(), Type.Object({ packets: Count, bytes: Count }))
 const CountersByNode = Type.Record(Type.String(), Counters, {
   description: 'What each agent counted, by node.',
+})
+const RefusalsByNode = Type.Record(Type.String(), Type.Record(Type.String(), Count), {
+  description: "Packets that each node's IPsec refused, by the kernel's names for the reasons, by node.",
 })
 
 /** One arm without its captures and its keys. */
@@ -52,6 +59,8 @@ export const ArmFacts = Type.Object({
   instruments: Type.Array(Instrument),
   countersBefore: CountersByNode,
   countersAfter: CountersByNode,
+  refusalsBefore: RefusalsByNode,
+  refusalsAfter: RefusalsByNode,
 })
 export type ArmFacts = Static<typeof ArmFacts>
 
@@ -124,10 +133,7 @@ const ArmJudgement = Type.Object({
 export const Judgement = Type.Object({
   verdict: Verdict,
   says: Type.String({ description: 'One sentence.' }),
-  arms: Type.Partial(
-    Type.Object(Object.fromEntries(armNames.map((name) => [name, ArmJudgement])) as ArmProperties),
-  ),
+  arms: Type.Record(Type.String(), ArmJudgement, { description: 'By name of the arm.' }),
   checks: Type.Array(CheckResult),
 })
-type ArmProperties = Record<(typeof armNames)[number], typeof ArmJudgement>
 export type Judgement = Static<typeof Judgement>

@@ -14,11 +14,12 @@ export function ipv4(
   protocol: number,
   payload: Buffer,
   ttl = 64,
+  { dontFragment = true } = {},
 ): Buffer {
   const header = Buffer.alloc(20)
   header[0] = 0x45
   header.writeUInt16BE(20 + payload.length, 2)
-  header.writeUInt16BE(0x4000, 6)
+  if (dontFragment) header.writeUInt16BE(0x4000, 6)
   header[8] = ttl
   header[9] = protocol
   address(source).copy(header, 12)
@@ -53,6 +54,21 @@ export function routed(packet: Buffer, hops: number): Buffer {
   copy.writeUInt16BE(0, 10)
   copy.writeUInt16BE(checksum(copy.subarray(0, 20)), 10)
   return copy
+}
+
+/** The packet in fragments that hold so many bytes each, a multiple of eight (RFC 791 section 2.3). */
+export function fragmented(packet: Buffer, bytes: number): Buffer[] {
+  const payload = packet.subarray(20)
+  return Array.from({ length: Math.ceil(payload.length / bytes) }, (_, index) => {
+    const part = payload.subarray(index * bytes, (index + 1) * bytes)
+    const header = Buffer.from(packet.subarray(0, 20))
+    const isLast = (index + 1) * bytes >= payload.length
+    header.writeUInt16BE(20 + part.length, 2)
+    header.writeUInt16BE((isLast ? 0 : 0x2000) | ((index * bytes) / 8), 6)
+    header.writeUInt16BE(0, 10)
+    header.writeUInt16BE(checksum(header), 10)
+    return Buffer.concat([header, part])
+  })
 }
 
 export interface Sealing {

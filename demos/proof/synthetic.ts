@@ -1,17 +1,8 @@
-import { createHash } from 'node:crypto'
-import type { SecurityAssociation } from '../../agent/api.ts'
-import {
-  type ArmFacts,
-  type ArmName,
-  armNames,
-  type Canary,
-  type CapturedFrame,
-  type NodeFacts,
-  type PodFacts,
-  type RunFacts,
-} from './run.ts'
-import { dropCounter } from './sabotage-caught.ts'
-import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
+import { type ArmName, sabotageOf } from './arms.ts'
+import type { ArmFacts, CapturedFrame, NodeFacts, PodFacts, RunFacts } from './run.ts'
+import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
+import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
+import { type Association, type SyntheticArm, sabotagedNode, syntheticArm } from './synthetic-arm.ts'
 
 type Mutable<T> = T extends Buffer | bigint
   ? T
@@ -30,15 +21,10 @@ export interface SyntheticRecording {
 /** A run for tests, made without a kernel; everything in it may be changed. */
 export interface SyntheticRun {
   facts: Mutable<RunFacts>
-  associations: {
-    arm: ArmName
-    before: Mutable<SecurityAssociation>[]
-    after: Mutable<SecurityAssociation>[]
-  }[]
+  associations: { arm: ArmName; before: Association[]; after: Association[] }[]
   recordings: SyntheticRecording[]
 }
 
-export const sabotagedNode = 'a'
 const start = 1_790_000_000_000_000_000n
 
 const nodes: NodeFacts[] = ['a', 'b', 'c'].map((name, index) => ({
@@ -51,8 +37,17 @@ const pods: PodFacts[] = nodes.flatMap(({ name, id }) =>
   [1, 2].map((number) => ({ name: `${name}${number}`, node: name, address: `10.0.${id}.${number + 1}` })),
 )
 
+export interface SyntheticOptions {
+  readonly canariesPerPair?: number
+  /** What is broken, each in both modes. */
+  readonly sabotages?: readonly SabotageKind[]
+}
+
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
-export function provenRun(options: { readonly canariesPerPair?: number } = {}): SyntheticRun {
+export function provenRun({
+  canariesPerPair = 1,
+  sabotages = ['policies-deleted'],
+}: SyntheticOptions = {}): SyntheticRun {
   const run: SyntheticRun = {
     facts: {
       demo: 'synthetic',
@@ -65,143 +60,55 @@ export function provenRun(options: { readonly canariesPerPair?: number } = {}): 
     associations: [],
     recordings: [],
   }
-  armNames.forEach((name, index) => {
-    playArm(run, name, start + BigInt(index) * 2_000_000_000n, options.canariesPerPair ?? 1)
+  const names: ArmName[] = ['control', 'encrypted']
+  for (const kind of sabotages) for (const mode of modes) names.push(`${kind}/${mode}`)
+  names.forEach((name, index) => {
+    const started = start + BigInt(index) * 2_000_000_000n
+    const arm = syntheticArm({ nodes, pods }, name, started, canariesPerPair)
+    run.facts.arms.push(factsOf(name, started, arm) as Mutable<ArmFacts>)
+    run.associations.push({ arm: name, before: arm.before, after: arm.after })
+    for (const [instrument, frames] of arm.frames)
+      run.recordings.push({ arm: name, instrument, linkType: 1, frames })
   })
   return run
 }
 
-function playArm(run: SyntheticRun, name: ArmName, started: bigint, canariesPerPair: number): void {
-  const settings = { encryptL3: name !== 'control', strict: name !== 'sabotage-permissive' }
-  const sabotaged = name.startsWith('sabotage')
-  const before = associationsBetween(nodes)
-  const after = structuredClone(before)
-  const frames = new Map<string, CapturedFrame[]>([
-    ...nodes.map((node) => [`wire/${node.name}`, []] as [string, CapturedFrame[]]),
-    ...pods.map((pod) => [`pod/${pod.name}`, []] as [string, CapturedFrame[]]),
-  ])
-  let time = started
-  const record = (instrument: string, data: Buffer) => {
-    time += 20_000n
-    frames.get(instrument)!.push({ time, data, length: data.length })
-  }
-  for (const node of nodes) record(`wire/${node.name}`, ethernet(arp(node.underlay, '192.168.0.9'), 0x0806))
-
-  let dropped = 0
-  const send = (from: PodFacts, to: PodFacts, payload: Buffer, protocol: number): boolean => {
-    const packet = ipv4(from.address, to.address, protocol, payload)
-    record(`pod/${from.name}`, ethernet(packet))
-    if (from.node !== to.node) {
-      const onWire = routed(packet, 1)
-      const broken = sabotaged && from.node === sabotagedNode
-      if (broken && settings.strict) {
-        dropped++
-        return false
-      }
-      if (broken || !settings.encryptL3) record(`wire/${from.node}`, ethernet(onWire))
-      else record(`wire/${from.node}`, ethernet(seal(after, name, from, to, onWire)))
-    }
-    record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
-    return true
-  }
-
-  const canaries: Canary[] = []
-  for (const [from, to] of pairs())
-    for (let number = 0; number < canariesPerPair; number++)
-      for (const protocol of ['udp', 'tcp'] as const) {
-        const token = canaryToken(name, from.name, to.name, protocol, number)
-        const payload = Buffer.from(`hello ${token} ${'.'.repeat((number * 97) % 900)}`)
-        const segment =
-          protocol === 'udp' ? udp(4000 + number, 7, payload) : tcp(5000 + number, 7, 1, payload)
-        const delivered = send(from, to, segment, protocol === 'udp' ? 17 : 6)
-        if (delivered) send(to, from, udp(7, 4000 + number, Buffer.from(`ok ${number}`)), 17)
-        canaries.push({
-          id: `${name}/${from.name}-${to.name}/${protocol}/${number}`,
-          token,
-          fromPod: from.name,
-          toPod: to.name,
-          protocol,
-          delivered,
-          unchanged: delivered,
-        })
-      }
-
-  const arm: ArmFacts = {
+function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
+  const plan = sabotageOf(name)
+  const { counters, refusals } = countsOf(plan && consequenceOf(plan), arm.stopped)
+  const none = () => Object.fromEntries(nodes.map((node) => [node.name, {}]))
+  return {
     name,
-    settings,
-    ...(sabotaged && { sabotage: { what: 'outbound policies removed', node: sabotagedNode } }),
+    settings: arm.settings,
+    ...(plan && { sabotage: { what: plan.kind, node: sabotagedNode, pods: [...arm.sabotaged] } }),
     started: `${started}`,
-    ended: `${time + 1000n}`,
-    canaries,
-    instruments: [...frames].map(([instrument, { length }]) => ({
+    ended: `${arm.ended}`,
+    canaries: arm.canaries,
+    instruments: [...arm.frames].map(([instrument, { length }]) => ({
       name: instrument,
       captured: length,
       passed: length,
       dropped: 0,
     })),
-    countersBefore: Object.fromEntries(nodes.map((node) => [node.name, {}])),
-    countersAfter: Object.fromEntries(nodes.map((node) => [node.name, {}])),
+    countersBefore: none(),
+    countersAfter: { ...none(), ...counters },
+    refusalsBefore: none(),
+    refusalsAfter: { ...none(), ...refusals },
   }
-  if (dropped > 0)
-    arm.countersAfter[sabotagedNode] = { [dropCounter]: { packets: dropped, bytes: dropped * 100 } }
-  run.facts.arms.push(arm as Mutable<ArmFacts>)
-  run.associations.push({ arm: name, before, after })
-  for (const [instrument, list] of frames)
-    run.recordings.push({ arm: name, instrument, linkType: 1, frames: list })
 }
 
-function pairs(): [PodFacts, PodFacts][] {
-  const across = pods.flatMap((from) =>
-    pods.flatMap((to) => (from.node === to.node ? [] : [[from, to] as [PodFacts, PodFacts]])),
-  )
-  return [...across, [pods[0]!, pods[1]!]]
-}
-
-function canaryToken(...parts: (string | number)[]): string {
-  return `WP-CANARY-${createHash('sha256').update(parts.join('/')).digest('hex').slice(0, 26).toUpperCase()}`
-}
-
-/** Both ends of an SA per ordered pair of nodes, before any packet. */
-function associationsBetween(ends: readonly NodeFacts[]): SecurityAssociation[] {
-  return ends.flatMap((from) =>
-    ends.flatMap((to) => {
-      if (from === to) return []
-      const shared = {
-        source: from.underlay,
-        destination: to.underlay,
-        spi: 0x1000 * from.id + to.id,
-        mode: 'tunnel',
-        algorithm: 'rfc4106(gcm(aes))',
-        key: createHash('sha256').update(`${from.name}>${to.name}`).digest('hex').slice(0, 40),
-        icvBits: 128,
-        packets: 0,
-        bytes: 0,
-      } as const
-      return [
-        { ...shared, node: from.name, direction: 'out' as const },
-        { ...shared, node: to.name, direction: 'in' as const },
-      ]
-    }),
-  )
-}
-
-/** Encrypts and counts as both kernels would; the arm's place keeps nonces unique where keys stay the same. */
-function seal(
-  associations: Mutable<SecurityAssociation>[],
-  arm: ArmName,
-  from: PodFacts,
-  to: PodFacts,
-  packet: Buffer,
-): Buffer {
-  const [source, destination] = [from, to].map((pod) => nodes.find(({ name }) => name === pod.node)!.underlay)
-  const ends = associations.filter((sa) => sa.source === source && sa.destination === destination)
-  for (const end of ends) {
-    end.packets++
-    end.bytes += packet.length
-  }
-  const [sa] = ends
-  const iv = (BigInt(armNames.indexOf(arm)) << 32n) | BigInt(sa!.packets)
-  return esp(packet, { ...sa!, sequence: sa!.packets, iv })
+/** Who counts what is stopped: the sabotaged node's agent or kernel, or the one it was sent to. */
+function countsOf(
+  consequence: Consequence | undefined,
+  packets: number,
+): { counters?: ArmFacts['countersAfter']; refusals?: ArmFacts['refusalsAfter'] } {
+  const bytes = packets * 100
+  if (consequence === 'agent-drops')
+    return { counters: { [sabotagedNode]: { [dropCounter]: { packets, bytes } } } }
+  if (consequence === 'leak-refused') return { counters: { b: { [arrivalCounter]: { packets, bytes } } } }
+  if (consequence === 'kernel-drops') return { refusals: { [sabotagedNode]: { [noStateCounter]: packets } } }
+  if (consequence === 'receiver-refuses') return { refusals: { b: { [integrityCounter]: packets } } }
+  return {}
 }
 
 export function recordingOf(run: SyntheticRun, arm: ArmName, instrument: string): SyntheticRecording {

@@ -1,3 +1,4 @@
+import type { Opened } from 'tcpdump-parse'
 import { noEsp, type Outcome, offendersShown, plural } from './check.ts'
 import { type ArmView, offender, type RunView, type SeenFrame } from './observe.ts'
 
@@ -22,14 +23,17 @@ export function unique(arm: ArmView, run: Pick<RunView, 'arms'>): Outcome {
     packets++
     const sa = `${frame.source} ${frame.destination} ${opened.spi}`
     associations.add(sa)
-    const sequence = `${sa} ${opened.sequence}`
+    const sequence = `${sa} ${fullSequence(opened)}`
     const spi = `0x${opened.spi.toString(16)}`
     if (sequences.has(sequence))
-      again.push({ seen, why: `SPI ${spi} used sequence number ${opened.sequence} again` })
+      again.push({ seen, why: `SPI ${spi} used sequence number ${fullSequence(opened)} again` })
     sequences.add(sequence)
     for (const nonce of nonces(seen)) {
       if (used.has(nonce) || earlier.has(nonce))
-        again.push({ seen, why: `SPI ${spi} sequence ${opened.sequence} used a nonce again under its key` })
+        again.push({
+          seen,
+          why: `SPI ${spi} sequence ${fullSequence(opened)} used a nonce again under its key`,
+        })
       used.add(nonce)
     }
   }
@@ -40,23 +44,26 @@ export function unique(arm: ArmView, run: Pick<RunView, 'arms'>): Outcome {
     nonces: used.size,
     repeated: again.length,
   }
-  const covers = 'Sequence numbers of 32 bits; extended ones (ESN) would repeat in their lower half.'
   if (again[0])
     return {
       state: 'fails',
       says: `${plural(again.length, 'repetition')} in ${plural(packets, 'ESP packet')}, the first: ${again[0].why}.`,
       numbers,
       offenders: again.slice(0, offendersShown).map(({ seen, why }) => offender(seen, why)),
-      covers,
     }
-  if (packets === 0) return noEsp(numbers, covers)
+  if (packets === 0) return noEsp(numbers)
   return {
     state: 'holds',
     says: `${plural(packets, 'ESP packet')} on ${plural(associations.size, 'SA')} used ${plural(sequences.size, 'sequence number')} and ${plural(used.size, 'nonce')}: none twice.`,
     numbers,
     offenders: [],
-    covers,
   }
+}
+
+/** Of extended numbers all 64 bits, of which the packet shows the lower 32 (RFC 4303 section 2.2.1). */
+function fullSequence(opened: Opened): bigint {
+  const high = opened.ok ? (opened.sequenceHigh ?? 0) : 0
+  return (BigInt(high) << 32n) | BigInt(opened.sequence)
 }
 
 /** The nonce is the salt, which belongs to the key, and the IV of the packet. */

@@ -1,39 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode } from 'tcpdump-parse'
-import type { CheckId } from './check.ts'
+import { type ArmName, isSabotage } from './arms.ts'
+import { judged, stateOf, surprises } from './judged.ts'
 import { observe } from './observe.ts'
 import { opener } from './opener.ts'
-import { type ArmName, armNames } from './run.ts'
-import { dropCounter } from './sabotage-caught.ts'
-import {
-  armOf,
-  inject,
-  provenRun,
-  recordingOf,
-  recount,
-  type SyntheticRun,
-  sabotagedNode,
-} from './synthetic.ts'
+import { armOf, inject, provenRun, recordingOf, recount, type SyntheticRun } from './synthetic.ts'
 import { esp, ethernet, ipv4, routed, tcp, udp, unreachable, vxlan } from './synthetic-packet.ts'
-import { expectedState, type Judgement, judge } from './verdict.ts'
-
-function judged(change?: (run: SyntheticRun) => void): Judgement {
-  const run = provenRun()
-  change?.(run)
-  return judge(observe(run))
-}
-
-/** What differs from a proven run, as `arm/check: state`. */
-function surprises({ checks }: Judgement): string[] {
-  return checks
-    .filter(({ arm, id, state }) => state !== expectedState(arm, id))
-    .map(({ arm, id, state }) => `${arm}/${id}: ${state}`)
-}
-
-function stateOf({ checks }: Judgement, arm: ArmName, id: CheckId) {
-  return checks.find((check) => check.arm === arm && check.id === id)!
-}
+import { judge } from './verdict.ts'
 
 function associationsOf(run: SyntheticRun, arm: ArmName) {
   return run.associations.find((each) => each.arm === arm)!
@@ -64,7 +38,7 @@ test('a run in which all is as it must be is PROVEN, and each arm shows what it 
   assert.deepEqual(surprises(judgement), [])
   assert.equal(judgement.verdict, 'PROVEN')
   assert.deepEqual(
-    armNames.map((name) => judgement.arms[name]?.verdict),
+    Object.values(judgement.arms).map(({ verdict }) => verdict),
     ['LEAK', 'PROVEN', 'LEAK', 'PROVEN'],
   )
 })
@@ -232,10 +206,12 @@ const mutations: readonly {
     what: 'a nonce of an earlier arm used again',
     change: (run) => {
       const [earlier] = espFrames(run, 'encrypted', 'wire/b')
-      const later = espFrames(run, 'sabotage-strict', 'wire/b').find(({ sa }) => sa.spi === earlier!.sa.spi)!
+      const later = espFrames(run, 'policies-deleted/strict', 'wire/b').find(
+        ({ sa }) => sa.spi === earlier!.sa.spi,
+      )!
       reseal(later, { iv: earlier!.iv })
     },
-    notices: 'sabotage-strict/wire.unique: fails',
+    notices: 'policies-deleted/strict/wire.unique: fails',
     verdict: 'LEAK',
   },
   {
@@ -297,45 +273,6 @@ const mutations: readonly {
     notices: 'control/control.seen: inconclusive',
     verdict: 'INCONCLUSIVE',
   },
-  {
-    what: 'a sabotage whose leak was captured only in part',
-    change: (run) => {
-      const canary = armOf(run, 'sabotage-permissive').canaries.find(({ fromPod }) => fromPod === 'a1')!
-      const recording = recordingOf(run, 'sabotage-permissive', `wire/${sabotagedNode}`)
-      recording.frames = recording.frames.filter(({ data }) => !data.includes(canary.token))
-      recount(run, 'sabotage-permissive', `wire/${sabotagedNode}`)
-    },
-    notices: 'sabotage-permissive/sabotage.caught: fails',
-    verdict: 'INCONCLUSIVE',
-  },
-  {
-    what: 'a leak of a node that was not sabotaged',
-    change: (run) =>
-      inject(
-        run,
-        'sabotage-permissive',
-        'wire/b',
-        ethernet(ipv4('10.0.2.2', '10.0.1.2', 17, udp(1, 1, Buffer.alloc(9)))),
-      ),
-    notices: 'sabotage-permissive/sabotage.caught: fails',
-    verdict: 'INCONCLUSIVE',
-  },
-  {
-    what: 'a strict agent that counted no drop',
-    change: (run) => {
-      armOf(run, 'sabotage-strict').countersAfter[sabotagedNode]![dropCounter]!.packets = 0
-    },
-    notices: 'sabotage-strict/sabotage.caught: fails',
-    verdict: 'INCONCLUSIVE',
-  },
-  {
-    what: 'a canary that arrived from a node that may send nothing',
-    change: (run) => {
-      armOf(run, 'sabotage-strict').canaries.find(({ fromPod }) => fromPod === 'a1')!.delivered = true
-    },
-    notices: 'sabotage-strict/sabotage.caught: fails',
-    verdict: 'INCONCLUSIVE',
-  },
 ]
 
 for (const { what, change, notices, verdict } of mutations)
@@ -359,10 +296,10 @@ test('a flipped bit in an ESP packet fails the authenticity check and leaves uns
 })
 
 test('a leak in strict mode is a LEAK though the arm was sabotaged', () => {
-  const judgement = judged((run) => inject(run, 'sabotage-strict', 'wire/a', ethernet(podPacket)))
+  const judgement = judged((run) => inject(run, 'policies-deleted/strict', 'wire/a', ethernet(podPacket)))
   assert.equal(judgement.verdict, 'LEAK')
-  assert.equal(judgement.arms['sabotage-strict']?.verdict, 'LEAK')
-  assert.equal(stateOf(judgement, 'sabotage-strict', 'sabotage.caught').state, 'fails')
+  assert.equal(judgement.arms['policies-deleted/strict']?.verdict, 'LEAK')
+  assert.equal(stateOf(judgement, 'policies-deleted/strict', 'sabotage.caught').state, 'fails')
 })
 
 /** Ways in which a run shows less than it must: none of them may pass. */
@@ -371,7 +308,7 @@ const blindnesses: Record<string, (run: SyntheticRun) => void> = {
     for (const recording of run.recordings)
       if (recording.instrument === 'wire/a')
         recording.frames = recordingOf(run, recording.arm, 'pod/c1').frames.map((frame) => ({ ...frame }))
-    for (const arm of armNames) recount(run, arm, 'wire/a')
+    for (const { name } of run.facts.arms) recount(run, name, 'wire/a')
   },
   'wire captures of an interface on which nothing happens': (run) => {
     for (const recording of run.recordings)
@@ -432,10 +369,14 @@ const blindnesses: Record<string, (run: SyntheticRun) => void> = {
     run.facts.arms = run.facts.arms.filter(({ name }) => name !== 'control')
   },
   'no sabotage': (run) => {
-    run.facts.arms = run.facts.arms.filter(({ name }) => !name.startsWith('sabotage'))
+    run.facts.arms = run.facts.arms.filter(({ name }) => !isSabotage(name))
+  },
+  'no sabotage in strict mode': (run) => {
+    run.facts.arms = run.facts.arms.filter(({ name }) => !name.endsWith('/strict'))
   },
   'a sabotage that was none': (run) => {
-    for (const arm of ['sabotage-permissive', 'sabotage-strict'] as const) delete armOf(run, arm).sabotage
+    for (const arm of ['policies-deleted/permissive', 'policies-deleted/strict'] as const)
+      delete armOf(run, arm).sabotage
   },
   'nothing at all': (run) => {
     run.facts.arms = []
@@ -451,7 +392,7 @@ for (const [what, change] of Object.entries(blindnesses))
     assert.match(judgement.says, /\w+.*\.$/)
   })
 
-for (const arm of armNames)
+for (const arm of provenRun().facts.arms.map(({ name }) => name))
   test(`the ${arm} arm without any frame is never PROVEN`, () => {
     const judgement = judged((run) => {
       for (const recording of run.recordings) if (recording.arm === arm) recording.frames = []
@@ -465,7 +406,7 @@ test('offending frames are named by their place in the merged capture', () => {
   const view = observe(run)
   const [frame] = stateOf(judge(view), 'encrypted', 'wire.no-cleartext').offenders
   assert.equal(frame?.interface, 'encrypted/wire/a')
-  const wire = armNames.flatMap((name) => view.arms.get(name)!.wire)
+  const wire = [...view.arms.values()].flatMap((arm) => arm.wire)
   assert.ok(wire[frame!.frame - 1]!.data.equals(ethernet(podPacket)))
   assert.match(frame!.why, /UDP 10\.0\.1\.2:9 → 10\.0\.2\.2:9 in clear/)
 })

@@ -1,4 +1,5 @@
 import { appDelivered } from './app-delivered.ts'
+import { type ArmName, sabotageArms, sabotageOf } from './arms.ts'
 import { authentic } from './authentic.ts'
 import type { CheckId, CheckState, Outcome } from './check.ts'
 import { complete } from './complete.ts'
@@ -7,8 +8,8 @@ import { counted } from './counted.ts'
 import { noCanary } from './no-canary.ts'
 import { noCleartext } from './no-cleartext.ts'
 import type { ArmView, RunView } from './observe.ts'
-import { type ArmName, armNames } from './run.ts'
-import { sabotageCaught } from './sabotage-caught.ts'
+import { consequenceOf, modes } from './sabotage.ts'
+import { sabotageCaught } from './sabotage-caught/index.ts'
 import type { CheckResult, Judgement, Verdict } from './schema.ts'
 import { unique } from './unique.ts'
 
@@ -39,40 +40,53 @@ const wireChecks = [
   'wire.unique',
   'wire.counted',
 ] as const
-/** With a node sabotaged its packets are missing by design, so completeness is not asked for. */
+/** Where something is broken packets are missing by design, so completeness is not asked for. */
 const sabotageChecks = wireChecks.filter((id) => id !== 'wire.complete')
 
-const plan: Readonly<Record<ArmName, { readonly ids: readonly CheckId[]; readonly expected: Verdict }>> = {
-  control: {
-    ids: ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen'],
-    expected: 'LEAK',
-  },
-  encrypted: { ids: ['app.delivered', ...wireChecks], expected: 'PROVEN' },
-  'sabotage-permissive': { ids: [...sabotageChecks, 'sabotage.caught'], expected: 'LEAK' },
-  'sabotage-strict': { ids: [...sabotageChecks, 'sabotage.caught'], expected: 'PROVEN' },
+function checksOf(arm: ArmName): readonly CheckId[] {
+  if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
+  return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 
-/** What a check must say in an arm: where cleartext is sent on purpose, the wire checks have to find it. */
+const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
+
+/** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */
+function mustFail(arm: ArmName): readonly CheckId[] {
+  if (arm === 'control') return cleartextChecks
+  const sabotage = sabotageOf(arm)
+  if (!sabotage) return []
+  const consequence = consequenceOf(sabotage)
+  if (consequence === 'leak' || consequence === 'leak-refused') return cleartextChecks
+  return consequence === 'receiver-refuses' ? ['wire.authentic'] : []
+}
+
+/** What a check must say in an arm. */
 export function expectedState(arm: ArmName, id: CheckId): CheckState {
-  const shouldLeak = plan[arm].expected === 'LEAK'
-  return shouldLeak && (id === 'wire.no-cleartext' || id === 'wire.no-canary') ? 'fails' : 'holds'
+  return mustFail(arm).includes(id) ? 'fails' : 'holds'
 }
 
 /**
- * Judges a run. PROVEN when every check says in every arm what it must; LEAK when a wire check fails in an arm where nothing
- * may leak; INCONCLUSIVE otherwise: a control failed, an arm is missing, or the captures cannot tell.
+ * Judges a run. PROVEN when every check says in every arm what it must; LEAK when a wire check fails where it must hold;
+ * INCONCLUSIVE otherwise: a control failed, an arm is missing, or the captures cannot tell.
  */
 export function judge(run: RunView): Judgement {
   const results: CheckResult[] = []
   const arms: Judgement['arms'] = {}
-  for (const name of armNames) {
-    const arm = run.arms.get(name)
-    if (!arm) continue
-    const ofArm = plan[name].ids.map((id) => ({ id, arm: name, ...checks[id](arm, run) }))
+  for (const [name, arm] of run.arms) {
+    const ofArm = checksOf(name).map((id) => ({ id, arm: name, ...checks[id](arm, run) }))
     results.push(...ofArm)
-    arms[name] = { verdict: armVerdict(ofArm), expected: plan[name].expected }
+    arms[name] = { verdict: armVerdict(ofArm), expected: mustFail(name).length > 0 ? 'LEAK' : 'PROVEN' }
   }
   return { ...overall(arms, results), arms, checks: results }
+}
+
+/** A verdict needs a control, the encrypted arm, and something broken on purpose in both modes. */
+function missingArms(arms: Judgement['arms']): string[] {
+  const missing: string[] = (['control', 'encrypted'] as const).filter((name) => !arms[name])
+  for (const mode of modes)
+    if (!sabotageArms.some((arm) => arms[arm] && sabotageOf(arm)?.mode === mode))
+      missing.push(`${mode} sabotage`)
+  return missing
 }
 
 function armVerdict(results: readonly CheckResult[]): Verdict {
@@ -85,10 +99,10 @@ function overall(
   results: readonly CheckResult[],
 ): Pick<Judgement, 'verdict' | 'says'> {
   const leak = results.find(
-    ({ id, arm, state }) => state === 'fails' && id.startsWith('wire.') && plan[arm].expected === 'PROVEN',
+    ({ id, arm, state }) => state === 'fails' && id.startsWith('wire.') && expectedState(arm, id) === 'holds',
   )
   if (leak) return { verdict: 'LEAK', says: `${leak.id} fails in the ${leak.arm} arm: ${leak.says}` }
-  const absent = armNames.filter((name) => !arms[name])
+  const absent = missingArms(arms)
   if (absent.length > 0)
     return { verdict: 'INCONCLUSIVE', says: `The run has no ${absent.join(', ')} arm, so nothing is proven.` }
   const surprise = results.find(({ id, arm, state }) => state !== expectedState(arm, id))

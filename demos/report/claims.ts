@@ -1,10 +1,9 @@
 import {
-  type ArmName,
-  armNames,
   type CheckId,
   type CheckResult,
   checkIds,
   expectedState,
+  isSabotage,
   type Judgement,
 } from '../proof/index.ts'
 import { type Html, html } from './html.ts'
@@ -21,43 +20,52 @@ const claims: Readonly<Record<CheckId, string>> = {
   'sabotage.caught': 'What was broken on purpose was noticed',
 }
 
-export const armTitles: Readonly<Record<ArmName, string>> = {
-  control: 'Control',
-  encrypted: 'Encrypted',
-  'sabotage-permissive': 'Sabotage, permissive',
-  'sabotage-strict': 'Sabotage, strict',
-}
-
 /** Each claim, what became of it in each arm, and the numbers of the arm in which it counts most. */
 export function claimsTable(judgement: Judgement): Html {
-  const played = armNames.filter((name) => judgement.arms[name])
   return html`<div class="scroll" role="region" aria-label="Claims and checks" tabindex="0">
 <table class="claims">
-<thead><tr><th scope="col">Claim</th>${played.map((name) => html`<th scope="col" class="mark">${armTitles[name]}</th>`)}<th scope="col">Numbers</th></tr></thead>
-<tbody>${checkIds.map((id) => claimRow(id, played, judgement))}</tbody>
+<thead><tr><th scope="col">Claim</th><th scope="col" class="mark">Control</th><th scope="col" class="mark">Encrypted</th><th scope="col" class="mark">Broken on purpose</th><th scope="col">Numbers</th></tr></thead>
+<tbody>${checkIds.map((id) => claimRow(id, judgement))}</tbody>
 </table></div>`
 }
 
-function claimRow(id: CheckId, played: readonly ArmName[], { checks }: Judgement): Html {
+function claimRow(id: CheckId, { checks }: Judgement): Html {
   const results = checks.filter((result) => result.id === id)
-  const surprise = results.find((result) => result.state !== expectedState(result.arm, id))
-  const telling = surprise
-    ? [surprise]
-    : id === 'sabotage.caught'
-      ? results
-      : [results.find(({ arm }) => arm === 'encrypted') ?? results[0]].flatMap((each) => each ?? [])
-  return html`<tr><th scope="row">${claims[id]}<span class="mono">${id}</span></th>${played.map((arm) => mark(results.find((result) => result.arm === arm)))}<td class="says">${telling.map(({ says }) => html`<p>${says}</p>`)}${telling.length === 0 && 'Not asked in the arms that were played.'}</td></tr>
+  const broken = results.filter(({ arm }) => isSabotage(arm))
+  const surprise = results.find(isSurprise)
+  const telling =
+    surprise ?? results.find(({ arm }) => arm === 'encrypted') ?? results.find(({ arm }) => arm === 'control')
+  const says = telling?.says ?? (broken.length > 0 ? 'See below.' : 'Not asked in the arms that were played.')
+  return html`<tr><th scope="row">${claims[id]}<span class="mono">${id}</span></th>${(['control', 'encrypted'] as const).map((arm) => mark(results.find((result) => result.arm === arm)))}${markOfMany(broken)}<td class="says">${says}</td></tr>
 `
 }
 
-function mark(result: CheckResult | undefined): Html {
-  if (!result) return html`<td class="mark"><span class="word" aria-label="not asked">·</span></td>`
-  const { state, arm, id } = result
-  const expected = state === expectedState(arm, id)
-  if (state === 'inconclusive') return cell('open', '?', 'inconclusive')
-  if (expected && state === 'fails') return cell('caught', '✗', 'leak seen, as it must')
-  return expected ? cell('as-expected', '✓', 'holds') : cell('surprise', '✗', 'fails')
+function isSurprise({ arm, id, state }: CheckResult): boolean {
+  return state !== expectedState(arm, id)
 }
+
+function mark(result: CheckResult | undefined): Html {
+  if (!result) return notAsked
+  if (result.state === 'inconclusive') return cell('open', '?', 'inconclusive')
+  if (isSurprise(result)) return cell('surprise', '✗', 'fails')
+  return result.state === 'fails'
+    ? cell('caught', '✗', 'leak seen, as it must')
+    : cell('as-expected', '✓', 'holds')
+}
+
+/** The same check in every arm in which something was broken. */
+function markOfMany(results: readonly CheckResult[]): Html {
+  if (results.length === 0) return notAsked
+  const count = (wanted: (result: CheckResult) => boolean) => results.filter(wanted).length
+  const surprises = count(isSurprise)
+  if (surprises > 0) return cell('surprise', '✗', `${surprises} of ${results.length} not as it must be`)
+  const holds = count(({ state }) => state === 'holds')
+  const fails = results.length - holds
+  const words = [holds > 0 && `holds in ${holds}`, fails > 0 && `fails in ${fails}, as it must`]
+  return cell(fails > 0 && holds === 0 ? 'caught' : 'as-expected', '✓', words.filter(Boolean).join('; '))
+}
+
+const notAsked = html`<td class="mark"><span class="word" aria-label="not asked">·</span></td>`
 
 function cell(tone: string, glyph: string, word: string): Html {
   return html`<td class="mark ${tone}"><span class="glyph" aria-hidden="true">${glyph}</span><span class="word">${word}</span></td>`

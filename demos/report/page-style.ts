@@ -52,9 +52,9 @@ th { text-align: left; font-weight: 600; }
 thead th { color: var(--soft); font-size: .8rem; font-weight: 500; padding: 0 .6rem .5rem; vertical-align: bottom; }
 tbody th, td { padding: .8rem .6rem; border-top: 1px solid var(--line); vertical-align: top; }
 tbody th:first-child, thead th:first-child { padding-left: 0; }
-.claims tbody th { width: 31%; font-weight: 500; }
+.claims tbody th { width: 29%; font-weight: 500; }
 .claims tbody th .mono { display: block; color: var(--soft); font-weight: 400; }
-.claims td.mark, .claims th.mark { text-align: center; width: 4.9rem; }
+.claims td.mark, .claims th.mark { text-align: center; width: 6.4rem; }
 .claims td.says { color: var(--soft); }
 .claims td.says p { margin: 0; }
 .claims td.says p + p { margin-top: .5rem; }
@@ -78,9 +78,24 @@ svg .mono { font-family: var(--mono); }
 .key { display: flex; flex-wrap: wrap; gap: .3rem 1.5rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: .88rem; color: var(--soft); }
 .key svg { display: inline-block; width: .85rem; height: .85rem; margin-right: .45rem; vertical-align: -.08rem; }
 
-.arm { display: grid; grid-template-columns: 13rem 1fr; gap: 0 1.5rem; padding: 1.1rem 0; border-top: 1px solid var(--line); align-items: center; }
-.arm h3 { margin: 0; font-size: 1rem; }
-.arm p { margin: .15rem 0 0; color: var(--soft); font-size: .86rem; line-height: 1.4; }
+.flows { table-layout: fixed; }
+.flows th, .flows td { padding: .18rem .35rem; border-top: 0; vertical-align: middle; }
+.flows thead th { font-size: .78rem; line-height: 1.25; padding-bottom: .4rem; vertical-align: bottom; border-left: 1px solid var(--line); }
+.flows thead td { width: 9rem; }
+.flows tbody th { font: .8rem var(--mono); color: var(--soft); white-space: nowrap; padding-left: 0; }
+.flows tbody td { border-left: 1px solid var(--line); }
+.flows tbody tr:hover td, .flows tbody tr:hover th { background: var(--card); }
+.flows .all th { font: 600 .86rem/1.2 inherit; color: var(--ink); }
+.flows .all td, .flows .all th { padding-bottom: .7rem; vertical-align: bottom; }
+.flows .count { display: block; font-size: .7rem; color: var(--soft); line-height: 1.25; margin-top: .25rem; }
+.flows .none { color: var(--soft); font-size: .75rem; }
+.flows .chip { display: table; margin: .2rem 0 0; font-size: .62rem; padding: 0 .35rem; }
+.heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+.drill th[scope=row] { width: 30%; font-weight: 600; }
+.drill th .soft { display: block; font-weight: 400; font-size: .86rem; color: var(--soft); }
+.drill td p { margin: .2rem 0 0; color: var(--soft); font-size: .88rem; }
+section > h3 { margin: 2rem 0 .6rem; font-size: 1rem; }
 .chip { display: inline-block; padding: .05rem .5rem; border-radius: 1rem; background: var(--wash); color: var(--tone); font-size: .74rem; font-weight: 600; letter-spacing: .03em; vertical-align: .1rem; margin-left: .3rem; }
 
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1.1rem; }
@@ -105,7 +120,6 @@ footer { margin-top: 4rem; padding-top: 1.2rem; border-top: 1px solid var(--line
 
 @media (max-width: 44rem) {
   body { padding: 1.6rem 1rem 3rem; }
-  .arm { grid-template-columns: 1fr; gap: .8rem; }
   .claims tbody th { width: auto; min-width: 11rem; }
   .claims td.says { min-width: 16rem; }
 }
@@ -113,7 +127,9 @@ footer { margin-top: 4rem; padding-top: 1.2rem; border-top: 1px solid var(--line
   :root { color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   section { margin-top: 1.8rem; }
-  tr, figure, .arm, .dump, .verdict { break-inside: avoid; }
+  tr, figure, .dump, .verdict { break-inside: avoid; }
+  .flows { min-width: 0 !important; }
+  .flows .chip { border: 1px solid var(--tone); }
   .scroll, .dump pre { overflow: visible; }
   h2 { break-after: avoid; }
   * { print-color-adjust: exact; }

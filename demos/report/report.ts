@@ -1,5 +1,7 @@
-import { armNames, expectedState, type Judgement, type RunView } from '../proof/index.ts'
-import { armTitles, claimsTable, offendersTable } from './claims.ts'
+import { expectedState, type Judgement, type RunView } from '../proof/index.ts'
+import { armTitle } from './arm-words.ts'
+import { claimsTable, offendersTable } from './claims.ts'
+import { drillSection } from './drill.ts'
 import { type Html, html } from './html.ts'
 import { packetPair } from './packet-view.ts'
 import { pageStyle } from './page-style.ts'
@@ -35,14 +37,14 @@ ${failureSection(judgement)}
 <section aria-labelledby="claims"><h2 id="claims">What was claimed, and what holds it</h2>
 <p class="lead">The same traffic was played in ${Object.keys(judgement.arms).length} arms. Where cleartext was sent on purpose the wire checks have to find it: an instrument that cannot say LEAK proves nothing by staying silent.</p>
 ${claimsTable(judgement)}</section>
-<section aria-labelledby="arms"><h2 id="arms">The arms, packet by packet</h2>
+${packetSection(run)}
+<section aria-labelledby="flows"><h2 id="flows">Every flow, in every arm</h2>
 <p class="lead">Each packet that a pod sent to a pod on another node, from the first to the last of each arm, by what the wire showed of it.</p>
 ${timeline(run, judgement)}</section>
-${packetSection(run)}
+${drillSection(run, judgement)}
 <section aria-labelledby="vantage"><h2 id="vantage">Where the instruments stood</h2>
 <p class="lead">On a wire that no agent owns, at every port of it.</p>
 ${topologyDrawing(facts)}</section>
-${caughtSection(judgement)}
 <section aria-labelledby="recheck"><h2 id="recheck">Check it yourself</h2>
 ${recheck(bundle)}</section>
 <section aria-labelledby="ran"><h2 id="ran">What it ran on</h2>
@@ -83,7 +85,7 @@ function failureSection(judgement: Judgement): Html | undefined {
   if (surprises.length === 0) return undefined
   const shown = surprises.filter(({ offenders }) => offenders.length > 0)
   return html`<section aria-labelledby="failed"><h2 id="failed">What is not as it must be</h2>
-<ul class="limits">${surprises.map(({ arm, id, says }) => html`<li><code>${id}</code> in the ${armTitles[arm].toLowerCase()} arm: ${says}</li>`)}</ul>
+<ul class="limits">${surprises.map(({ arm, id, says }) => html`<li><code>${id}</code> in the ${armTitle(arm).toLowerCase()} arm: ${says}</li>`)}</ul>
 ${shown.length > 0 && html`<h3>The first frames</h3>${offendersTable(shown)}`}</section>`
 }
 
@@ -99,27 +101,13 @@ function packetSection(run: RunView): Html | undefined {
 ${sections}</section>`
 }
 
-function caughtSection(judgement: Judgement): Html | undefined {
-  const caught = judgement.checks.filter(
-    ({ arm, id, state, offenders }) =>
-      arm === 'sabotage-permissive' &&
-      (id === 'wire.no-cleartext' || id === 'wire.no-canary') &&
-      state === 'fails' &&
-      offenders.length > 0,
-  )
-  if (caught.length === 0) return undefined
-  return html`<section aria-labelledby="caught"><h2 id="caught">The leak that was made on purpose</h2>
-<p class="lead">The first frames in which the checks found what the sabotaged node let out in permissive mode.</p>
-${offendersTable(caught)}</section>`
-}
-
 function environment(run: RunView): Html {
   const { facts } = run.material
   const entries: [string, string][] = [
     ['Kernel', `${facts.kernel.release} (${facts.kernel.machine})`],
     ...Object.entries(facts.versions),
     ['Nodes', facts.nodes.map(({ name, podCidr }) => `${name}: ${podCidr}`).join(', ')],
-    ['Arms', armNames.filter((name) => run.arms.has(name)).join(', ')],
+    ['Arms', [...run.arms.keys()].join(', ')],
   ]
   return html`<dl class="facts">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`
 }

@@ -1,90 +1,76 @@
-import { type ArmView, armNames, type Judgement, type RunView } from '../proof/index.ts'
-import { armTitles } from './claims.ts'
+import { type ArmName, type Judgement, type RunView, sabotageOf } from '../proof/index.ts'
+import { armTitle, sabotageTitles } from './arm-words.ts'
 import { type Html, html } from './html.ts'
+import { type Passage, passagesOf } from './passages.ts'
+import { hatch, type Span, spanOf, strip, swatch, tally } from './strip.ts'
 
-const purposes = {
-  control: 'Encryption off. The instruments must see everything.',
-  encrypted: 'Encryption on, strict. The wire must show nothing.',
-  'sabotage-permissive': 'One node broken, strict mode off. The leak must be caught.',
-  'sabotage-strict': 'One node broken, strict mode on. Nothing may leak.',
-} as const
+/** More flows than this are shown by pairs of nodes. */
+const mostFlows = 60
 
-const width = 760
-const height = 74
-const slots = 76
+interface Column {
+  readonly arm: ArmName
+  readonly passages: readonly Passage[]
+  readonly span: Span
+}
 
-type Fate = 'encrypted' | 'clear' | 'missing'
-type Slot = Record<Fate, number>
-
-/** The packets that pods sent to other nodes from the first to the last of each arm, by what the wire showed of them. */
+/** Who sent to whom: a row for each, a column for each arm, each packet in its place in time. */
 export function timeline(run: RunView, judgement: Judgement): Html {
-  const played = armNames.flatMap((name) => run.arms.get(name) ?? [])
-  return html`<ul class="key"><li>${swatch('encrypted')}encrypted on the wire</li><li>${swatch('clear')}in clear on the wire</li><li>${swatch('missing')}stopped before the wire</li></ul>
-${played.map((arm) => strip(arm, judgement))}`
-}
-
-function strip(arm: ArmView, judgement: Judgement): Html {
-  const { name, sabotage } = arm.facts
-  const { sent } = arm.account()
-  const total = (fate: Fate) => sent.filter((packet) => packet.fate === fate).length
-  const totals: [Fate, string][] = [
-    ['encrypted', 'encrypted'],
-    ['clear', 'in clear'],
-    ['missing', 'stopped'],
-  ]
-  const words = totals
-    .flatMap(([fate, word]) => (total(fate) ? [`${total(fate).toLocaleString('en')} ${word}`] : []))
-    .join(', ')
-  const seconds = trafficOf(arm).length / 1e9
-  const took = seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`
-  const verdict = judgement.arms[name]?.verdict ?? 'INCONCLUSIVE'
-  return html`<div class="arm"><div><h3>${armTitles[name]}<span class="chip ${verdict}">${verdict}</span></h3>
-<p>${purposes[name]}${sabotage && html` Node ${sabotage.node}: ${sabotage.what}.`}</p></div>
-<figure><svg viewBox="0 0 ${width} ${height + 18}" role="img" aria-label="${`${armTitles[name]}: ${words || 'no packet'} in ${took}`}">
-${bars(arm)}
-<line x1="0" y1="${height}" x2="${width}" y2="${height}" stroke="var(--line)"/>
-<text x="0" y="${height + 15}" font-size="11.5" class="soft">${words || 'no packet'}</text>
-<text x="${width}" y="${height + 15}" font-size="11.5" text-anchor="end" class="soft">${took}</text>
-</svg></figure></div>
-`
-}
-
-/** From the first packet to the last, in nanoseconds: the starting of instruments is no part of the picture. */
-function trafficOf(arm: ArmView): { start: bigint; length: number } {
-  const { sent } = arm.account()
-  const start = sent[0]?.seen.time ?? 0n
-  const end = sent.at(-1)?.seen.time ?? start
-  return { start, length: Number(end - start) || 1 }
-}
-
-function bars(arm: ArmView): Html[] {
-  const { start, length } = trafficOf(arm)
-  const counts: Slot[] = Array.from({ length: slots }, () => ({ encrypted: 0, clear: 0, missing: 0 }))
-  for (const { seen, fate } of arm.account().sent) {
-    const share = Number(seen.time - start) / length
-    counts[Math.min(slots - 1, Math.max(0, Math.floor(share * slots)))]![fate]++
-  }
-  const most = Math.max(1, ...counts.map(({ encrypted, clear, missing }) => encrypted + clear + missing))
-  const slotWidth = width / slots
-  return counts.flatMap((slot, index) => {
-    let top = height
-    return (['encrypted', 'clear', 'missing'] as const).flatMap((fate) => {
-      if (slot[fate] === 0) return []
-      // A single packet in a busy arm stays visible.
-      const tall = Math.max(2.5, (slot[fate] / most) * (height - 6))
-      top -= tall
-      return [bar(fate, index * slotWidth + 1, top, slotWidth - 2, tall)]
-    })
+  const columns = [...run.arms].map(([arm, view]): Column => {
+    const passages = passagesOf(view)
+    return { arm, passages, span: spanOf(passages) }
   })
+  const flowOf = flowNames(run, columns)
+  const flows = [...new Set(columns.flatMap(({ passages }) => passages.map(flowOf)))].sort()
+  const byFlow = columns.map(({ passages }) => Map.groupBy(passages, flowOf))
+  return html`${hatch}<ul class="key"><li>${swatch('encrypted')}encrypted on the wire</li><li>${swatch('clear')}in clear on the wire</li><li>${swatch('missing')}stopped before the wire</li></ul>
+<div class="scroll" role="region" aria-label="Flows in every arm" tabindex="0">
+<table class="flows" style="min-width:${9 + columns.length * 3.2}rem">
+<thead>${heading(columns, judgement)}</thead>
+<tbody><tr class="all"><th scope="row">All of them</th>${columns.map(({ passages, span }) => html`<td>${strip(passages, span, { height: 44, slots: slotsFor(columns) })}<span class="count">${tally(passages)}</span></td>`)}</tr>
+${flows.map(
+  (
+    flow,
+  ) => html`<tr><th scope="row">${flow}</th>${columns.map((column, index) => cell(column, byFlow[index]!.get(flow) ?? [], slotsFor(columns)))}</tr>
+`,
+)}</tbody></table></div>`
 }
 
-function bar(fate: Fate, x: number, y: number, wide: number, tall: number): Html {
-  const place = html`x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${wide.toFixed(1)}" height="${tall.toFixed(1)}"`
-  if (fate === 'missing')
-    return html`<rect ${place} fill="none" stroke="var(--stopped)" stroke-width="1.2" stroke-dasharray="2 1.5"/>`
-  return html`<rect ${place} fill="var(--${fate === 'clear' ? 'clear' : 'sealed'})"/>`
+function slotsFor(columns: readonly Column[]): number {
+  return columns.length > 6 ? 20 : 48
 }
 
-function swatch(fate: Fate): Html {
-  return html`<svg viewBox="0 0 12 12" aria-hidden="true">${bar(fate, 1, 1, 10, 10)}</svg>`
+/** What was broken stands over its two modes. */
+function heading(columns: readonly Column[], judgement: Judgement): Html {
+  const chip = (arm: ArmName) => {
+    const verdict = judgement.arms[arm]?.verdict ?? 'INCONCLUSIVE'
+    return html`<span class="chip ${verdict}">${verdict}</span>`
+  }
+  const kinds = new Map(columns.map(({ arm }) => [arm, sabotageOf(arm)]))
+  const first = columns.flatMap(({ arm }, index) => {
+    const kind = kinds.get(arm)?.kind
+    if (!kind) return [html`<th scope="col" rowspan="2">${armTitle(arm)}${chip(arm)}</th>`]
+    const previous = columns[index - 1]
+    if (previous && kinds.get(previous.arm)?.kind === kind) return []
+    const span = columns.filter((column) => kinds.get(column.arm)?.kind === kind).length
+    return [html`<th scope="colgroup" colspan="${span}">${sabotageTitles[kind]}</th>`]
+  })
+  const second = columns.flatMap(({ arm }) => {
+    const mode = kinds.get(arm)?.mode
+    return mode ? [html`<th scope="col">${mode}${chip(arm)}</th>`] : []
+  })
+  return html`<tr><td rowspan="2"></td>${first}</tr><tr>${second}</tr>`
+}
+
+function cell({ span }: Column, passages: readonly Passage[], slots: number): Html {
+  if (passages.length === 0)
+    return html`<td><span class="none">–</span><span class="heard">no packet</span></td>`
+  return html`<td title="${tally(passages)}">${strip(passages, span, { height: 13, slots })}<span class="heard">${tally(passages)}</span></td>`
+}
+
+function flowNames(run: RunView, columns: readonly Column[]): (passage: Passage) => string {
+  const byPod = ({ fromPod, toPod }: Passage) => `${fromPod} → ${toPod}`
+  const flows = new Set(columns.flatMap(({ passages }) => passages.map(byPod)))
+  if (flows.size <= mostFlows) return byPod
+  const nodes = new Map(run.material.facts.pods.map(({ name, node }) => [name, node]))
+  return ({ fromPod, toPod }) => `${nodes.get(fromPod)} → ${nodes.get(toPod)}`
 }

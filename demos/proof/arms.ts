@@ -1,0 +1,23 @@
+import { type Mode, modes, type SabotageKind, sabotageKinds } from './sabotage.ts'
+
+/** One arm for each thing that is broken on purpose, in each mode. */
+export type SabotageArm = `${SabotageKind}/${Mode}`
+export type ArmName = 'control' | 'encrypted' | SabotageArm
+
+export const sabotageArms = sabotageKinds.flatMap((kind) =>
+  modes.map((mode): SabotageArm => `${kind}/${mode}`),
+)
+
+/** Every arm that a run can have, in the order in which they are told of. */
+export const armNames: readonly ArmName[] = ['control', 'encrypted', ...sabotageArms]
+
+/** What is broken in an arm; undefined where nothing is. */
+export function sabotageOf(arm: ArmName): { readonly kind: SabotageKind; readonly mode: Mode } | undefined {
+  for (const kind of sabotageKinds)
+    for (const mode of modes) if (arm === `${kind}/${mode}`) return { kind, mode }
+  return undefined
+}
+
+export function isSabotage(arm: ArmName): arm is SabotageArm {
+  return sabotageOf(arm) !== undefined
+}

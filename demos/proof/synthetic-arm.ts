@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto'
+import type { SecurityAssociation } from '../../agent/api.ts'
+import { type ArmName, armNames, sabotageOf } from './arms.ts'
+import type { Canary, CapturedFrame, NodeFacts, PodFacts } from './run.ts'
+import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
+import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
+
+export const sabotagedNode = 'a'
+/** Where a cable that should not be there comes in. */
+export const strangersPort = 'wire/port:x-a1'
+
+/** What instruments, kernels and programs recorded of one arm that was never played. */
+export interface SyntheticArm {
+  readonly settings: { readonly encryptL3: boolean; readonly strict: boolean }
+  readonly sabotaged: readonly string[]
+  readonly canaries: Canary[]
+  /** By instrument. */
+  readonly frames: Map<string, CapturedFrame[]>
+  readonly before: Association[]
+  readonly after: Association[]
+  /** Packets that were dropped or refused because of the sabotage. */
+  readonly stopped: number
+  readonly ended: bigint
+}
+
+export type Association = { -readonly [Field in keyof SecurityAssociation]: SecurityAssociation[Field] }
+
+/** How a packet fares: `aside` leaves by another cable than the pod's own. */
+interface Fate {
+  readonly wire: 'sealed' | 'clear' | 'aside' | 'stopped' | 'unsent'
+  readonly arrives: boolean
+}
+
+const sealed: Fate = { wire: 'sealed', arrives: true }
+
+const fates: Readonly<Record<Consequence, Fate>> = {
+  leak: { wire: 'clear', arrives: true },
+  'leak-refused': { wire: 'clear', arrives: false },
+  'agent-drops': { wire: 'stopped', arrives: false },
+  'kernel-drops': { wire: 'stopped', arrives: false },
+  'receiver-refuses': { wire: 'sealed', arrives: false },
+  unconnected: { wire: 'unsent', arrives: false },
+}
+
+export interface SyntheticLab {
+  readonly nodes: readonly NodeFacts[]
+  readonly pods: readonly PodFacts[]
+}
+
+/** Sends a canary from each pod to each on another node, and one within a node, as the kernels would have it. */
+export function syntheticArm(
+  { nodes, pods }: SyntheticLab,
+  name: ArmName,
+  started: bigint,
+  canariesPerPair: number,
+): SyntheticArm {
+  const plan = sabotageOf(name)
+  const settings = { encryptL3: name !== 'control', strict: plan?.mode !== 'permissive' }
+  const sabotaged = plan ? sabotagedPods(plan.kind) : []
+  const before = associationsBetween(nodes)
+  const after = structuredClone(before)
+  if (plan?.kind === 'wrong-key') giveStrangersKeys(after, name)
+  const ports = [...nodes.map((node) => `wire/${node.name}`), ...pods.map((pod) => `pod/${pod.name}`)]
+  if (plan?.kind === 'agent-bypassed') ports.push(strangersPort)
+  const frames = new Map(ports.map((port) => [port, [] as CapturedFrame[]]))
+  let time = started
+  const record = (instrument: string, data: Buffer) => {
+    time += 20_000n
+    frames.get(instrument)!.push({ time, data, length: data.length })
+  }
+  const fateOf = (from: PodFacts, to: PodFacts): Fate => {
+    if (!settings.encryptL3) return { wire: 'clear', arrives: true }
+    if (!plan) return sealed
+    if (!sabotaged.includes(from.name)) {
+      const cutOff = plan.kind === 'agent-killed' && sabotaged.includes(to.name)
+      return cutOff ? { wire: 'sealed', arrives: false } : sealed
+    }
+    if (from.node === to.node && plan.kind !== 'agent-killed') return sealed
+    const fate = fates[consequenceOf(plan)]
+    return plan.kind === 'agent-bypassed' ? { ...fate, wire: 'aside' } : fate
+  }
+
+  let stopped = 0
+  const send = (from: PodFacts, to: PodFacts, payload: Buffer, protocol: number): boolean => {
+    const packet = ipv4(from.address, to.address, protocol, payload)
+    const { wire, arrives } = fateOf(from, to)
+    if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
+    if (from.node !== to.node) {
+      const onWire = routed(packet, 1)
+      if (wire === 'sealed') record(`wire/${from.node}`, ethernet(seal(after, nodes, name, from, to, onWire)))
+      if (wire === 'clear') record(`wire/${from.node}`, ethernet(onWire))
+      if (wire === 'aside') record(strangersPort, ethernet(packet))
+      if (!arrives) stopped++
+    }
+    if (arrives) record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
+    return arrives
+  }
+
+  for (const node of nodes) record(`wire/${node.name}`, ethernet(arp(node.underlay, '192.168.0.9'), 0x0806))
+  const canaries: Canary[] = []
+  for (const [from, to] of pairs(pods))
+    for (let number = 0; number < canariesPerPair; number++)
+      for (const protocol of ['udp', 'tcp'] as const) {
+        const token = canaryToken(name, from.name, to.name, protocol, number)
+        const payload = Buffer.from(`hello ${token} ${'.'.repeat((number * 97) % 900)}`)
+        const segment =
+          protocol === 'udp' ? udp(4000 + number, 7, payload) : tcp(5000 + number, 7, 1, payload)
+        const answer = udp(7, 4000 + number, Buffer.from(`ok ${number}`))
+        const delivered = send(from, to, segment, protocol === 'udp' ? 17 : 6) && send(to, from, answer, 17)
+        canaries.push({
+          id: `${name}/${from.name}-${to.name}/${protocol}/${number}`,
+          token,
+          fromPod: from.name,
+          toPod: to.name,
+          protocol,
+          delivered,
+          unchanged: delivered,
+        })
+      }
+  return { settings, sabotaged, canaries, frames, before, after, stopped, ended: time + 1000n }
+}
+
+function sabotagedPods(kind: SabotageKind): readonly string[] {
+  return ['pod-unguarded', 'agent-killed', 'agent-bypassed'].includes(kind) ? ['a1'] : ['a1', 'a2']
+}
+
+function pairs(pods: readonly PodFacts[]): [PodFacts, PodFacts][] {
+  const across = pods.flatMap((from) =>
+    pods.flatMap((to) => (from.node === to.node ? [] : [[from, to] as [PodFacts, PodFacts]])),
+  )
+  return [...across, [pods[0]!, pods[1]!]]
+}
+
+function canaryToken(...parts: (string | number)[]): string {
+  return `WP-CANARY-${createHash('sha256').update(parts.join('/')).digest('hex').slice(0, 26).toUpperCase()}`
+}
+
+/** Both ends of an SA per ordered pair of nodes, before any packet. */
+function associationsBetween(ends: readonly NodeFacts[]): Association[] {
+  return ends.flatMap((from) =>
+    ends.flatMap((to) => {
+      if (from === to) return []
+      const shared = {
+        source: from.underlay,
+        destination: to.underlay,
+        spi: 0x1000 * from.id + to.id,
+        mode: 'tunnel',
+        algorithm: 'rfc4106(gcm(aes))',
+        key: keyFrom(`${from.name}>${to.name}`),
+        icvBits: 128,
+        packets: 0,
+        bytes: 0,
+      } as const
+      return [
+        { ...shared, node: from.name, direction: 'out' as const },
+        { ...shared, node: to.name, direction: 'in' as const },
+      ]
+    }),
+  )
+}
+
+function giveStrangersKeys(associations: Association[], arm: ArmName): void {
+  for (const sa of associations)
+    if (sa.node === sabotagedNode && sa.direction === 'out') sa.key = keyFrom(`${arm} ${sa.spi}`)
+}
+
+function keyFrom(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 40)
+}
+
+/** Encrypts and counts as both kernels would; the arm's place keeps nonces unique where keys stay the same. */
+function seal(
+  associations: Association[],
+  nodes: readonly NodeFacts[],
+  arm: ArmName,
+  from: PodFacts,
+  to: PodFacts,
+  packet: Buffer,
+): Buffer {
+  const [source, destination] = [from, to].map((pod) => nodes.find(({ name }) => name === pod.node)!.underlay)
+  const ends = associations.filter((sa) => sa.source === source && sa.destination === destination)
+  const sender = ends.find(({ direction }) => direction === 'out')!
+  for (const end of ends) {
+    // A receiver that cannot open it does not count it.
+    if (end.key !== sender.key) continue
+    end.packets++
+    end.bytes += packet.length
+  }
+  const iv = (BigInt(armNames.indexOf(arm)) << 32n) | BigInt(sender.packets)
+  return esp(packet, { ...sender, sequence: sender.packets, iv })
+}

@@ -1,0 +1,39 @@
+import {
+  type ArmName,
+  type Consequence,
+  consequenceOf,
+  type SabotageKind,
+  sabotageOf,
+} from '../proof/index.ts'
+
+export const sabotageTitles: Readonly<Record<SabotageKind, string>> = {
+  'policies-deleted': 'Policies deleted',
+  'sa-deleted': 'SAs deleted',
+  'mark-cleared': 'Mark cleared',
+  'pod-unguarded': 'Pod unguarded',
+  'wrong-key': 'Stranger’s key',
+  'agent-killed': 'Agent killed',
+  'agent-bypassed': 'Agent bypassed',
+}
+
+const consequenceWords: Readonly<Record<Consequence, string>> = {
+  leak: 'leak caught',
+  'leak-refused': 'leak caught, and refused on arrival',
+  'agent-drops': 'stopped by the agent',
+  'kernel-drops': 'stopped by the kernel',
+  'receiver-refuses': 'caught, and refused by the receivers',
+  unconnected: 'never connected',
+}
+
+/** Such as `Policies deleted, strict`. */
+export function armTitle(arm: ArmName): string {
+  const sabotage = sabotageOf(arm)
+  if (sabotage) return `${sabotageTitles[sabotage.kind]}, ${sabotage.mode}`
+  return arm === 'control' ? 'Control' : 'Encrypted'
+}
+
+/** What has to come of what was broken in an arm, in two or three words. */
+export function consequenceTitle(arm: ArmName): string | undefined {
+  const sabotage = sabotageOf(arm)
+  return sabotage && consequenceWords[consequenceOf(sabotage)]
+}

@@ -1,0 +1,77 @@
+import { type Html, html } from './html.ts'
+import type { Fate, Passage } from './passages.ts'
+
+export const fateWords: Readonly<Record<Fate, string>> = {
+  encrypted: 'encrypted',
+  clear: 'in clear',
+  missing: 'stopped',
+}
+
+const fates = ['encrypted', 'missing', 'clear'] as const
+
+/** When an arm's traffic began, and how long it took, in nanoseconds. */
+export interface Span {
+  readonly start: bigint
+  readonly length: number
+}
+
+export function spanOf(passages: readonly Passage[]): Span {
+  const start = passages[0]?.time ?? 0n
+  const end = passages.at(-1)?.time ?? start
+  return { start, length: Number(end - start) || 1 }
+}
+
+/** Such as `12 encrypted, 3 in clear`. */
+export function tally(passages: readonly Passage[]): string {
+  const words = fates.flatMap((fate) => {
+    const count = passages.filter((passage) => passage.fate === fate).length
+    return count > 0 ? [`${count.toLocaleString('en')} ${fateWords[fate]}`] : []
+  })
+  return words.join(', ') || 'no packet'
+}
+
+const width = 240
+
+/**
+ * Packets from left to right in the order of time, stacked where many fall together.
+ *
+ * @param height in units of which the strip is 240 wide.
+ */
+export function strip(
+  passages: readonly Passage[],
+  { start, length }: Span,
+  { height, slots }: { readonly height: number; readonly slots: number },
+): Html {
+  const counts = Array.from({ length: slots }, () => ({ encrypted: 0, clear: 0, missing: 0 }))
+  for (const { time, fate } of passages) {
+    const share = Number(time - start) / length
+    counts[Math.min(slots - 1, Math.max(0, Math.floor(share * slots)))]![fate]++
+  }
+  const most = Math.max(1, ...counts.map((slot) => slot.encrypted + slot.clear + slot.missing))
+  const wide = width / slots
+  const bars = counts.flatMap((slot, index) => {
+    let top = height
+    return fates.flatMap((fate) => {
+      if (slot[fate] === 0) return []
+      // A single packet in a busy moment stays visible.
+      const tall = Math.max(height / 6, (slot[fate] / most) * height)
+      top -= tall
+      return [bar(fate, index * wide + wide * 0.08, Math.max(0, top), wide * 0.84, tall)]
+    })
+  })
+  return html`<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true" style="height:${height / 16}rem">${bars}<line x1="0" y1="${height}" x2="${width}" y2="${height}" stroke="var(--line)"/></svg>`
+}
+
+export function bar(fate: Fate, x: number, y: number, wide: number, tall: number): Html {
+  const place = html`x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${wide.toFixed(1)}" height="${tall.toFixed(1)}"`
+  if (fate === 'missing')
+    return html`<rect ${place} fill="url(#hatch)" stroke="var(--stopped)" stroke-width=".8"/>`
+  return html`<rect ${place} fill="var(--${fate === 'clear' ? 'clear' : 'sealed'})"/>`
+}
+
+export function swatch(fate: Fate): Html {
+  return html`<svg viewBox="0 0 12 12" aria-hidden="true">${bar(fate, 1, 1, 10, 10)}</svg>`
+}
+
+/** What stopped packets are filled with, once in a page: told apart from the others without colour. */
+export const hatch = html`<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="4" stroke="var(--stopped)" stroke-width="1.4"/></pattern></defs></svg>`

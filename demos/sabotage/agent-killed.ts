@@ -1,0 +1,50 @@
+import type { LabPod } from '../../lab/lab.ts'
+import { type Hands, type Sabotage, sabotageFailed } from './sabotage.ts'
+
+/** A pod is made on a node whose agent is dead: killed, and killed again in the moment in which it starts. */
+export const agentKilled: Sabotage = {
+  kind: 'agent-killed',
+  concerns: 'pod',
+  title: ({ node, pods }) =>
+    `On ${node.name} the agent is killed as it starts, and pod ${pods.map(({ name }) => name).join(', ')} is made anew`,
+  async commit(hands) {
+    const { lab, target } = hands
+    const node = target.node.name
+    const makeWhole = async () => {
+      await lab.killAgent(node)
+      await lab.startAgent(node)
+      for (const pod of target.pods) await remake(hands, pod)
+      await lab.settled()
+    }
+    try {
+      await lab.killAgent(node)
+      const started = lab.startAgent(node).then(
+        () => true,
+        () => false,
+      )
+      await lab.killAgent(node)
+      if (await started) throw sabotageFailed(`the agent of ${node} was ready before it could be killed`)
+      for (const pod of target.pods) await makeUnconnected(hands, pod)
+    } catch (error) {
+      await makeWhole()
+      throw error
+    }
+    return makeWhole
+  },
+}
+
+async function makeUnconnected({ lab, workload }: Hands, pod: LabPod): Promise<void> {
+  const connected = await lab.addPod(pod).then(
+    () => true,
+    () => false,
+  )
+  if (connected) throw sabotageFailed(`pod ${pod.name} was connected although no agent could guard it`)
+  await workload.restart(pod.name)
+}
+
+async function remake({ lab, workload }: Hands, pod: LabPod): Promise<void> {
+  const { address } = await lab.addPod(pod)
+  if (address !== pod.address)
+    throw sabotageFailed(`pod ${pod.name} came back as ${address}, and had ${pod.address}`)
+  await workload.restart(pod.name)
+}
