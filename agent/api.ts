@@ -19,6 +19,8 @@ export interface SecurityAssociation {
   /** What the kernel counted: packets, and bytes of inner packets (not of ESP). */
   readonly packets: number
   readonly bytes: number
+  /** The last sequence number sent, or the highest received. */
+  readonly sequence: number
 }
 
 export type FlowVerdict = 'forwarded' | 'encrypted' | 'decrypted' | 'clear' | 'dropped'

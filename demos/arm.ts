@@ -51,11 +51,11 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
   const { canaries, points, ...read } = await stage.do(
     'Canaries go from every pod to every pod on another node',
     async (task) => {
-      const [capture, sasBefore, refusalsBefore] = await Promise.all([
-        task.measure('start instruments', () => lab.capture(join(directory, name), stage.signal)),
-        task.measure('security associations', () => readAssociations(lab)),
-        readRefusals(lab),
-      ])
+      const capture = await task.measure('start instruments', () =>
+        lab.capture(join(directory, name), stage.signal),
+      )
+      const before = await task.measure('security associations', () => readAssociations(lab))
+      const refusalsBefore = await readRefusals(lab)
       const canaries = await task.measure('traffic', () =>
         workload.sendCanaries(name, {
           deadlineMs: (canary) => (isLossExpected(canary, name, sabotage) ? briefMs : patientMs),
@@ -63,15 +63,14 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
           onProgress: (done, of) => task.progress(`${done} of ${of} answered or given up`),
         }),
       )
+      await task.measure('stop instruments', () => capture.quiet())
+      const refusalsAfter = await readRefusals(lab)
+      const after = await task.measure('security associations', () => readAssociations(lab))
       const points = await task.measure('stop instruments', () => capture.stop())
-      const [sasAfter, refusalsAfter] = await Promise.all([
-        task.measure('security associations', () => readAssociations(lab)),
-        readRefusals(lab),
-      ])
       summarise(task, canaries, points)
       // The agent of a broken node cannot answer before it is repaired.
       const countersAfter = sabotage === undefined ? await readCounters(lab) : undefined
-      return { canaries, points, sasBefore, sasAfter, refusalsBefore, refusalsAfter, countersAfter }
+      return { canaries, points, before, after, refusalsBefore, refusalsAfter, countersAfter }
     },
   )
   const ended = nowInNanoseconds()
@@ -93,8 +92,9 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
       unchanged,
     })),
     points,
-    sasBefore: read.sasBefore,
-    sasAfter: read.sasAfter,
+    sasBefore: read.before.associations,
+    sasAfter: read.after.associations,
+    readings: { before: read.before.reading, after: read.after.reading },
     countersBefore,
     countersAfter,
     refusalsBefore: read.refusalsBefore,
@@ -157,9 +157,17 @@ async function readCounters(lab: Lab): Promise<Record<string, Counters>> {
   return Object.fromEntries(await Promise.all((await lab.nodes()).map(read)))
 }
 
-async function readAssociations(lab: Lab): Promise<SecurityAssociation[]> {
+interface ReadAssociations {
+  readonly associations: SecurityAssociation[]
+  readonly reading: ArmFacts['readings']['before']
+}
+
+/** What every node's kernel holds and has counted, and when it was asked. */
+async function readAssociations(lab: Lab): Promise<ReadAssociations> {
   const nodes = await lab.nodes()
-  return (await Promise.all(nodes.map(({ name }) => lab.securityAssociations(name)))).flat()
+  const from = nowInNanoseconds()
+  const associations = (await Promise.all(nodes.map(({ name }) => lab.securityAssociations(name)))).flat()
+  return { associations, reading: { from, to: nowInNanoseconds(1n) } }
 }
 
 async function readRefusals(lab: Lab): Promise<ArmFacts['refusalsAfter']> {
@@ -175,6 +183,7 @@ function summarise(task: Task, canaries: readonly SentCanary[], points: readonly
   task.detail(`${arrived} of ${canaries.length} arrived; ${frames} frames`)
 }
 
-function nowInNanoseconds(): string {
-  return String(BigInt(Date.now()) * 1_000_000n)
+/** @param later milliseconds: of the one that has begun, its end. */
+function nowInNanoseconds(later = 0n): string {
+  return String((BigInt(Date.now()) + later) * 1_000_000n)
 }

@@ -40,6 +40,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       asked.push('capture')
       await mkdir(directory, { recursive: true })
       return {
+        quiet: async () => {},
         stop: async () => {
           const names = [...nodes.map(({ name }) => `wire/${name}`), ...pods.map(({ name }) => `pod/${name}`)]
           return Promise.all(names.map((name) => emptyPoint(directory, name)))

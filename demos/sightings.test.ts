@@ -23,6 +23,7 @@ const sa: SecurityAssociation = {
   icvBits: 128,
   packets: 0,
   bytes: 0,
+  sequence: 0,
 }
 
 const ethernet = Buffer.concat([randomBytes(12), Buffer.from('0800', 'hex')])

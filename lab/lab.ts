@@ -52,7 +52,9 @@ export interface CapturePoint {
 
 /** Instruments at work. */
 export interface Capture {
-  /** Waits until what has been sent so far has been written, then stops every instrument. */
+  /** Waits until what has been sent so far has been written; where traffic goes on, not for ever. */
+  quiet(): Promise<void>
+  /** Stops every instrument once it is quiet. */
   stop(): Promise<CapturePoint[]>
 }
 

@@ -33,7 +33,7 @@ for (const kernel of kernelsToTest)
       const evidence: Evidence = JSON.parse(readFileSync(join(bundle, 'evidence.json'), 'utf8'))
       assert.equal(evidence.verdict, 'PROVEN')
       assert.equal(evidence.arms.encrypted?.verdict, 'PROVEN')
-      assert.equal(evidence.arms['sabotage-permissive']?.verdict, 'LEAK')
+      assert.equal(evidence.arms['policies-deleted/permissive']?.verdict, 'LEAK')
     })
 
     test('names the kernel it ran on', () => {
@@ -67,6 +67,35 @@ for (const kernel of kernelsToTest)
     test('leaves nothing on the machine', () => {
       assert.deepEqual(leftovers(), [])
     })
+  })
+
+for (const kernel of kernelsToTest)
+  describe(`the fire drill on kernel ${kernel}`, () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wireproof-drill-'))
+    after(() => rmSync(directory, { recursive: true, force: true }))
+
+    test('breaks seven things in two modes, and each shows as it must', async () => {
+      const outcome = await wireproof(['demo', 'fire-drill', '--kernel', kernel, '--evidence', directory])
+      assert.equal(outcome.code, 0, outcome.stdout + outcome.stderr)
+      const bundle = join(directory, readdirSync(directory)[0]!)
+      const { arms, checks }: Evidence = JSON.parse(readFileSync(join(bundle, 'evidence.json'), 'utf8'))
+      const caught = checks.filter(({ id, state }) => id === 'sabotage.caught' && state === 'holds')
+      assert.equal(caught.length, 14)
+      const leaks = Object.entries(arms).flatMap(([arm, { verdict }]) => (verdict === 'LEAK' ? [arm] : []))
+      assert.deepEqual(leaks, [
+        'control',
+        'policies-deleted/permissive',
+        'mark-cleared/permissive',
+        'pod-unguarded/permissive',
+        'wrong-key/permissive',
+        'wrong-key/strict',
+        'agent-bypassed/permissive',
+        'agent-bypassed/strict',
+      ])
+      assert.equal((await wireproof(['verify', bundle])).code, 0)
+    })
+
+    test('leaves nothing on the machine', () => assert.deepEqual(leftovers(), []))
   })
 
 function files(directory: string): string[] {

@@ -52,6 +52,7 @@ export const Associations = Type.Array(
     icvBits: Type.Integer(),
     packets: Count,
     bytes: Count,
+    sequence: Type.Integer({ minimum: 0, description: 'The last one sent, or the highest received.' }),
   }),
 )
 export type Associations = Static<typeof Associations>

@@ -172,20 +172,23 @@ test('a terminal shows the running step and takes the line back; a pipe never se
   for (const unwanted of ['\x1b', '\r', '7 of 48']) assert.ok(!pipe.text().includes(unwanted))
 })
 
-test('a pipe hears of progress once a step takes long', async () => {
+test('a pipe hears of progress once a step takes long, and then now and then', async () => {
   const surface = paper()
   const clock = steppedClock()
   await play(
     story((stage) =>
       stage.do('Send', (task) => {
         clock.pass(2500)
-        task.progress('7 of 48')
+        for (const done of [7, 8, 9]) {
+          task.progress(`${done} of 48`)
+          clock.pass(500)
+        }
       }),
     ),
     {},
     options({ surface, clock }),
   )
-  assert.match(surface.text(), / {2}… Send: 7 of 48\n {2}✓ Send +2\.50 s\n/)
+  assert.match(surface.text(), / {2}… Send: 7 of 48\n {2}✓ Send +4\.00 s\n/)
 })
 
 test('no line is wider than a narrow terminal', async () => {

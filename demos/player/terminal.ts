@@ -22,7 +22,7 @@ const patience = 2000
 /** Prints what happens, a line for each step as it ends; on a terminal also the step that is running. */
 export function terminalRenderer(surface: Surface, notes: boolean): Renderer {
   const { style } = surface
-  const running = new Map<number, { title: string; text?: string }>()
+  const running = new Map<number, { title: string; text?: string; told: number }>()
   let transient = false
 
   const width = () => Math.max(20, Math.min(widest, surface.columns - 1))
@@ -104,7 +104,7 @@ export function terminalRenderer(surface: Surface, notes: boolean): Renderer {
           ])
           return
         case 'started': {
-          const step = { title: event.title }
+          const step = { title: event.title, told: 0 }
           running.set(event.step, step)
           printRunning(step)
           return
@@ -114,7 +114,10 @@ export function terminalRenderer(surface: Surface, notes: boolean): Renderer {
           if (step === undefined || step.text === event.text) return
           step.text = event.text
           if (surface.live) printRunning(step)
-          else if (event.milliseconds >= patience) print([`${margin}… ${step.title}: ${event.text}`])
+          else if (event.milliseconds >= step.told + patience) {
+            step.told = event.milliseconds
+            print([`${margin}… ${step.title}: ${event.text}`])
+          }
           return
         }
         case 'done':

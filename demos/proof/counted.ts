@@ -2,63 +2,79 @@ import type { SecurityAssociation } from '../../agent/api.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView, type SeenFrame } from './observe.ts'
+import { fullSequence } from './sequence.ts'
 
+/** What one SA's kernel says that it sent or took between two readings. */
+interface Growth {
+  readonly sa: SecurityAssociation
+  readonly packets: number
+  readonly bytes: number
+  /** The sequence numbers used meanwhile: above the first, up to the last. */
+  readonly sequences: { readonly above: bigint; readonly upTo: bigint }
+}
+
+/** What the capture holds of one SA. */
 interface Tally {
-  packets: number
-  bytes: number
-  unopened: number
   readonly first: SeenFrame
+  readonly packets: readonly SeenFrame[]
+}
+
+/** Where kernel and capture do not agree. */
+interface Mismatch {
+  readonly why: string
+  readonly seen?: SeenFrame
 }
 
 /**
- * Holds when, for every SA, the ESP packets captured and the bytes in them are what the sender's kernel counted, the
- * receiver's kernel counted no more, and every instrument recorded everything.
+ * Holds when, for every SA, the packets that its kernel counted between two readings are those captured, by sequence number
+ * and by the bytes in them; the receiver's kernel counted no more; and every instrument recorded everything. Both readings
+ * are taken while the instruments listen: what was captured before the first or after the second is not counted.
  */
 export function counted(arm: ArmView, { material }: Pick<RunView, 'material'>): Outcome {
   const tallies = tally(arm.wire)
   const { before, after } = arm.associations
-  const growths = after.map((sa) => ({ sa, ...growth(sa, before) }))
+  const growths = after.map((sa) => growth(sa, before))
   const outbound = growths.filter(({ sa }) => sa.direction === 'out')
+  const inbound = growths.filter(({ sa }) => sa.direction === 'in')
   const faults = instrumentFaults(arm, material.facts)
-  const tooMany: { why: string; seen?: SeenFrame }[] = []
+  const tooMany: Mismatch[] = []
   const tooFew: string[] = []
-  for (const { sa, packets, bytes } of outbound) {
-    const captured = tallies.get(identifier(sa)) ?? { packets: 0, bytes: 0, unopened: 0 }
-    const name = `SPI 0x${sa.spi.toString(16)} of ${sa.node}`
-    const comparison = `${captured.packets} packets with ${captured.bytes} bytes captured, ${packets} with ${bytes} counted`
-    if (captured.packets > packets || (captured.packets === packets && captured.bytes > bytes))
-      tooMany.push({ why: `${name}: ${comparison}`, ...('first' in captured && { seen: captured.first }) })
-    else if (captured.packets < packets || (captured.bytes < bytes && captured.unopened === 0))
-      tooFew.push(`${name}: ${comparison}`)
-    else if (captured.unopened > 0) tooFew.push(`${name}: ${captured.unopened} packets could not be opened`)
+  let captured = 0
+  let capturedBytes = 0
+  let besides = 0
+  for (const each of outbound) {
+    const found = compare(arm, each, tallies.get(identifier(each.sa))?.packets ?? [])
+    captured += found.packets
+    capturedBytes += found.bytes
+    besides += found.besides
+    if (found.tooMany) tooMany.push(found.tooMany)
+    else if (found.tooFew) tooFew.push(found.tooFew)
   }
-  for (const { sa, packets } of growths.filter(({ sa }) => sa.direction === 'in')) {
-    const captured = tallies.get(identifier(sa))?.packets ?? 0
-    if (packets > captured)
+  for (const { sa, packets } of inbound) {
+    const seen = tallies.get(identifier(sa))?.packets.length ?? 0
+    if (packets > seen)
       tooFew.push(
-        `SPI 0x${sa.spi.toString(16)}: ${sa.node} counted ${packets} packets in, ${captured} were captured`,
+        `SPI 0x${sa.spi.toString(16)}: ${sa.node} counted ${packets} packets in, ${seen} were captured`,
       )
   }
   const owned = new Set(outbound.map(({ sa }) => identifier(sa)))
-  const ownerless = [...tallies].filter(([id, { unopened, packets }]) => !owned.has(id) && unopened < packets)
-  for (const [, { packets, first }] of ownerless)
-    tooMany.push({
-      why: `SPI 0x${first.opened!.spi.toString(16)}: ${packets} packets captured, and no sender has it`,
-      seen: first,
-    })
+  for (const [id, { packets, first }] of tallies)
+    if (!owned.has(id) && packets.some(({ opened }) => opened?.ok))
+      tooMany.push({
+        why: `SPI 0x${first.opened!.spi.toString(16)}: ${packets.length} packets captured, and no sender has it`,
+        seen: first,
+      })
 
-  const sum = (each: 'packets' | 'bytes', list: Iterable<{ packets: number; bytes: number }>) =>
-    [...list].reduce((total, tally) => total + tally[each], 0)
+  const sum = (list: readonly Growth[], each: 'packets' | 'bytes') =>
+    list.reduce((total, one) => total + one[each], 0)
   const numbers = {
     associations: outbound.length,
-    captured: sum('packets', tallies.values()),
-    counted: sum('packets', outbound),
-    capturedBytes: sum('bytes', tallies.values()),
-    countedBytes: sum('bytes', outbound),
-    countedIn: sum(
-      'packets',
-      growths.filter(({ sa }) => sa.direction === 'in'),
-    ),
+    captured,
+    counted: sum(outbound, 'packets'),
+    capturedBytes,
+    countedBytes: sum(outbound, 'bytes'),
+    countedIn: sum(inbound, 'packets'),
+    beforeOrAfterReadings: besides,
     instruments: arm.facts.instruments.length,
     instrumentFaults: faults.length,
   }
@@ -88,42 +104,78 @@ export function counted(arm: ArmView, { material }: Pick<RunView, 'material'>): 
       'inconclusive',
       `The capture does not account for all that the kernels counted: ${tooFew.slice(0, 2).join('; ')}.`,
     )
-  if (numbers.captured === 0) return outcome('inconclusive', 'No ESP packet was captured or counted.')
+  if (captured === 0) return outcome('inconclusive', 'No ESP packet was captured or counted.')
+  const more = besides > 0 ? ` ${plural(besides, 'packet')} came before or after the kernels were asked.` : ''
   return outcome(
     'holds',
-    `${plural(numbers.captured, 'ESP packet')} with ${plural(numbers.capturedBytes, 'byte')} inside on ${plural(outbound.length, 'SA')}, exactly as the kernels counted; ${plural(numbers.instruments, 'instrument')} dropped nothing.`,
+    `${plural(captured, 'ESP packet')} with ${plural(capturedBytes, 'byte')} inside on ${plural(outbound.length, 'SA')}, exactly as the kernels counted; ${plural(numbers.instruments, 'instrument')} dropped nothing.${more}`,
   )
 }
 
-function identifier({
-  source,
-  destination,
-  spi,
-}: {
-  source: string
-  destination: string
-  spi: number
-}): string {
+interface Comparison {
+  readonly packets: number
+  readonly bytes: number
+  /** Packets captured before the first reading or after the second. */
+  readonly besides: number
+  readonly tooMany?: Mismatch
+  readonly tooFew?: string
+}
+
+/** Holds what was captured of an SA against what its sender counted. */
+function compare(
+  arm: ArmView,
+  { sa, packets, bytes, sequences }: Growth,
+  captured: readonly SeenFrame[],
+): Comparison {
+  const within = captured.filter(({ opened }) => {
+    const sequence = fullSequence(opened!)
+    return sequence > sequences.above && sequence <= sequences.upTo
+  })
+  const besides = captured.filter((seen) => !within.includes(seen))
+  const unopened = within.filter(({ opened }) => !opened!.ok).length
+  const size = within.reduce((sum, { opened }) => sum + (opened!.ok ? opened!.inner.length : 0), 0)
+  const name = `SPI 0x${sa.spi.toString(16)} of ${sa.node}`
+  const comparison = `${name}: ${within.length} packets with ${size} bytes captured, ${packets} with ${bytes} counted`
+  const found = { packets: within.length, bytes: size, besides: besides.length }
+  const [first] = within
+  // A packet between the readings whose number the kernel says it did not give.
+  const stranger = besides.find(({ time }) => isBetweenReadings(arm, time))
+  if (stranger)
+    return {
+      ...found,
+      tooMany: {
+        why: `${name}: sequence ${fullSequence(stranger.opened!)} was captured, and is none of those counted`,
+        seen: stranger,
+      },
+    }
+  if (within.length > packets || (within.length === packets && size > bytes))
+    return { ...found, tooMany: { why: comparison, ...(first && { seen: first }) } }
+  if (within.length < packets || (size < bytes && unopened === 0)) return { ...found, tooFew: comparison }
+  if (unopened > 0) return { ...found, tooFew: `${name}: ${unopened} packets could not be opened` }
+  return found
+}
+
+function isBetweenReadings({ facts }: ArmView, time: bigint): boolean {
+  const { before, after } = facts.readings
+  return time > BigInt(before.to) && time < BigInt(after.from)
+}
+
+type Ends = Pick<SecurityAssociation, 'source' | 'destination' | 'spi'>
+
+function identifier({ source, destination, spi }: Ends): string {
   return `${source} ${destination} ${spi}`
 }
 
 function tally(wire: readonly SeenFrame[]): Map<string, Tally> {
-  const tallies = new Map<string, Tally>()
-  for (const seen of wire) {
-    const { opened, frame } = seen
-    if (!opened) continue
-    const id = identifier({ source: frame.source!, destination: frame.destination!, spi: opened.spi })
-    const found = tallies.get(id) ?? { packets: 0, bytes: 0, unopened: 0, first: seen }
-    found.packets++
-    if (opened.ok) found.bytes += opened.inner.length
-    else found.unopened++
-    tallies.set(id, found)
-  }
-  return tallies
+  const esp = wire.filter(({ opened }) => opened)
+  const bySa = Map.groupBy(esp, ({ frame, opened }) =>
+    identifier({ source: frame.source!, destination: frame.destination!, spi: opened!.spi }),
+  )
+  return new Map([...bySa].map(([id, packets]) => [id, { first: packets[0]!, packets }]))
 }
 
-/** What an SA's counters grew by; one that was not there before, or has another key, started at zero. */
-function growth(sa: SecurityAssociation, before: readonly SecurityAssociation[]) {
+/** What an SA's counters grew by; one that was not there before, or has another key, started anew. */
+function growth(sa: SecurityAssociation, before: readonly SecurityAssociation[]): Growth {
   const same = before.find(
     (each) =>
       each.node === sa.node &&
@@ -132,5 +184,10 @@ function growth(sa: SecurityAssociation, before: readonly SecurityAssociation[])
       each.key === sa.key &&
       each.packets <= sa.packets,
   )
-  return { packets: sa.packets - (same?.packets ?? 0), bytes: sa.bytes - (same?.bytes ?? 0) }
+  return {
+    sa,
+    packets: sa.packets - (same?.packets ?? 0),
+    bytes: sa.bytes - (same?.bytes ?? 0),
+    sequences: { above: BigInt(same?.sequence ?? 0), upTo: BigInt(sa.sequence) },
+  }
 }

@@ -48,6 +48,8 @@ const RefusalsByNode = Type.Record(Type.String(), Type.Record(Type.String(), Cou
   description: "Packets that each node's IPsec refused, by the kernel's names for the reasons, by node.",
 })
 
+const Reading = Type.Object({ from: Nanoseconds, to: Nanoseconds })
+
 /** One arm without its captures and its keys. */
 export const ArmFacts = Type.Object({
   name: ArmName,
@@ -59,6 +61,10 @@ export const ArmFacts = Type.Object({
   instruments: Type.Array(Instrument),
   countersBefore: CountersByNode,
   countersAfter: CountersByNode,
+  readings: Type.Object(
+    { before: Reading, after: Reading },
+    { description: 'When the security associations were read, both times while every instrument listened.' },
+  ),
   refusalsBefore: RefusalsByNode,
   refusalsAfter: RefusalsByNode,
 })

@@ -150,6 +150,7 @@ function associationsBetween(ends: readonly NodeFacts[]): Association[] {
         icvBits: 128,
         packets: 0,
         bytes: 0,
+        sequence: 0,
       } as const
       return [
         { ...shared, node: from.name, direction: 'out' as const },
@@ -185,6 +186,7 @@ function seal(
     if (end.key !== sender.key) continue
     end.packets++
     end.bytes += packet.length
+    end.sequence++
   }
   const iv = (BigInt(armNames.indexOf(arm)) << 32n) | BigInt(sender.packets)
   return esp(packet, { ...sender, sequence: sender.packets, iv })

@@ -92,6 +92,10 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
     })),
     countersBefore: none(),
     countersAfter: { ...none(), ...counters },
+    readings: {
+      before: { from: `${started}`, to: `${started}` },
+      after: { from: `${arm.ended}`, to: `${arm.ended}` },
+    },
     refusalsBefore: none(),
     refusalsAfter: { ...none(), ...refusals },
   }

@@ -1,6 +1,6 @@
-import type { Opened } from 'tcpdump-parse'
 import { noEsp, type Outcome, offendersShown, plural } from './check.ts'
 import { type ArmView, offender, type RunView, type SeenFrame } from './observe.ts'
+import { fullSequence } from './sequence.ts'
 
 /**
  * Holds when no security association used a sequence number twice, and no key a nonce (RFC 4106 section 2: repeating one
@@ -58,12 +58,6 @@ export function unique(arm: ArmView, run: Pick<RunView, 'arms'>): Outcome {
     numbers,
     offenders: [],
   }
-}
-
-/** Of extended numbers all 64 bits, of which the packet shows the lower 32 (RFC 4303 section 2.2.1). */
-function fullSequence(opened: Opened): bigint {
-  const high = opened.ok ? (opened.sequenceHigh ?? 0) : 0
-  return (BigInt(high) << 32n) | BigInt(opened.sequence)
 }
 
 /** The nonce is the salt, which belongs to the key, and the IV of the packet. */

@@ -223,6 +223,23 @@ const mutations: readonly {
     verdict: 'LEAK',
   },
   {
+    what: 'a packet under a key of the sender that its kernel never sent',
+    change: (run) => {
+      const [frame] = espFrames(run, 'encrypted', 'wire/a')
+      const [arp] = recordingOf(run, 'encrypted', 'wire/a').frames
+      const sent = recordingOf(run, 'encrypted', 'pod/a1').frames
+      const packet = ipv4('10.0.1.2', '10.0.2.2', 17, udp(9, 9, Buffer.from('sent by hand')))
+      const seal = { ...frame!.sa, sequence: 9999, iv: 1n << 60n }
+      arp!.data = ethernet(esp(routed(packet, 1), seal))
+      arp!.length = arp!.data.length
+      arp!.time = sent.at(-1)!.time
+      sent.push({ time: sent.at(-1)!.time, data: ethernet(packet), length: packet.length + 14 })
+      recount(run, 'encrypted', 'pod/a1')
+    },
+    notices: 'encrypted/wire.counted: fails',
+    verdict: 'LEAK',
+  },
+  {
     what: 'a kernel that counted one byte more than was captured',
     change: (run) => {
       associationsOf(run, 'encrypted').after.find(({ direction }) => direction === 'out')!.bytes++
@@ -409,6 +426,26 @@ test('offending frames are named by their place in the merged capture', () => {
   const wire = [...view.arms.values()].flatMap((arm) => arm.wire)
   assert.ok(wire[frame!.frame - 1]!.data.equals(ethernet(podPacket)))
   assert.match(frame!.why, /UDP 10\.0\.1\.2:9 → 10\.0\.2\.2:9 in clear/)
+})
+
+test('what was captured before the kernels were asked, or after, is not held against them', () => {
+  const judgement = judged((run) => {
+    const { readings } = armOf(run, 'encrypted')
+    const { frames } = recordingOf(run, 'encrypted', 'wire/a')
+    const open = opener(associationsOf(run, 'encrypted'))
+    const sealed = frames.filter(({ data }) => open.open(decode(data, 1)).ok)
+    const last = sealed.at(-1)!
+    const { spi, inner } = open.open(decode(last.data, 1)) as { spi: number; inner: Buffer }
+    readings.after = { from: `${last.time}`, to: `${last.time}` }
+    for (const sa of associationsOf(run, 'encrypted').after)
+      if (sa.spi === spi) {
+        sa.packets--
+        sa.sequence--
+        sa.bytes -= inner.length
+      }
+  })
+  assert.deepEqual(surprises(judgement), [])
+  assert.equal(stateOf(judgement, 'encrypted', 'wire.counted').numbers.beforeOrAfterReadings, 1)
 })
 
 test('a control whose instruments lost packets controls nothing', () => {

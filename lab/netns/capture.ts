@@ -57,9 +57,11 @@ export async function startCapture(
     stopAll()
     throw error
   }
+  const quiet = quietWatch(instruments)
   return {
+    quiet,
     async stop() {
-      await quiet(instruments)
+      await quiet()
       signal?.removeEventListener('abort', stopAll)
       const missed = vantagesNow().filter(({ name }) => vantages.every((vantage) => vantage.name !== name))
       return Promise.all([...instruments.map(finish), ...missed.map((each) => unheard(each, directory))])
@@ -103,18 +105,22 @@ async function listening(instrument: Instrument): Promise<void> {
   await Promise.race([ready, ended])
 }
 
-/** Waits until no file has grown for a while, but not for ever: what was sent before has then been written. */
-async function quiet(instruments: readonly Instrument[]): Promise<void> {
-  const deadline = performance.now() + quietDeadlineMs
+/** @returns what waits until no file has grown for a while, but not for ever: what was sent before has then been written. */
+function quietWatch(instruments: readonly Instrument[]): () => Promise<void> {
   let last = -1
-  while (performance.now() < deadline) {
+  let since = 0
+  const look = () => {
     const size = instruments.reduce(
       (sum, { file }) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
       0,
     )
-    if (size === last) return
+    if (size !== last) since = performance.now()
     last = size
-    await sleep(quietMs)
+    return performance.now() - since >= quietMs
+  }
+  return async () => {
+    const deadline = performance.now() + quietDeadlineMs
+    while (!look() && performance.now() < deadline) await sleep(quietMs)
   }
 }
 

@@ -296,5 +296,6 @@ function describe(node: string, state: XfrmState, outbound: boolean): SecurityAs
     icvBits: state.aead.icvBits,
     packets: Number(state.lifetime.packets),
     bytes: Number(state.lifetime.bytes),
+    sequence: Number(outbound ? state.replay.sent : state.replay.received),
   }
 }
