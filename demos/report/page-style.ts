@@ -80,15 +80,17 @@ svg .mono { font-family: var(--mono); }
 
 .flows { table-layout: fixed; }
 .flows th, .flows td { padding: .18rem .35rem; border-top: 0; vertical-align: middle; }
-.flows thead th { font-size: .78rem; line-height: 1.25; padding-bottom: .4rem; vertical-align: bottom; border-left: 1px solid var(--line); }
-.flows thead td { width: 9rem; }
+.flows thead th { font-size: .74rem; line-height: 1.25; padding-bottom: .4rem; vertical-align: bottom; border-left: 1px solid var(--line); }
+.flows thead td { width: 7.5rem; }
+.flows thead td.soft { font-size: .78rem; color: var(--soft); text-align: right; vertical-align: top; }
 .flows tbody th { font: .8rem var(--mono); color: var(--soft); white-space: nowrap; padding-left: 0; }
 .flows tbody td { border-left: 1px solid var(--line); }
 .flows tbody tr:hover td, .flows tbody tr:hover th { background: var(--card); }
-.flows .all th { font: 600 .86rem/1.2 inherit; color: var(--ink); }
+.flows .all th { font-family: inherit; font-weight: 600; color: var(--ink); }
 .flows .all td, .flows .all th { padding-bottom: .7rem; vertical-align: bottom; }
-.flows .count { display: block; font-size: .7rem; color: var(--soft); line-height: 1.25; margin-top: .25rem; }
-.flows .none { color: var(--soft); font-size: .75rem; }
+.flows .count { display: block; font-size: .72rem; line-height: 1.3; margin-top: .2rem; white-space: nowrap; }
+.flows .count svg { display: inline-block; width: .55rem; height: .55rem; margin-right: .3rem; }
+.flows .none { display: block; color: var(--soft); font-size: .7rem; line-height: 1; }
 .flows .chip { display: table; margin: .2rem 0 0; font-size: .62rem; padding: 0 .35rem; }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 

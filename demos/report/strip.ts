@@ -21,13 +21,21 @@ export function spanOf(passages: readonly Passage[]): Span {
   return { start, length: Number(end - start) || 1 }
 }
 
+/** How many packets met each fate; those that none met are left out. */
+export function totals(passages: readonly Passage[]): { readonly fate: Fate; readonly count: string }[] {
+  return fates.flatMap((fate) => {
+    const count = passages.filter((passage) => passage.fate === fate).length
+    return count > 0 ? [{ fate, count: count.toLocaleString('en') }] : []
+  })
+}
+
 /** Such as `12 encrypted, 3 in clear`. */
 export function tally(passages: readonly Passage[]): string {
-  const words = fates.flatMap((fate) => {
-    const count = passages.filter((passage) => passage.fate === fate).length
-    return count > 0 ? [`${count.toLocaleString('en')} ${fateWords[fate]}`] : []
-  })
-  return words.join(', ') || 'no packet'
+  return (
+    totals(passages)
+      .map(({ fate, count }) => `${count} ${fateWords[fate]}`)
+      .join(', ') || 'no packet'
+  )
 }
 
 const width = 240
@@ -64,14 +72,12 @@ export function strip(
 
 export function bar(fate: Fate, x: number, y: number, wide: number, tall: number): Html {
   const place = html`x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${wide.toFixed(1)}" height="${tall.toFixed(1)}"`
+  // Hollow, so that it is told apart from the others without colour.
   if (fate === 'missing')
-    return html`<rect ${place} fill="url(#hatch)" stroke="var(--stopped)" stroke-width=".8"/>`
+    return html`<rect ${place} fill="none" stroke="var(--stopped)" vector-effect="non-scaling-stroke"/>`
   return html`<rect ${place} fill="var(--${fate === 'clear' ? 'clear' : 'sealed'})"/>`
 }
 
 export function swatch(fate: Fate): Html {
   return html`<svg viewBox="0 0 12 12" aria-hidden="true">${bar(fate, 1, 1, 10, 10)}</svg>`
 }
-
-/** What stopped packets are filled with, once in a page: told apart from the others without colour. */
-export const hatch = html`<svg width="0" height="0" aria-hidden="true" style="position:absolute"><defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="4" stroke="var(--stopped)" stroke-width="1.4"/></pattern></defs></svg>`

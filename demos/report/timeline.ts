@@ -2,7 +2,7 @@ import { type ArmName, type Judgement, type RunView, sabotageOf } from '../proof
 import { armTitle, sabotageTitles } from './arm-words.ts'
 import { type Html, html } from './html.ts'
 import { type Passage, passagesOf } from './passages.ts'
-import { hatch, type Span, spanOf, strip, swatch, tally } from './strip.ts'
+import { type Span, spanOf, strip, swatch, tally, totals } from './strip.ts'
 
 /** More flows than this are shown by pairs of nodes. */
 const mostFlows = 60
@@ -22,11 +22,11 @@ export function timeline(run: RunView, judgement: Judgement): Html {
   const flowOf = flowNames(run, columns)
   const flows = [...new Set(columns.flatMap(({ passages }) => passages.map(flowOf)))].sort()
   const byFlow = columns.map(({ passages }) => Map.groupBy(passages, flowOf))
-  return html`${hatch}<ul class="key"><li>${swatch('encrypted')}encrypted on the wire</li><li>${swatch('clear')}in clear on the wire</li><li>${swatch('missing')}stopped before the wire</li></ul>
+  return html`<ul class="key"><li>${swatch('encrypted')}encrypted on the wire</li><li>${swatch('clear')}in clear on the wire</li><li>${swatch('missing')}stopped before the wire</li></ul>
 <div class="scroll" role="region" aria-label="Flows in every arm" tabindex="0">
 <table class="flows" style="min-width:${9 + columns.length * 3.2}rem">
 <thead>${heading(columns, judgement)}</thead>
-<tbody><tr class="all"><th scope="row">All of them</th>${columns.map(({ passages, span }) => html`<td>${strip(passages, span, { height: 44, slots: slotsFor(columns) })}<span class="count">${tally(passages)}</span></td>`)}</tr>
+<tbody><tr class="all"><th scope="row">All of them</th>${columns.map(({ passages, span }) => html`<td>${strip(passages, span, { height: 44, slots: slotsFor(columns) })}${totals(passages).map(({ fate, count }) => html`<span class="count" aria-hidden="true">${swatch(fate)}${count}</span>`)}<span class="heard">${tally(passages)}</span></td>`)}</tr>
 ${flows.map(
   (
     flow,
@@ -56,9 +56,12 @@ function heading(columns: readonly Column[], judgement: Judgement): Html {
   })
   const second = columns.flatMap(({ arm }) => {
     const mode = kinds.get(arm)?.mode
-    return mode ? [html`<th scope="col">${mode}${chip(arm)}</th>`] : []
+    if (!mode) return []
+    return [
+      html`<th scope="col"><span class="heard">Strict mode </span>${mode === 'strict' ? 'on' : 'off'}${chip(arm)}</th>`,
+    ]
   })
-  return html`<tr><td rowspan="2"></td>${first}</tr><tr>${second}</tr>`
+  return html`<tr><td></td>${first}</tr><tr><td class="soft" aria-hidden="true">strict mode</td>${second}</tr>`
 }
 
 function cell({ span }: Column, passages: readonly Passage[], slots: number): Html {
