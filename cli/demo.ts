@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Argument, Command, Option } from 'commander'
@@ -16,6 +17,8 @@ interface DemoOptions extends TopologyOptions {
   readonly present?: boolean
   readonly timings?: boolean
   readonly pulumi?: boolean
+  readonly sealedOnly?: boolean
+  readonly signingKey?: string
 }
 
 /** The lab a demo stands up for itself. */
@@ -32,14 +35,18 @@ export const demo = new Command('demo')
   .option('-e, --evidence <directory>', 'where the evidence goes', 'evidence')
   .option('-t, --topology <file>', 'the demo’s own lab; else 3 nodes with 2 pods')
   .option('-p, --present', 'on a stage: wait for a key between steps, show the speaker’s notes')
+  .option('--sealed-only', 'leave keys out of the evidence: what is encrypted in it stays so')
+  .option('--signing-key <file>', 'an Ed25519 private key in PEM, in place of your own of wireproof')
   .option('--timings', 'show where the time goes')
   .option('--pulumi', 'stand the lab up with Pulumi where a CLI is there or can be had quickly')
   .action(async (name: DemoName, options: DemoOptions) => {
+    const { chosenSigningKey } = await import('../demos/evidence/signing-key.ts')
+    const key = options.signingKey === undefined ? undefined : chosenSigningKey(options.signingKey)
     const evidence = evidenceDirectory(options.evidence)
     const signal = interruptSignal()
     const earlier = new Set(readdirSync(evidence))
     process.exitCode = await play(name, { ...options, evidence }, signal)
-    if (!enclosingKernel()) await signBundles(evidence, earlier)
+    if (!enclosingKernel()) await signBundles(evidence, earlier, key)
   })
 
 function play(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
@@ -52,13 +59,17 @@ function play(name: DemoName, options: DemoOptions, signal: AbortSignal): Promis
  * Signs what the demo left, with a key that no kernel we boot ever sees. The recording comes last in a bundle: one without
  * it was cut short, by a full disk for example, and is not vouched for.
  */
-async function signBundles(evidence: string, earlier: ReadonlySet<string>): Promise<void> {
+async function signBundles(
+  evidence: string,
+  earlier: ReadonlySet<string>,
+  key: KeyObject | undefined,
+): Promise<void> {
   const { attestBundle, bundleFile, signingKey } = await import('../demos/evidence/index.ts')
   for (const name of readdirSync(evidence)) {
     const bundle = join(evidence, name)
     const isWhole =
       existsSync(join(bundle, bundleFile.cast)) && !existsSync(join(bundle, bundleFile.attestation))
-    if (!earlier.has(name) && isWhole) attestBundle(bundle, signingKey())
+    if (!earlier.has(name) && isWhole) attestBundle(bundle, key ?? signingKey())
   }
 }
 
@@ -112,6 +123,7 @@ function demoArguments(name: DemoName, options: DemoOptions): string[] {
   const arguments_ = ['demo', name, '--evidence', options.evidence]
   if (options.present) arguments_.push('--present')
   if (options.timings) arguments_.push('--timings')
+  if (options.sealedOnly) arguments_.push('--sealed-only')
   return arguments_
 }
 
@@ -136,6 +148,7 @@ async function playHere(
     kernel: kernel ?? hostKernel(),
     present: options.present ?? false,
     timings: options.timings ?? false,
+    sealedOnly: options.sealedOnly ?? false,
     output: process.stdout,
     signal,
   }

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
 import { bundleDirectory, bundleFile, loadRun, writeBundle } from './evidence/index.ts'
-import type { CastRecorder, Stage } from './player/index.ts'
+import type { CastRecorder, Picture, Stage } from './player/index.ts'
 import { checkTable, verdictBanner, whereabouts } from './player/pictures/index.ts'
 import {
   type ArmRecord,
@@ -23,6 +23,8 @@ export interface Concluding {
   /** Where the bundle's own directory is made. */
   readonly directory: string
   readonly cast: CastRecorder
+  /** Whether keys are left out of the evidence. */
+  readonly sealedOnly: boolean
 }
 
 export interface Conclusion {
@@ -34,7 +36,7 @@ export interface Conclusion {
 
 /** The last chapter of every demo: judges what was recorded, leaves the evidence, and gives the verdict. */
 export async function conclude(stage: Stage, concluding: Concluding): Promise<Conclusion> {
-  const { demo, directory, cast } = concluding
+  const { demo, directory, cast, lab, sealedOnly } = concluding
   await stage.say(
     'Every byte of every capture is gone through. Nobody’s word counts, the agents’ least of all.',
     {
@@ -55,7 +57,10 @@ export async function conclude(stage: Stage, concluding: Concluding): Promise<Co
 
   const created = new Date()
   const bundle = bundleDirectory(directory, demo, created)
-  await stage.do('The evidence is written', () => writeBundle(bundle, run, judgement, { created }))
+  await stage.do('The evidence is written', () =>
+    writeBundle(bundle, run, judgement, { created, sealedOnly }),
+  )
+  if (!sealedOnly && !lab.isDisposable) await stage.show(keysInUse(lab.name))
   await stage.show(({ width, style }) => [
     ...verdictBanner(judgement.verdict, judgement.says)({ width, style }),
     '',
@@ -66,6 +71,14 @@ export async function conclude(stage: Stage, concluding: Concluding): Promise<Co
   ])
   await cast.save(join(bundle, bundleFile.cast))
   return { verdict: judgement.verdict, exitCode: verdictExitCode[judgement.verdict], bundle }
+}
+
+/** Whoever has the keys of a cluster that is in use can read what it sent under them. */
+function keysInUse(cluster: string): Picture {
+  return ({ style }) => [
+    style.bad(`The evidence holds keys of ${cluster}, which is not a lab: do not hand it on.`),
+    'Play with --sealed-only to leave them out, or change the keys now.',
+  ]
 }
 
 /** All that a verdict is computed from. */
@@ -79,6 +92,7 @@ export async function runRecord({
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   return {
     demo,
+    cluster: { name: lab.name, isDisposable: lab.isDisposable },
     kernel,
     versions: { wireproof: version, node: process.versions.node },
     nodes: nodes.map(({ name, id, underlay, podCidr }) => ({ name, id, underlay, podCidr })),

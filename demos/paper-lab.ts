@@ -24,6 +24,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
 
   const lab: Lab = {
     name: 'paper',
+    isDisposable: true,
     nodes: async () => nodes,
     pods: async () => pods,
     spawn: (target, argv) => {

@@ -20,6 +20,7 @@ async function stageFor(context: TestContext, more: Partial<PlayDemoOptions> & P
     kernel,
     present: false,
     timings: false,
+    sealedOnly: false,
     output: { write: (text) => (written += text) },
     signal: new AbortController().signal,
     ...more,
@@ -54,6 +55,18 @@ test('captures that show nothing prove nothing: the exit code is that of inconcl
   const [evidence] = await readdir(options.directory)
   assert.match(evidence!, /^transparent-encryption-/)
   assert.match(written(), new RegExp(`wireproof verify .*${evidence}`))
+})
+
+test('whoever is left keys of a cluster that is not a lab is told so, unless the evidence has none', async (context) => {
+  const { lab } = paperLab()
+  const inUse = { ...lab, name: 'production', isDisposable: false }
+  const told = /The evidence holds keys of production, which is not a lab/
+  const open = await stageFor(context, { lab: inUse })
+  await playDemo('transparent-encryption', open.options)
+  assert.match(open.written(), told)
+  const sealed = await stageFor(context, { lab: inUse, sealedOnly: true })
+  await playDemo('transparent-encryption', sealed.options)
+  assert.doesNotMatch(sealed.written(), told)
 })
 
 test('interrupted while an agent is frozen, the demo wakes it up and leaves no program running', async (context) => {

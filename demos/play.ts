@@ -35,6 +35,8 @@ export interface PlayDemoOptions {
   readonly kernel: KernelDescription
   readonly present: boolean
   readonly timings: boolean
+  /** Whether keys are left out of the evidence. */
+  readonly sealedOnly: boolean
   readonly output: OutputStream
   readonly signal: AbortSignal
   /** Where the presenter's keys come from; the terminal on stdin. */
@@ -82,7 +84,7 @@ export async function playDemo(name: DemoName, options: PlayDemoOptions): Promis
 function concluded(
   demo: ProofDemo,
   cast: CastRecorder,
-  { lab, directory, kernel }: PlayDemoOptions,
+  { lab, directory, kernel, sealedOnly }: PlayDemoOptions,
 ): Demo<Lab, Conclusion> {
   return {
     ...demo,
@@ -91,7 +93,7 @@ function concluded(
       const captures = await mkdtemp(join(tmpdir(), 'wireproof-captures-'))
       stage.afterwards('Remove the captures', () => rm(captures, { recursive: true, force: true }))
       const arms = await demo.play(stage, { lab, captures })
-      return conclude(stage, { demo: demo.name, lab, kernel, arms, directory, cast })
+      return conclude(stage, { demo: demo.name, lab, kernel, arms, directory, cast, sealedOnly })
     },
   }
 }

@@ -76,6 +76,8 @@ export interface EncryptionSettings {
  */
 export interface Lab {
   readonly name: string
+  /** Made to be looked into and taken down: its keys protect nothing else. False for a cluster that somebody uses. */
+  readonly isDisposable: boolean
 
   nodes(): Promise<LabNode[]>
   pods(): Promise<LabPod[]>

@@ -73,6 +73,44 @@ describe('what a user gets wrong is answered in a sentence, with the documented 
     refused(await wireproof(['verify', directory]), 2, /evidence\.json/)
   })
 
+  test('a bundle that is a file', async () => {
+    refused(await wireproof(['verify', write('file', 'x')]), 2, /file is no evidence bundle: it is a file/)
+  })
+
+  test('a capture that is empty, a text, or a directory: the file and the reason', async () => {
+    refused(await wireproof(['explain', write('empty.pcap', ''), '1']), 2, /empty\.pcap: it is empty/)
+    refused(
+      await wireproof(['explain', write('text.pcap', 'this is no capture\n'), '1']),
+      2,
+      /text\.pcap: it is neither pcap nor pcapng/,
+    )
+    refused(
+      await wireproof(['explain', directory, '1']),
+      2,
+      /it is a directory, and neither a capture nor a bundle/,
+    )
+    refused(await wireproof(['explain', join(directory, 'none'), '1']), 2, /none: there is no such file/)
+  })
+
+  test('a frame number that is none', async () => {
+    refused(await wireproof(['explain', directory, '0']), 2, /Give a number from 1, or pods:<number>/)
+  })
+
+  test('keys that are none', async () => {
+    const keys = write('keys', 'nothing of the kind\n')
+    refused(await wireproof(['explain', directory, '1', '--keys', keys]), 2, /keys: .*line 1/)
+  })
+
+  test('a signer that is none, and a signing key that is not there', async () => {
+    refused(
+      await wireproof(['verify', directory, '--key', 'somebody']),
+      2,
+      /neither a fingerprint nor a public key/,
+    )
+    const missing = join(directory, 'none.pem')
+    refused(await wireproof(['demo', '--signing-key', missing]), 2, /there is no signing key at .*none\.pem/)
+  })
+
   test('evidence that cannot be written', async () => {
     refused(await wireproof(['demo', '--evidence', '/proc/evidence']), 4, /\/proc\/evidence/)
   })

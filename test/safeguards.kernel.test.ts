@@ -53,6 +53,7 @@ async function demoIn(playedIn: Lab): Promise<number> {
       kernel,
       present: false,
       timings: false,
+      sealedOnly: false,
       output: { write: () => {} },
       signal: new AbortController().signal,
     })

@@ -1,12 +1,5 @@
 import { decodeIp } from 'tcpdump-parse'
-import { type ArmView, conversation, type RunView, type SeenFrame } from '../proof/index.ts'
-
-const failures = {
-  'no-sa': 'no SA has this SPI and these addresses',
-  'bad-icv': 'the ICV does not verify',
-  malformed: 'not a whole ESP packet',
-  'bad-padding': 'the padding is wrong',
-} as const
+import { type ArmView, conversation, openFailures, type RunView, type SeenFrame } from '../proof/index.ts'
 
 /** What Wireshark shows beside each frame: the verdict on it, and where its other half is. */
 export function comments(run: RunView, kind: 'wire' | 'pod'): Map<number, string> {
@@ -37,7 +30,7 @@ function wireComments(arm: ArmView, found: Map<number, string>): void {
 function espComment({ opened, frame }: SeenFrame): string {
   const { spi, sequence } = opened!
   const name = `${conversation(frame)}, SPI 0x${spi.toString(16)}, sequence ${sequence}`
-  if (!opened!.ok) return `NOT AUTHENTIC: ${name}: ${failures[opened!.reason]}`
+  if (!opened!.ok) return `NOT AUTHENTIC: ${name}: ${openFailures[opened!.reason]}`
   return `${name}: authentic, inner ${conversation(decodeIp(opened!.inner))}`
 }
 

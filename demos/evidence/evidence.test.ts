@@ -18,27 +18,19 @@ import { after, before, test } from 'node:test'
 import { readCapture } from 'tcpdump-parse'
 import { Problem } from '../../lab/problem.ts'
 import { judge, observe } from '../proof/index.ts'
-import { provenRun, recordingOf, type SyntheticRun } from '../proof/synthetic.ts'
-import { unseal } from './attestation.ts'
+import { provenRun, recordingOf } from '../proof/synthetic.ts'
+import { fingerprint, unseal } from './attestation.ts'
 import { digestOf, filesOf } from './digest.ts'
 import { file, secretFiles } from './format.ts'
 import { printVerification } from './print-verification.ts'
 import { Evidence } from './schema.ts'
-import { signingKey } from './signing-key.ts'
+import { created, leaveBundle, privateKey, publicKey } from './signed-bundle.ts'
+import { chosenSigningKey, signerFingerprint, signingKey } from './signing-key.ts'
 import { verifyBundle } from './verify.ts'
 import { attestBundle, bundleDirectory, writeBundle } from './write-bundle.ts'
 
-const created = new Date('2026-11-24T03:45:00.123Z')
-const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-evidence-'))
 const bundle = bundleDirectory(scratch, 'synthetic', created)
-
-async function leave(directory: string, run: SyntheticRun): Promise<void> {
-  const view = observe(run)
-  await writeBundle(directory, view, judge(view), { created })
-  writeFileSync(join(directory, file.cast), '{"version":2,"width":80,"height":24}\n')
-  attestBundle(directory, privateKey)
-}
 
 /** A copy of the bundle that may be altered. */
 function copy(name: string): string {
@@ -47,7 +39,7 @@ function copy(name: string): string {
   return directory
 }
 
-before(() => leave(bundle, provenRun()))
+before(() => leaveBundle(bundle, provenRun()))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 
 test('a bundle has every file that the documentation lists, under the name of its demo and time', () => {
@@ -65,7 +57,7 @@ test('a run that leaked is verified as a LEAK, with the frames it named', async 
   const run = provenRun()
   recordingOf(run, 'encrypted', 'wire/a').frames = recordingOf(run, 'control', 'wire/a').frames
   const directory = join(scratch, 'leak')
-  await leave(directory, run)
+  await leaveBundle(directory, run)
   const verification = await verifyBundle(directory)
   assert.deepEqual(verification.differences, [])
   assert.equal(verification.verdict, 'LEAK')
@@ -142,6 +134,44 @@ test('a signature by another key than the one in the bundle is refused', async (
     other.publicKey.export({ type: 'spki', format: 'pem' }) as string,
   )
   await assert.rejects(verifyBundle(directory), /^Problem: attestation\.pub: not the key that signed/)
+})
+
+test('a bundle is verified against the signer that the reader expects', async () => {
+  const signer = fingerprint(publicKey)
+  assert.deepEqual((await verifyBundle(bundle, { signer })).differences, [])
+  const stranger = fingerprint(generateKeyPairSync('ed25519').publicKey)
+  assert.deepEqual((await verifyBundle(bundle, { signer: stranger })).differences, [
+    `attestation.json: signed by ${signer}, and not by ${stranger}`,
+  ])
+  assert.equal(signerFingerprint(join(bundle, file.publicKey)), signer)
+  assert.equal(signerFingerprint(signer.toUpperCase()), signer)
+  assert.throws(() => signerFingerprint(join(bundle, file.report)), { exitCode: 2, code: 'EUSAGE' })
+})
+
+test('a bundle of another version is refused in a sentence that names both', async () => {
+  const directory = copy('version')
+  const path = join(directory, file.evidence)
+  const evidence = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...evidence, version: 1 }))
+  await assert.rejects(verifyBundle(directory), (error: unknown) => {
+    assert.ok(error instanceof Problem)
+    assert.match(
+      error.message,
+      /evidence\.json: bundle format 1, written by wireproof 0\.1\.0; this version reads format 2/,
+    )
+    return true
+  })
+})
+
+test('the report of a cluster that is in use says whose keys the bundle holds', async () => {
+  const run = provenRun()
+  run.facts.cluster = { name: 'production', isDisposable: false }
+  const directory = join(scratch, 'in-use')
+  await leaveBundle(directory, run)
+  assert.match(
+    readFileSync(join(directory, file.report), 'utf8'),
+    /hold keys of production, a cluster that is in use/,
+  )
 })
 
 for (const [what, content] of Object.entries({
@@ -260,6 +290,13 @@ test('the signing key is made once, and nobody else may read it', () => {
     () => signingKey(path),
     /^Problem: the signing key .* cannot be used: not an Ed25519 private key$/,
   )
+})
+
+test('a signing key that was chosen has to be there', () => {
+  const path = join(scratch, 'chosen.pem')
+  assert.throws(() => chosenSigningKey(path), { code: 'ESIGNINGKEY', exitCode: 2 })
+  writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string)
+  assert.ok(chosenSigningKey(path).equals(privateKey))
 })
 
 test('evidence that cannot be written is a sentence with the directory in it', async () => {

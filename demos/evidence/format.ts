@@ -24,8 +24,9 @@ export const file = {
 /** Files that hold keys of the lab. No other file of a bundle may. */
 export const secretFiles: readonly string[] = [file.opened, file.associations, file.esp]
 
-export function evidenceFacts({ demo, kernel, versions, nodes, pods, played }: Evidence): RunFacts {
-  return { demo, kernel, versions, nodes, pods, arms: played }
+export function evidenceFacts(evidence: Evidence): RunFacts {
+  const { demo, cluster, kernel, versions, nodes, pods, played } = evidence
+  return { demo, cluster, kernel, versions, nodes, pods, arms: played }
 }
 
 export function claimedJudgement({ verdict, says, arms, checks }: Evidence): Judgement {

@@ -2,5 +2,5 @@
 
 export { file as bundleFile, secretFiles } from './format.ts'
 export { loadRun } from './load-run.ts'
-export { signingKey, signingKeyFile } from './signing-key.ts'
+export { chosenSigningKey, signerFingerprint, signingKey, signingKeyFile } from './signing-key.ts'
 export { attestBundle, type BundleOptions, bundleDirectory, writeBundle } from './write-bundle.ts'

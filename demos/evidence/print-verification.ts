@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
-import { expectedState, verdictExitCode } from '../proof/index.ts'
-import { type Verification, verifyBundle } from './verify.ts'
+import { expectedState, keylessChecks, verdictExitCode } from '../proof/index.ts'
+import { type Verification, type VerifyOptions, verifyBundle } from './verify.ts'
 
-export interface PrintOptions {
+export interface PrintOptions extends VerifyOptions {
   readonly json?: boolean
   readonly output?: NodeJS.WritableStream
 }
@@ -14,7 +14,7 @@ export interface PrintOptions {
  */
 export async function printVerification(directory: string, options: PrintOptions = {}): Promise<number> {
   const output = options.output ?? process.stdout
-  const verification = await verifyBundle(directory)
+  const verification = await verifyBundle(directory, options)
   output.write(options.json ? `${JSON.stringify(verification, null, 2)}\n` : describe(verification, output))
   return verification.differences.length > 0 ? 1 : verdictExitCode[verification.verdict]
 }
@@ -22,7 +22,7 @@ export async function printVerification(directory: string, options: PrintOptions
 const colours = { PROVEN: 'green', LEAK: 'red', INCONCLUSIVE: 'yellow' } as const
 
 function describe(
-  { verdict, judgement, differences, signedBy }: Verification,
+  { verdict, judgement, differences, signedBy, keysWithheld }: Verification,
   output: NodeJS.WritableStream,
 ): string {
   const stream = output as NodeJS.WriteStream
@@ -39,6 +39,12 @@ function describe(
     return `${mark} ${result.arm.padEnd(19)} ${result.id.padEnd(17)} ${result.says}`
   })
   lines.push('', `${paint(colours[verdict], verdict)}, recomputed from the captures. ${judgement.says}`)
+  if (keysWithheld) {
+    const again = judgement.checks.filter(({ id }) => keylessChecks.includes(id)).length
+    lines.push(
+      `The keys are withheld: ${again} of ${judgement.checks.length} checks were made again, the others rest on the signature. Show the security associations with --keys.`,
+    )
+  }
   if (differences.length === 0)
     lines.push(`Every file is as it was attested, by the key ${signedBy.slice(0, 16)}.`)
   else {

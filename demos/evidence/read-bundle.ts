@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { CaptureError, readBatches } from 'tcpdump-parse'
 import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/value'
 import { Problem } from '../../lab/problem.ts'
 import type { ArmAssociations, CapturedFrame, Material, Recording, RunFacts } from '../proof/index.ts'
-import { evidenceFacts, file } from './format.ts'
+import { evidenceFacts, file, formatVersion } from './format.ts'
 import { Associations, Evidence } from './schema.ts'
 
 export interface Bundle {
@@ -15,11 +16,19 @@ export interface Bundle {
   readonly complaints: readonly string[]
 }
 
+export interface ReadBundleOptions {
+  /** The file of security associations, for a bundle that was made without. */
+  readonly keys?: string
+}
+
 /** Reads what a verdict is computed from. @throws Problem naming the file that is no part of a bundle, and why. */
-export async function readBundle(directory: string): Promise<Bundle> {
-  const evidence = readJson<Evidence>(directory, file.evidence, Evidence)
-  const sas = readJson<Associations>(directory, file.associations, Associations)
+export async function readBundle(directory: string, { keys }: ReadBundleOptions = {}): Promise<Bundle> {
+  const evidence = readEvidence(directory)
+  const withheld = evidence.withheld.find(({ name }) => name === file.associations)
   const complaints: string[] = []
+  const sas = withheld
+    ? readWithheld(keys, withheld.sha256)
+    : readJson<Associations>(join(directory, file.associations), file.associations, Associations)
   const frames = new Map<string, { linkType: number; frames: CapturedFrame[] }>()
   for (const { arm, instrument } of evidence.recordings)
     frames.set(`${arm}/${instrument}`, { linkType: 1, frames: [] })
@@ -39,16 +48,58 @@ export async function readBundle(directory: string): Promise<Bundle> {
       )
   }
   const facts = evidenceFacts(evidence)
-  return { evidence, material: { facts, associations: byArm(facts, sas), recordings }, complaints }
+  const associations = byArm(facts, sas ?? [])
+  const material = { facts, associations, recordings, ...(sas === undefined && { keysWithheld: true }) }
+  return { evidence, material, complaints }
 }
 
-/** @throws Problem with exit code 2 when the directory is no bundle at all. */
+/** @throws Problem where the bundle is of a form that this version does not read. */
+function readEvidence(directory: string): Evidence {
+  const path = join(directory, file.evidence)
+  const { format, version, versions } = parseJson(path, file.evidence) as Partial<Evidence>
+  if (format !== 'wireproof-evidence') throw corrupt(file.evidence, 'not the evidence of a bundle')
+  if (version !== formatVersion) throw otherVersion(version, versions?.wireproof)
+  return readJson<Evidence>(path, file.evidence, Evidence)
+}
+
+function otherVersion(version: unknown, writer: string | undefined): Problem {
+  const by = writer === undefined ? '' : `, written by wireproof ${writer}`
+  return new Problem(
+    'EVERSION',
+    2,
+    `${file.evidence}: bundle format ${version}${by}; this version reads format ${formatVersion}`,
+    'Verify it with the version of wireproof that wrote it.',
+  )
+}
+
+/** @returns undefined where nobody shows them. @throws Problem when they are not the ones that were withheld. */
+function readWithheld(path: string | undefined, sha256: string): Associations | undefined {
+  if (path === undefined) return undefined
+  const sas = readJson<Associations>(path, path, Associations)
+  if (hash('sha256', readFileSync(path)) === sha256) return sas
+  throw new Problem(
+    'EKEYS',
+    2,
+    `${path}: not the security associations that were withheld from this bundle`,
+    `Its SHA-256 must be ${sha256}.`,
+  )
+}
+
+/** @throws Problem with exit code 2 when there is no bundle at all. */
 export function requireBundle(directory: string): void {
-  if (!existsSync(join(directory, file.evidence)))
+  const found = statSync(directory, { throwIfNoEntry: false })
+  const why = !found
+    ? 'there is no such directory'
+    : !found.isDirectory()
+      ? 'it is a file, and a bundle is a directory'
+      : existsSync(join(directory, file.evidence))
+        ? undefined
+        : `it has no ${file.evidence}`
+  if (why !== undefined)
     throw new Problem(
       'EBUNDLE',
       2,
-      `${directory} is no evidence bundle: it has no ${file.evidence}`,
+      `${directory} is no evidence bundle: ${why}`,
       'Give the directory that a demo left under evidence/.',
     )
 }
@@ -72,27 +123,32 @@ export function corrupt(name: string, why: string): Problem {
   )
 }
 
-export function readFile(directory: string, name: string): Buffer {
+/** @param name by which the file is called in messages. */
+export function readFile(path: string, name: string): Buffer {
   try {
-    return readFileSync(join(directory, name))
+    return readFileSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw corrupt(name, code === 'ENOENT' ? `not in ${directory}` : `cannot be read: ${code}`)
+    throw corrupt(name, code === 'ENOENT' ? 'the file is missing' : `cannot be read: ${code}`)
   }
 }
 
-function readJson<T>(directory: string, name: string, schema: TSchema): T {
-  let value: unknown
-  try {
-    value = JSON.parse(readFile(directory, name).toString('utf8'))
-  } catch (error) {
-    if (error instanceof Problem) throw error
-    // The parser's own message quotes the text, which may hold a key.
-    throw corrupt(name, 'not JSON')
-  }
+function readJson<T>(path: string, name: string, schema: TSchema): T {
+  const value = parseJson(path, name)
   const [mistake] = Errors(schema, value)
   if (mistake) throw corrupt(name, `${mistake.instancePath || 'the document'} ${mistake.message}`)
   return value as T
+}
+
+function parseJson(path: string, name: string): unknown {
+  const text = readFile(path, name).toString('utf8')
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value
+  } catch {
+    // The parser's own message quotes the text, which may hold a key.
+  }
+  throw corrupt(name, text.length === 0 ? 'the file is empty' : 'not a JSON document')
 }
 
 async function readCaptureInto(
@@ -101,7 +157,7 @@ async function readCaptureInto(
   frames: Map<string, { linkType: number; frames: CapturedFrame[] }>,
   complain: (message: string) => void,
 ): Promise<void> {
-  readFile(directory, name)
+  readFile(join(directory, name), name)
   try {
     for await (const batch of readBatches(join(directory, name), {
       onProblem: ({ message, offset }) => complain(`${message} (at byte ${offset})`),

@@ -22,6 +22,10 @@ export const Evidence = Type.Object(
       }),
       { description: 'What each instrument recorded: an interface of wire.pcapng or pods.pcapng.' },
     ),
+    withheld: Type.Array(Type.Object({ name: Type.String(), sha256: Digest }), {
+      description:
+        'Files with keys that were left out, so that they can be recognised when they are shown later.',
+    }),
     files: Type.Array(
       Type.Object({
         name: Type.String(),

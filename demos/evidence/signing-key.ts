@@ -1,12 +1,45 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Problem } from '../../lab/problem.ts'
+import { fingerprint } from './attestation.ts'
 import { makeDirectory } from './make-directory.ts'
 
 export function signingKeyFile(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'wireproof', 'signing-key.pem')
+}
+
+/** A key that the user has chosen: one that is not there is a mistake. @throws Problem */
+export function chosenSigningKey(path: string): KeyObject {
+  const found = read(path)
+  if (found === undefined)
+    throw new Problem(
+      'ESIGNINGKEY',
+      2,
+      `there is no signing key at ${path}`,
+      'Give an Ed25519 private key in PEM.',
+    )
+  return parse(path, found)
+}
+
+/**
+ * The fingerprint of whoever is to have signed: given as it is, or by a public key in PEM.
+ *
+ * @throws Problem for what is neither.
+ */
+export function signerFingerprint(value: string): string {
+  if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase()
+  try {
+    return fingerprint(createPublicKey(readFileSync(value)))
+  } catch {
+    throw new Problem(
+      'EUSAGE',
+      2,
+      `${value} is neither a fingerprint nor a public key`,
+      'Give 64 hexadecimal digits, or a file such as attestation.pub that you had from the signer.',
+    )
+  }
 }
 
 /** The user's key for attestations, made at first use, readable by its owner only. Ed25519. */

@@ -1,11 +1,24 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
+import { join } from 'node:path'
 import { SaError } from 'tcpdump-parse'
 import { Problem } from '../../lab/problem.ts'
-import { type Judgement, judge, observe, type Verdict } from '../proof/index.ts'
+import { type Judgement, judge, keylessChecks, observe, type Verdict } from '../proof/index.ts'
 import { type Envelope, envelopeText, fingerprint, type Statement, unseal } from './attestation.ts'
 import { digestOf, filesOf } from './digest.ts'
 import { claimedJudgement, file } from './format.ts'
-import { type Bundle, corrupt, readBundle, readFile, requireBundle } from './read-bundle.ts'
+import {
+  type Bundle,
+  corrupt,
+  type ReadBundleOptions,
+  readBundle,
+  readFile,
+  requireBundle,
+} from './read-bundle.ts'
+
+export interface VerifyOptions extends ReadBundleOptions {
+  /** Fingerprint of the key that must have signed the bundle. */
+  readonly signer?: string
+}
 
 export interface Verification {
   /** Recomputed; what the bundle claims is in `differences` when it is not the same. */
@@ -15,6 +28,8 @@ export interface Verification {
   readonly differences: readonly string[]
   /** Fingerprint of the key that signed the bundle: who made it is for the reader to know. */
   readonly signedBy: string
+  /** Whether the bundle was made without keys and none were shown: then only some of the checks could be made again. */
+  readonly keysWithheld: boolean
 }
 
 /**
@@ -23,15 +38,19 @@ export interface Verification {
  *
  * @throws Problem naming the file when the directory is no bundle, or is too damaged to judge.
  */
-export async function verifyBundle(directory: string): Promise<Verification> {
+export async function verifyBundle(
+  directory: string,
+  { signer, keys }: VerifyOptions = {},
+): Promise<Verification> {
   requireBundle(directory)
-  const { signedBy, differences } = checkAttestation(directory)
-  const bundle = await readBundle(directory).catch((error: unknown) => {
+  const { signedBy, differences } = checkAttestation(directory, signer)
+  const bundle = await readBundle(directory, keys === undefined ? {} : { keys }).catch((error: unknown) => {
     // A file that no longer has the digest that was signed explains why it cannot be read.
     if (differences[0] === undefined || !(error instanceof Problem)) throw error
     throw new Problem(error.code, error.exitCode, `${differences[0]} (${error.message})`, error.remedy)
   })
   const judgement = judgeBundle(bundle)
+  const keysWithheld = bundle.material.keysWithheld ?? false
   return {
     verdict: judgement.verdict,
     judgement,
@@ -39,9 +58,10 @@ export async function verifyBundle(directory: string): Promise<Verification> {
       ...differences,
       ...bundle.complaints,
       ...digestDifferences(directory, bundle),
-      ...claimDifferences(claimedJudgement(bundle.evidence), judgement),
+      ...claimDifferences(claimedJudgement(bundle.evidence), judgement, keysWithheld),
     ].filter((text, index, all) => all.indexOf(text) === index),
     signedBy,
+    keysWithheld,
   }
 }
 
@@ -55,11 +75,16 @@ function judgeBundle({ material }: Bundle): Judgement {
   }
 }
 
-function checkAttestation(directory: string): { signedBy: string; differences: string[] } {
+function checkAttestation(
+  directory: string,
+  signer: string | undefined,
+): { signedBy: string; differences: string[] } {
   const publicKey = readPublicKey(directory)
   const signedBy = fingerprint(publicKey)
   const content = readEnvelope(directory, publicKey)
   const differences: string[] = []
+  if (signer !== undefined && signer !== signedBy)
+    differences.push(`${file.attestation}: signed by ${signedBy}, and not by ${signer}`)
   const attested = new Map(content.subject.map(({ name, digest }) => [name, digest.sha256]))
   const present = filesOf(directory).filter((name) => name !== file.attestation)
   for (const [name, sha256] of attested) {
@@ -72,7 +97,7 @@ function checkAttestation(directory: string): { signedBy: string; differences: s
 }
 
 function readPublicKey(directory: string): KeyObject {
-  const pem = readFile(directory, file.publicKey)
+  const pem = readFile(join(directory, file.publicKey), file.publicKey)
   try {
     const key = createPublicKey(pem)
     if (key.asymmetricKeyType === 'ed25519') return key
@@ -83,7 +108,7 @@ function readPublicKey(directory: string): KeyObject {
 }
 
 function readEnvelope(directory: string, publicKey: KeyObject): Statement {
-  const text = readFile(directory, file.attestation).toString('utf8')
+  const text = readFile(join(directory, file.attestation), file.attestation).toString('utf8')
   const envelope = parseEnvelope(text)
   if (envelopeText(envelope) !== text)
     throw corrupt(file.attestation, 'not written as this project writes envelopes')
@@ -117,8 +142,12 @@ function digestDifferences(directory: string, { evidence }: Bundle): string[] {
   })
 }
 
-function claimDifferences(claimed: Judgement, found: Judgement): string[] {
+/** Without keys only what can be said without them is compared. */
+function claimDifferences(claimed: Judgement, recomputed: Judgement, keysWithheld: boolean): string[] {
   const differences: string[] = []
+  const found = keysWithheld
+    ? { ...claimed, checks: recomputed.checks.filter(({ id }) => keylessChecks.includes(id)) }
+    : recomputed
   if (claimed.verdict !== found.verdict)
     differences.push(`${file.evidence}: claims ${claimed.verdict}, and the captures say ${found.verdict}`)
   for (const result of found.checks) {
@@ -132,7 +161,11 @@ function claimDifferences(claimed: Judgement, found: Judgement): string[] {
     else if (JSON.stringify(sorted(claim)) !== JSON.stringify(sorted(result)))
       differences.push(`${file.evidence}: ${name} has other numbers: ${result.says}`)
   }
-  if (differences.length === 0 && JSON.stringify(sorted(claimed)) !== JSON.stringify(sorted(found)))
+  if (
+    !keysWithheld &&
+    differences.length === 0 &&
+    JSON.stringify(sorted(claimed)) !== JSON.stringify(sorted(found))
+  )
     differences.push(`${file.evidence}: the judgement is not the one the captures give`)
   return differences
 }

@@ -1,5 +1,5 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { createPublicKey, hash, type KeyObject } from 'node:crypto'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { wiresharkProfile } from 'tcpdump-parse'
 import { Problem } from '../../lab/problem.ts'
@@ -31,6 +31,8 @@ export function bundleDirectory(root: string, demo: string, created: Date): stri
 
 export interface BundleOptions {
   readonly created: Date
+  /** Leaves out every file that would hold a key. */
+  readonly sealedOnly?: boolean
 }
 
 /**
@@ -66,24 +68,33 @@ async function writeFiles(
 ): Promise<void> {
   const { facts, associations, recordings } = run.material
   const { arms: played, ...lab } = facts
+  const { created, sealedOnly = false } = options
   const write = (name: string, content: string, mode = 0o644) => {
     makeDirectory(dirname(join(directory, name)))
     writeFileSync(join(directory, name), content, { mode })
   }
   const keys = espKeys(associations)
   const profile = wiresharkProfile(keys)
+  const secrets = {
+    [file.associations]: json(associations.flatMap(listed)),
+    [file.esp]: profile.esp_sa,
+  }
   makeDirectory(directory)
   await writeMerged(join(directory, file.wire), run, 'wire')
-  await writeMerged(join(directory, file.opened), run, 'wire', keys)
-  chmodSync(join(directory, file.opened), 0o600)
   await writeMerged(join(directory, file.pods), run, 'pod')
-  write(file.associations, json(associations.flatMap(listed)), 0o600)
-  write(file.esp, profile.esp_sa, 0o600)
-  write(file.preferences, profile.preferences)
+  if (!sealedOnly) {
+    await writeMerged(join(directory, file.opened), run, 'wire', keys)
+    chmodSync(join(directory, file.opened), 0o600)
+    for (const [name, content] of Object.entries(secrets)) write(name, content, 0o600)
+    write(file.preferences, profile.preferences)
+  }
+  const written = [file.wire, file.opened, file.pods, file.associations, file.esp, file.preferences].filter(
+    (name) => existsSync(join(directory, name)),
+  )
   const evidence: Evidence = {
     format: 'wireproof-evidence',
     version: formatVersion,
-    created: options.created.toISOString(),
+    created: created.toISOString(),
     ...judgement,
     ...lab,
     played,
@@ -93,14 +104,14 @@ async function writeFiles(
       frames: frames.length,
       ...(problem !== undefined && { problem }),
     })),
-    files: [file.wire, file.opened, file.pods, file.associations, file.esp, file.preferences].map((name) => ({
-      ...digestOf(directory, name),
-      keys: secretFiles.includes(name),
-    })),
+    withheld: sealedOnly
+      ? Object.entries(secrets).map(([name, content]) => ({ name, sha256: hash('sha256', content) }))
+      : [],
+    files: written.map((name) => ({ ...digestOf(directory, name), keys: secretFiles.includes(name) })),
   }
   write(file.evidence, json(evidence))
   write(file.junit, junit(facts, judgement))
-  write(file.report, renderReport(run, judgement, { ...options, directory }))
+  write(file.report, renderReport(run, judgement, { created, sealedOnly, directory }))
 }
 
 function json(value: unknown): string {

@@ -4,8 +4,9 @@ import { noEsp, type Outcome, offendersShown, plural } from './check.ts'
 import { type ArmView, offender, type SeenFrame } from './observe.ts'
 import { reassemble } from './reassembly.ts'
 
-const reasons = {
-  'no-sa': 'no security association on any node has this SPI and these addresses',
+/** Why an ESP packet does not open. */
+export const openFailures = {
+  'no-sa': 'no security association has this SPI and these addresses',
   'bad-icv': 'the integrity check value does not verify under the SA',
   malformed: 'the packet is no whole ESP packet',
   'bad-padding': 'the padding is not that of RFC 4303',
@@ -26,7 +27,7 @@ export function authentic(arm: ArmView): Outcome {
   }
   if (rejected[0]) {
     const why = ({ opened }: (typeof rejected)[number]) =>
-      `SPI 0x${opened.spi.toString(16)} sequence ${opened.sequence}: ${reasons[opened.reason]}`
+      `SPI 0x${opened.spi.toString(16)} sequence ${opened.sequence}: ${openFailures[opened.reason]}`
     return {
       state: 'fails',
       says: `${rejected.length} of ${plural(esp.length, 'ESP packet')} ${rejected.length === 1 ? 'is' : 'are'} not authentic, the first: ${why(rejected[0])}.`,

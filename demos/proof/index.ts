@@ -1,7 +1,9 @@
 /** From captures, security associations and the facts of a run to a verdict: pure functions, the same live and from a bundle. */
+
 export type { Account, SentPacket } from './account.ts'
 export type { AddressBook } from './address-book.ts'
 export { type ArmName, armNames, isSabotage, type SabotageArm, sabotageArms, sabotageOf } from './arms.ts'
+export { openFailures } from './authentic.ts'
 export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'
 export { conversation } from './cleartext.ts'
 export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
@@ -14,4 +16,12 @@ export {
   type SabotageKind,
   sabotageKinds,
 } from './sabotage.ts'
-export { expectedState, type Judgement, judge, type Verdict, verdictExitCode } from './verdict.ts'
+export { fullSequence } from './sequence.ts'
+export {
+  expectedState,
+  type Judgement,
+  judge,
+  keylessChecks,
+  type Verdict,
+  verdictExitCode,
+} from './verdict.ts'

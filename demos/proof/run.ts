@@ -46,4 +46,6 @@ export interface Material {
   readonly facts: RunFacts
   readonly associations: readonly ArmAssociations[]
   readonly recordings: readonly Recording[]
+  /** What is encrypted stays so: the security associations are not to be had. */
+  readonly keysWithheld?: boolean
 }

@@ -84,6 +84,10 @@ export type PodFacts = Static<typeof PodFacts>
 /** Everything a verdict needs besides captures and security associations. */
 export const RunFacts = Type.Object({
   demo: Type.String(),
+  cluster: Type.Object({
+    name: Type.String(),
+    isDisposable: Type.Boolean({ description: 'Whether it is a lab, whose keys protect nothing else.' }),
+  }),
   kernel: Type.Object({
     kind: Type.Union([Type.Literal('host'), Type.Literal('uml'), Type.Literal('qemu')]),
     release: Type.String(),

@@ -51,6 +51,7 @@ export function provenRun({
   const run: SyntheticRun = {
     facts: {
       demo: 'synthetic',
+      cluster: { name: 'synthetic', isDisposable: true },
       kernel: { kind: 'uml', release: '7.2.0', machine: 'made up for tests' },
       versions: { wireproof: '0.1.0', node: process.versions.node },
       nodes: structuredClone(nodes),

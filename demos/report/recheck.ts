@@ -1,7 +1,12 @@
 import { type Html, html } from './html.ts'
 
 /** How somebody else repeats the verdict: with this project, and with Wireshark's own decryption. */
-export function recheck(bundle: string): Html {
+export function recheck(bundle: string, sealedOnly: boolean): Html {
+  if (sealedOnly)
+    return html`<p>Digests, signature and the checks that need no key, from the captures alone:</p>
+<pre class="command">npx wireproof verify ${bundle}</pre>
+<p>Every check and the verdict, once the security associations are shown, which are known by their digest:</p>
+<pre class="command">npx wireproof verify ${bundle} --keys sas.json</pre>`
   return html`<p>Every check and the verdict, from the captures and the security associations alone, with digests and signature:</p>
 <pre class="command">npx wireproof verify ${bundle}</pre>
 <p>The integrity of each packet with another implementation, Wireshark’s command line (tshark 4.0 or later), inside the bundle’s directory. Every line must end in 1:</p>

@@ -13,6 +13,8 @@ export interface ReportOptions {
   readonly created: Date
   /** Of the bundle, for the command that verifies it. */
   readonly directory: string
+  /** Whether the bundle holds no keys. */
+  readonly sealedOnly?: boolean
 }
 
 /** One page that says what was proven and how: without scripts, without the network, for screens and paper. */
@@ -46,16 +48,25 @@ ${drillSection(run, judgement)}
 <p class="lead">On a wire that no agent owns, at every port of it.</p>
 ${topologyDrawing(facts)}</section>
 <section aria-labelledby="recheck"><h2 id="recheck">Check it yourself</h2>
-${recheck(bundle)}</section>
+${recheck(bundle, options.sealedOnly ?? false)}</section>
 <section aria-labelledby="ran"><h2 id="ran">What it ran on</h2>
 ${environment(run)}</section>
 <section aria-labelledby="limits"><h2 id="limits">What it does not show</h2>
 ${limits(judgement)}</section>
 </main>
-<footer>Numbers of frames are those Wireshark shows in the files beside this page. <code>sas.json</code>, <code>wire.opened.pcapng</code> and <code>wireshark/</code> hold the keys of this lab, and of nothing else; every other file, this page included, holds none.</footer>
+<footer>Numbers of frames are those Wireshark shows in the files beside this page. ${keysNote(run, options.sealedOnly ?? false)}</footer>
 </body>
 </html>
 `.toString()
+}
+
+function keysNote(run: RunView, sealedOnly: boolean): Html {
+  if (sealedOnly) return html`This bundle holds no keys: what is encrypted in it stays so.`
+  const { name, isDisposable } = run.material.facts.cluster
+  const files = html`<code>sas.json</code>, <code>wire.opened.pcapng</code> and <code>wireshark/</code>`
+  return isDisposable
+    ? html`${files} hold the keys of this lab, and of nothing else; every other file, this page included, holds none.`
+    : html`<strong>${files} hold keys of ${name}, a cluster that is in use: whoever has them can read what it sent under them.</strong> Every other file, this page included, holds none.`
 }
 
 function verdictSection(run: RunView, judgement: Judgement): Html {

@@ -38,6 +38,7 @@ const settleDeadlineMs = 20_000
 /** A lab of network namespaces in the kernel this process runs on. */
 export class NetnsLab implements Lab {
   readonly name: string
+  readonly isDisposable = true
   readonly store: Store
 
   constructor(name: string) {
