@@ -47,6 +47,7 @@ export const packages = {
       provides: library('libgnutls.so.30'),
       why: 'the fast way to open ESP, beside Node’s own',
     },
+    { name: 'chromium', provides: program('chromium'), why: 'reads the report as a person would, in a test' },
   ],
   bench: [
     { name: 'gcc', provides: program('cc'), why: 'compiles the loop that one benchmark is measured against' },
@@ -70,6 +71,7 @@ export const purposes = {
   demo: ['run'],
   run: ['run'],
   bench: ['run', 'test', 'bench'],
+  fuzz: ['run', 'test'],
   test: /qemu/.test(process.env.WIREPROOF_TEST_KERNELS ?? '') ? ['run', 'test', 'qemu'] : ['run', 'test'],
   pulumi: ['run'],
 }

@@ -71,10 +71,14 @@ function cell(tone: string, glyph: string, word: string): Html {
   return html`<td class="mark ${tone}"><span class="glyph" aria-hidden="true">${glyph}</span><span class="word">${word}</span></td>`
 }
 
-/** The first frames that made a check fail. */
-export function offendersTable(results: readonly CheckResult[]): Html {
+/**
+ * The first frames that made a check fail.
+ *
+ * @param name of the table, no other of the page having the same.
+ */
+export function offendersTable(results: readonly CheckResult[], name: string): Html {
   const rows = results.flatMap((result) => result.offenders.map((each) => ({ ...each, id: result.id })))
-  return html`<div class="scroll" role="region" aria-label="Frames" tabindex="0">
+  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0">
 <table class="frames">
 <thead><tr><th scope="col">Frame</th><th scope="col">Interface</th><th scope="col">Check</th><th scope="col" class="why">What it shows</th></tr></thead>
 <tbody>${rows.map(

@@ -29,7 +29,7 @@ export function drillSection(run: RunView, judgement: Judgement): Html | undefin
     return html`<tr><th scope="row">${sabotageTitles[kind]}<span class="soft">${what}</span></th>${arms.map((arm) => cell(arm, judgement))}</tr>
 `
   })}</tbody></table></div>
-${caught.length > 0 && html`<h3>The first frames that gave it away</h3>${offendersTable(caught.map(firstTwo))}`}</section>`
+${caught.length > 0 && html`<h3>The first frames that gave it away</h3>${offendersTable(caught.map(firstTwo), 'The frames that gave it away')}`}</section>`
 }
 
 function cell(arm: SabotageArm, { checks }: Judgement): Html {

@@ -46,7 +46,7 @@ a { color: var(--sealed); }
 .figures dd { margin: 0; font-size: 1.5rem; font-weight: 600; letter-spacing: -.015em; }
 .figures dt { color: var(--soft); font-size: .86rem; }
 
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; position: relative; }
 table { border-collapse: collapse; width: 100%; font-size: .94rem; }
 th { text-align: left; font-weight: 600; }
 thead th { color: var(--soft); font-size: .8rem; font-weight: 500; padding: 0 .6rem .5rem; vertical-align: bottom; }
@@ -105,7 +105,7 @@ section > h3 { margin: 2rem 0 .6rem; font-size: 1rem; }
 .dump h3 { margin: 0; font-size: .95rem; }
 .dump p { margin: .1rem 0 .8rem; font-size: .82rem; color: var(--soft); overflow-wrap: anywhere; }
 .dump pre { margin: 0; overflow-x: auto; font-size: .665rem; line-height: 1.7; }
-.dump .offset { color: var(--soft); opacity: .75; }
+.dump .offset { color: var(--soft); }
 .dump .plain { color: var(--ink); }
 .dump .header { color: var(--soft); }
 .dump .sealed { color: var(--sealed); }
@@ -131,6 +131,7 @@ footer { margin-top: 4rem; padding-top: 1.2rem; border-top: 1px solid var(--line
   section { margin-top: 1.8rem; }
   tr, figure, .dump, .verdict { break-inside: avoid; }
   .flows { min-width: 0 !important; }
+  .frames .mono { white-space: normal; overflow-wrap: anywhere; padding-right: .6rem; }
   .flows .chip { border: 1px solid var(--tone); }
   .scroll, .dump pre { overflow: visible; }
   h2 { break-after: avoid; }

@@ -97,7 +97,7 @@ function failureSection(judgement: Judgement): Html | undefined {
   const shown = surprises.filter(({ offenders }) => offenders.length > 0)
   return html`<section aria-labelledby="failed"><h2 id="failed">What is not as it must be</h2>
 <ul class="limits">${surprises.map(({ arm, id, says }) => html`<li><code>${id}</code> in the ${armTitle(arm).toLowerCase()} arm: ${says}</li>`)}</ul>
-${shown.length > 0 && html`<h3>The first frames</h3>${offendersTable(shown)}`}</section>`
+${shown.length > 0 && html`<h3>The first frames</h3>${offendersTable(shown, 'The first frames')}`}</section>`
 }
 
 function packetSection(run: RunView): Html | undefined {
