@@ -11,6 +11,8 @@ export interface SecurityAssociation {
   readonly source: string
   readonly destination: string
   readonly spi: number
+  /** What policies name it by. */
+  readonly reqid: number
   readonly mode: 'tunnel' | 'transport'
   readonly algorithm: 'rfc4106(gcm(aes))'
   /** Hex: the AES key and the four salt bytes after it (RFC 4106 section 8.1). */

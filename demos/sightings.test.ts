@@ -17,6 +17,7 @@ const sa: SecurityAssociation = {
   source: '192.0.2.1',
   destination: '192.0.2.2',
   spi: 0x1002,
+  reqid: 2,
   mode: 'tunnel',
   algorithm: 'rfc4106(gcm(aes))',
   key: randomBytes(20).toString('hex'),

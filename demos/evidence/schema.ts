@@ -50,6 +50,7 @@ export const Associations = Type.Array(
     source: Type.String(),
     destination: Type.String(),
     spi: Type.Integer({ minimum: 1, maximum: 0xffffffff }),
+    reqid: Count,
     mode: Type.Union([Type.Literal('tunnel'), Type.Literal('transport')]),
     algorithm: Type.Literal('rfc4106(gcm(aes))'),
     key: Type.String({ pattern: '^([0-9a-f]{2})+$', description: 'AES key and salt. Lab keys only.' }),

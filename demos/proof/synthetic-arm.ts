@@ -144,6 +144,7 @@ function associationsBetween(ends: readonly NodeFacts[]): Association[] {
         source: from.underlay,
         destination: to.underlay,
         spi: 0x1000 * from.id + to.id,
+        reqid: to.id,
         mode: 'tunnel',
         algorithm: 'rfc4106(gcm(aes))',
         key: keyFrom(`${from.name}>${to.name}`),

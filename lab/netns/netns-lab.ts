@@ -291,6 +291,7 @@ function describe(node: string, state: XfrmState, outbound: boolean): SecurityAs
     source: state.source,
     destination: state.destination,
     spi: state.spi,
+    reqid: state.reqid,
     mode: state.mode,
     algorithm: 'rfc4106(gcm(aes))',
     key: state.aead.key.toString('hex'),
