@@ -1,5 +1,5 @@
 import { type PlayedArm, playArm } from './arm.ts'
-import { armPlan } from './arm-plans.ts'
+import { armPlan } from './arm-plan.ts'
 import { type ArmName, modes, type SabotageKind, sabotageKinds } from './proof/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
 import { lookForCanaries, targetOf } from './scenes.ts'

@@ -1,6 +1,6 @@
 import type { Flow } from '../agent/api.ts'
 import { type PlayedArm, playArm } from './arm.ts'
-import { armPlan } from './arm-plans.ts'
+import { armPlan } from './arm-plan.ts'
 import { watchFlows } from './flow-watch.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { flowLines, packetBytes, sideBySide } from './player/pictures/index.ts'

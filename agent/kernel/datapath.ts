@@ -21,6 +21,7 @@ import {
   writeConfig,
   writeIpcacheKey,
   writeIpcacheValue,
+  writePodKey,
 } from './datapath-layout.ts'
 import { whileOutOfReserve } from './patience.ts'
 
@@ -82,11 +83,11 @@ export class Datapath {
 
   /** From now on the device may send from this address only. */
   rememberPod(index: number, address: string): void {
-    this.#map('pods').set(podKey(index), writeAddress(address))
+    this.#map('pods').set(writePodKey(index), writeAddress(address))
   }
 
   forgetPod(index: number): void {
-    this.#map('pods').delete(podKey(index))
+    this.#map('pods').delete(writePodKey(index))
     for (const direction of directions) this.#attached.delete(`${index} ${direction}`)
   }
 
@@ -122,12 +123,6 @@ export class Datapath {
   #map(name: string): BpfMap {
     return this.#object.map(name)
   }
-}
-
-function podKey(index: number): Buffer {
-  const key = Buffer.alloc(4)
-  key.writeUInt32LE(index)
-  return key
 }
 
 function load(): BpfObject {
