@@ -20,6 +20,11 @@ export class Pieces {
   /** Bytes held. */
   size = 0
 
+  /** How many pieces are kept. */
+  get count(): number {
+    return this.#pieces.length
+  }
+
   /** Where the last piece ends. */
   get end(): number {
     return endOf(this.#pieces.at(-1))

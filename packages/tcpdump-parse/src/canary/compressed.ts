@@ -6,8 +6,12 @@ const LONGEST_OUTPUT = 4 << 20
 /** Most bytes all members of one piece of data may become, for small data and, as a multiple of it, for large. */
 const MOST_OUTPUT = 16 << 20
 const MOST_GROWTH = 8
+/** As much as brotli may become before it counts. */
+const LITTLE_OUTPUT = 1 << 16
 /** Too short to hold a token. */
 const SMALLEST_OUTPUT = 8
+const NOTHING = new Uint8Array()
+
 /** How many bytes may still be inflated, with all that is found inside: what is left then is only searched as it is. */
 export interface Budget {
   bytes: number
@@ -35,22 +39,32 @@ export function* inflatedMembers(data: Buffer, budget: Budget, starts: readonly 
     const limit = Math.min(LONGEST_OUTPUT, budget.bytes)
     const content =
       format === 'brotli' ? unbrotlied(data, body, limit) : inflateAsFarAsItGoes(data, body, limit)
-    budget.bytes -= content.length
+    // What came to nothing after it had been undone as far as it may be has cost as much.
+    budget.bytes -= content === undefined ? limit : content.length
+    if (content === undefined) continue
     if (content.length < SMALLEST_OUTPUT) continue
     yield { format, offset, content: Buffer.from(content.buffer, content.byteOffset, content.length) }
   }
 }
 
-/** As much of a brotli stream as is there; nothing when it is none. */
-function unbrotlied(data: Buffer, start: number, limit: number): Uint8Array {
+/** As much of a brotli stream as is there; nothing when it is none, and undefined when it is one that is not to be had. */
+function unbrotlied(data: Buffer, start: number, limit: number): Uint8Array | undefined {
+  // zlib does not tell how far it came before it failed: little is tried first, as nearly all bytes are no brotli.
+  const first = brotliStart(data, start, Math.min(LITTLE_OUTPUT, limit))
+  if (first !== 'longer') return first
+  const all = brotliStart(data, start, limit)
+  return all === 'longer' || all.length === 0 ? undefined : all
+}
+
+/** @returns `longer` when it comes to more than `limit` bytes: then zlib gives none of them. */
+function brotliStart(data: Buffer, start: number, limit: number): Uint8Array | 'longer' {
   try {
     return brotliDecompressSync(data.subarray(start), {
       finishFlush: constants.BROTLI_OPERATION_FLUSH,
       maxOutputLength: limit,
     })
-  } catch {
-    // Most bytes are no brotli; what is longer than the limit is a bomb.
-    return new Uint8Array()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'longer' : NOTHING
   }
 }
 
@@ -90,7 +104,7 @@ const GZIP_NAME = 8
 const GZIP_COMMENT = 16
 
 /** Where the deflated data of a gzip member starts; -1 when its header does not end. */
-function gzipBody(data: Buffer, start: number): number {
+export function gzipBody(data: Buffer, start: number): number {
   const flags = data[start + 3]
   if (flags === undefined || flags > 31) return -1
   let at = start + 10

@@ -131,6 +131,13 @@ describe('finds a token in compressed data', () => {
     assert.ok(found(bomb).includes(`gzip(raw) ${TOKEN}`))
     assert.ok(performance.now() - start < 2000)
   })
+  test('so does a bomb of brotli that comes again and again', () => {
+    const bomb = Buffer.concat([Buffer.from('\r\n\r\n'), brotliCompressSync(Buffer.alloc(5 << 20))])
+    const start = performance.now()
+    assert.deepEqual(found(Buffer.alloc(60_000, bomb)), [])
+    const bound = 2000
+    assert.ok(performance.now() - start < bound)
+  })
   test('a thousand false starts do not hide a token in clear', () => {
     const data = Buffer.concat([Buffer.from('789c0102'.repeat(1000), 'hex'), raw])
     assert.deepEqual(found(data), [`raw ${TOKEN}`])

@@ -6,6 +6,7 @@ const SHORTEST_TOKEN = 8
 const DEEPEST = 3
 const NOTHING: readonly CanaryHit[] = Object.freeze([])
 
+/** A token that was found in some bytes. */
 export interface CanaryHit {
   readonly token: string
   /** Such as `raw`, `base64+1`, or `gzip(hex)` for what was found in a compressed member. */

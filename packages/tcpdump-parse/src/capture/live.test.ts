@@ -48,6 +48,25 @@ describe('a live capture', () => {
     await live.stop()
   })
 
+  test('is stopped from within the loop that reads it', async () => {
+    const live = capture({ interface: 'eth0', program: standIn(untilStopped) })
+    for await (const _ of live) {
+      assert.equal((await live.stop()).captured, 3)
+      break
+    }
+  })
+
+  test('tells when fewer packets came than tcpdump says that it captured', async () => {
+    const problems: string[] = []
+    const program = standIn(`${untilStopped.replaceAll('3 packets captured', '4 packets captured')}`)
+    const live = capture({ interface: 'eth0', program, onProblem: ({ message }) => problems.push(message) })
+    let seen = 0
+    for await (const _ of live) if (++seen === 3) void live.stop()
+    assert.deepEqual(problems, [
+      'tcpdump captured 4 packets and passed 3 on: it was stopped before they were read',
+    ])
+  })
+
   test('is given up when the signal aborts', async () => {
     const abort = new AbortController()
     const live = capture({ interface: 'eth0', program: standIn(untilStopped), signal: abort.signal })
@@ -59,14 +78,31 @@ describe('a live capture', () => {
     )
   })
 
+  test('is given up by then although it does not listen yet', async () => {
+    const abort = new AbortController()
+    const live = capture({ interface: 'eth0', program: standIn('exec sleep 60'), signal: abort.signal })
+    abort.abort()
+    await assert.rejects(live.listening, { name: 'AbortError' })
+    await assert.rejects(
+      async () => {
+        for await (const _ of live);
+      },
+      { name: 'AbortError' },
+    )
+  })
+
   test('says why tcpdump did not start, in its words', async () => {
-    const refused = standIn(`echo "tcpdump: eth9: No such device exists" >&2; exit 1`)
+    const said = 'tcpdump: eth9: You may not capture on that device\\n(socket: Operation not permitted)\\n'
+    const refused = standIn(`printf '${said}' >&2; exit 1`)
     const live = capture({ interface: 'eth9', program: refused })
-    await assert.rejects(live.listening, /tcpdump did not start: tcpdump: eth9: No such device exists/)
+    await assert.rejects(live.listening, {
+      message:
+        'tcpdump did not start: tcpdump: eth9: You may not capture on that device (socket: Operation not permitted)',
+    })
     await assert.rejects(async () => {
       for await (const _ of live);
-    }, /No such device/)
-    await assert.rejects(live.stop(), /No such device/)
+    }, /You may not/)
+    await assert.rejects(live.stop(), /You may not/)
     const absent = capture({ interface: 'eth0', program: join(directory, 'absent') })
     await assert.rejects(absent.listening, { code: 'ECAPTURE', message: /absent is not installed/ })
   })

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { CaptureError } from '../problem.ts'
 import type { Packet } from './packet.ts'
 import { type ReadOptions, readCapture } from './read.ts'
 
+/** What to capture, and how to read it. */
 export interface CaptureOptions extends ReadOptions {
   /** Such as `eth0`, or `any`. */
   interface: string
@@ -61,7 +64,7 @@ export function capture(options: CaptureOptions): LiveCapture {
   const ended = endOf(child)
   const abort = () => child.kill('SIGKILL')
   options.signal?.addEventListener('abort', abort, { once: true })
-  const listening = waitFor(child, ended, () => said)
+  const listening = waitFor(child, ended, () => said, options.signal)
   // Whoever iterates meets the same failure there.
   listening.catch(() => {})
   let read = false
@@ -69,8 +72,8 @@ export function capture(options: CaptureOptions): LiveCapture {
     listening,
     async stop() {
       await listening
-      // It ends only when somebody takes what it still holds.
-      if (!read) child.stdout.resume()
+      if (read) await readDry(child.stdout)
+      else child.stdout.resume()
       child.kill('SIGINT')
       await ended
       return tcpdumpCounts(said)
@@ -79,8 +82,13 @@ export function capture(options: CaptureOptions): LiveCapture {
       read = true
       try {
         await listening
-        yield* readCapture(child.stdout, options)
+        let passedOn = 0
+        for await (const packet of readCapture(child.stdout, options)) {
+          passedOn++
+          yield packet
+        }
         await ended
+        noteLost(said, passedOn, options.onProblem)
       } finally {
         options.signal?.removeEventListener('abort', abort)
         child.kill('SIGINT')
@@ -102,16 +110,36 @@ function tcpdumpArguments(options: CaptureOptions): string[] {
 
 /** Settles when it has ended and all that it said was read: with why it did not run, or undefined when it ran. */
 function endOf(child: ChildProcess): Promise<Error | undefined> {
-  return new Promise((resolve) => {
-    child.once('error', resolve)
-    child.once('close', () => resolve(undefined))
-  })
+  // Not by its `close`, for which all packets must have been read, too: who stops the capture may not go on reading.
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  const heard = new Promise((resolve) => child.stderr!.once('end', resolve))
+  const failed = new Promise<Error>((resolve) => child.once('error', resolve))
+  return Promise.race([failed, Promise.all([exited, heard]).then(() => undefined)])
+}
+
+/** How long its reader may take to catch up when a capture is stopped, in milliseconds. */
+const PATIENCE = 1000
+
+/** A tcpdump that is interrupted while it waits for room in the pipe drops the packet that it was about to write. */
+async function readDry(output: Readable): Promise<void> {
+  const deadline = performance.now() + PATIENCE
+  for (let dry = 0; dry < 2 && performance.now() < deadline; dry = output.readableLength === 0 ? dry + 1 : 0)
+    await delay(5)
+}
+
+/** Where that came too late, at least it is told. */
+function noteLost(said: string, passedOn: number, report: ReadOptions['onProblem']): void {
+  const captured = /^(\d+) packets? captured/m.exec(said)?.[1]
+  if (captured === undefined || Number(captured) <= passedOn) return
+  const message = `tcpdump captured ${captured} packets and passed ${passedOn} on: it was stopped before they were read`
+  report?.({ code: 'truncated', offset: 0, message })
 }
 
 async function waitFor(
   child: ChildProcess,
   ended: Promise<Error | undefined>,
   said: () => string,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { promise: ready, resolve } = Promise.withResolvers<void>()
   const look = () => {
@@ -119,7 +147,8 @@ async function waitFor(
   }
   child.stderr!.on('data', look)
   const tooSoon = ended.then((error) => {
-    const reason = said().trim().split('\n').at(-1)
+    signal?.throwIfAborted()
+    const reason = reasonIn(said())
     if (error && (error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new CaptureError(`${child.spawnfile} is not installed`, 0)
     throw new CaptureError(
@@ -133,6 +162,12 @@ async function waitFor(
     tooSoon.catch(() => {})
     child.stderr!.off('data', look)
   }
+}
+
+/** The last thing it said, with the line in parentheses in which it adds the system's reason. */
+function reasonIn(said: string): string {
+  const lines = said.trim().split('\n')
+  return lines.slice(lines.findLastIndex((line) => !line.startsWith('('))).join(' ')
 }
 
 /**

@@ -2,9 +2,11 @@ import type { InterfaceEntry, RecordSink } from './format.ts'
 import { Option } from './pcapng-blocks.ts'
 import { readOptions, textOf } from './pcapng-options.ts'
 
+/** The interface that a packet was captured at, as far as the capture describes it: pcap tells its link type only. */
 export interface CaptureInterface {
   readonly name?: string
   readonly description?: string
+  /** By number: see `LinkType`. */
   readonly linkType: number
 }
 
@@ -27,7 +29,7 @@ export function timeOf(clock: Clock | undefined, high: number, low: number): big
 /** One captured packet. Time and comments are decoded when they are asked for. */
 export class Packet {
   readonly interface: CaptureInterface
-  /** The captured bytes. */
+  /** The captured bytes: part of a larger block, to be copied by those who keep a few of very many. */
   readonly data: Buffer
   /** In bytes, on the wire; more than `data.length` when the capture cut the packet. */
   readonly length: number
@@ -62,6 +64,7 @@ export class Packet {
     return timeOf(this.#clock, this.#high, this.#low)
   }
 
+  /** What was noted of it; only pcapng can. */
   get comments(): readonly string[] {
     if (!this.#options) return NO_COMMENTS
     return readOptions(this.#options, this.#littleEndian)

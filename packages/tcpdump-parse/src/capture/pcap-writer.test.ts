@@ -30,3 +30,10 @@ for (const microseconds of [false, true])
     }
     assert.equal(number, packets.length)
   })
+
+test('a time that the format cannot say is refused', async () => {
+  const writer = new PcapWriter(join(directory, 'b.pcap'), { linkType: 101 })
+  for (const time of [-1n, 2n ** 32n * 1_000_000_000n])
+    assert.throws(() => writer.writePacket({ time, data: Buffer.alloc(1) }), RangeError)
+  await writer.close()
+})

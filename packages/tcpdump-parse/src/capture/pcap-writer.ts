@@ -15,7 +15,10 @@ export class PcapWriter {
   readonly #output: Output
   readonly #nanosecondsPerUnit: number
 
-  /** @param options.microseconds for the few tools that know no other resolution. */
+  /**
+   * @param options.linkType by number: see `LinkType`.
+   * @param options.microseconds for the few tools that know no other resolution than microseconds.
+   */
   constructor(sink: CaptureSink, options: { linkType: number; microseconds?: boolean }) {
     this.#output = new Output(sink)
     this.#nanosecondsPerUnit = options.microseconds ? 1000 : 1
@@ -29,9 +32,15 @@ export class PcapWriter {
     out.writeUInt32LE(options.linkType, at + 20)
   }
 
-  /** @param packet.time in nanoseconds since the epoch. @param packet.length on the wire; by default all was captured. */
+  /**
+   * @param packet.time in nanoseconds since the epoch.
+   * @param packet.length in bytes, on the wire; by default all was captured.
+   * @throws RangeError when the time is before 1970 or after February 2106, which the format has no room for.
+   */
   writePacket(packet: { time: bigint; data: Uint8Array; length?: number }): void {
     const { time, data } = packet
+    if (time < 0n || time / BILLION > 0xffffffffn)
+      throw new RangeError(`a time of ${time} ns: pcap has 32 bits of seconds from 1970 on`)
     const at = this.#output.reserve(RECORD_HEADER + data.length)
     const out = this.#output.buffer
     out.writeUInt32LE(Number(time / BILLION), at)

@@ -107,6 +107,22 @@ test('a packet of an interface that was not added is refused', async () => {
   await writer.close()
 })
 
+test('a time that the format cannot say is refused before anything of the packet is written', async () => {
+  const path = join(directory, 'times.pcapng')
+  const writer = new PcapngWriter(path)
+  const wire = writer.addInterface({ linkType: 1 })
+  for (const time of [-1n, 2n ** 64n]) {
+    assert.throws(() => writer.writePacket({ interface: wire, time, data: Buffer.alloc(1) }), RangeError)
+    assert.throws(() => writer.addStatistics({ interface: wire, time }), RangeError)
+  }
+  writer.writePacket({ interface: wire, time: 2n ** 64n - 1n, data: Buffer.alloc(1) })
+  await writer.close()
+  const times: bigint[] = []
+  for await (const { time } of readCapture(path, { onProblem: ({ message }) => assert.fail(message) }))
+    times.push(time)
+  assert.deepEqual(times, [2n ** 64n - 1n])
+})
+
 test('a sink that fails makes close fail', async () => {
   const broken = new Writable({ write: (_chunk, _encoding, done) => done(new Error('the disk is full')) })
   await assert.rejects(new PcapngWriter(broken).close(), /the disk is full/)

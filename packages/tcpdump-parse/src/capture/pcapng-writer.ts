@@ -5,7 +5,10 @@ import { Block, BYTE_ORDER_MAGIC, NameRecord, Option, padded } from './pcapng-bl
 import { type OptionValue, writeOptions } from './pcapng-options.ts'
 
 const NANOSECOND_RESOLUTION = 9
+/** In July 2554. */
+const LAST_TIME = 2n ** 64n - 1n
 
+/** What a section says of where it comes from (draft-ietf-opsawg-pcapng section 4.1). */
 export interface SectionOptions {
   hardware?: string
   system?: string
@@ -13,6 +16,7 @@ export interface SectionOptions {
   comment?: string
 }
 
+/** A packet for {@link PcapngWriter.writePacket}. */
 export interface WrittenPacket {
   /** What `addInterface` returned. */
   interface: number
@@ -27,6 +31,7 @@ export interface WrittenPacket {
 /** Counts of an interface, for {@link PcapngWriter.addStatistics}; those left out are not written. */
 export interface WrittenStatistics {
   interface: number
+  /** In nanoseconds since the epoch. */
   time: bigint
   received?: bigint
   accepted?: bigint
@@ -34,7 +39,7 @@ export interface WrittenStatistics {
   droppedBySystem?: bigint
 }
 
-/** Writes pcapng (draft-ietf-opsawg-pcapng) with nanosecond timestamps, to a path or a stream. */
+/** Writes pcapng (draft-ietf-opsawg-pcapng), little-endian and with nanosecond timestamps, to a path or a stream. */
 export class PcapngWriter {
   readonly #output: Output
   #interfaces = 0
@@ -59,7 +64,7 @@ export class PcapngWriter {
     this.#interfaces = 0
   }
 
-  /** @returns the number by which packets name this interface. */
+  /** @param options.linkType by number: see `LinkType`. @returns the number by which packets name this interface. */
   addInterface(options: { name?: string; description?: string; linkType: number }): number {
     const head = Buffer.alloc(8)
     head.writeUInt16LE(options.linkType, 0)
@@ -71,7 +76,11 @@ export class PcapngWriter {
     return this.#interfaces++
   }
 
-  /** Keys for the packets that follow: see `espDsb`. Who has the file can decrypt them. */
+  /**
+   * Keys for the packets that follow: see `espDsb`. Who has the file can decrypt them.
+   *
+   * @param type such as `ESP_SECRETS`, or 0x544c534b for a TLS key log.
+   */
   addSecrets(type: number, data: Buffer): void {
     const body = Buffer.alloc(8 + padded(data.length))
     body.writeUInt32LE(type, 0)
@@ -80,7 +89,7 @@ export class PcapngWriter {
     this.#block(Block.secrets, body, [])
   }
 
-  /** Names for addresses, which Wireshark then shows in their place. */
+  /** Names for addresses, which Wireshark then shows in their place. @throws TypeError for what is no IP address. */
   addNames(names: readonly ResolvedName[]): void {
     const records = names.map(({ address, names: ofAddress }) => {
       const bytes = parseAddress(address)
@@ -94,9 +103,10 @@ export class PcapngWriter {
     this.#block(Block.nameResolution, Buffer.concat([...records, Buffer.alloc(4)]), [])
   }
 
-  /** What an interface counted until now. */
+  /** What an interface counted until now. @throws RangeError as `writePacket` does. */
   addStatistics(statistics: WrittenStatistics): void {
     this.#require(statistics.interface)
+    requireTime(statistics.time)
     const head = Buffer.alloc(12)
     head.writeUInt32LE(statistics.interface, 0)
     head.writeUInt32LE(Number(statistics.time >> 32n), 4)
@@ -109,8 +119,10 @@ export class PcapngWriter {
     ])
   }
 
+  /** @throws RangeError when the interface was not added to this section, or the time is before 1970 or after 2554. */
   writePacket(packet: WrittenPacket): void {
     this.#require(packet.interface)
+    requireTime(packet.time)
     const { data } = packet
     const options =
       packet.comment === undefined ? undefined : writeOptions(text(Option.comment, packet.comment))
@@ -152,6 +164,12 @@ export class PcapngWriter {
     tail.copy(out, at + 8 + body.length)
     out.writeUInt32LE(length, at + length - 4)
   }
+}
+
+/** Before anything is written: half a block would make all after it unreadable. */
+function requireTime(time: bigint): void {
+  if (time < 0n || time > LAST_TIME)
+    throw new RangeError(`a time of ${time} ns: pcapng with nanoseconds has 0 to ${LAST_TIME}`)
 }
 
 const text = (code: number, value: string | undefined): OptionValue[] =>

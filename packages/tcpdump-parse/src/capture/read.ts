@@ -8,7 +8,9 @@ import { type CaptureSource, openSource } from './source.ts'
 
 const WINDOW = 1 << 20
 
+/** Who is told of what a capture holds besides packets, and of what is wrong with it. */
 export interface ReadOptions {
+  /** When it aborts, reading ends with its reason. */
   signal?: AbortSignal
   /** Told of what is wrong inside the capture, such as a last record that was cut off. Packets before it still come. */
   onProblem?: (problem: Problem) => void
@@ -20,6 +22,7 @@ export interface ReadOptions {
   onName?: (name: ResolvedName) => void
 }
 
+/** How {@link readBatches} reads. */
 export interface BatchOptions extends ReadOptions {
   /** Reads the whole file into one buffer again and again: the packets hold only until the next batch is asked for. */
   reuse?: boolean
@@ -78,6 +81,8 @@ export async function* passRecords(
       const length = await bytes.read(window, end)
       end += length
       const atEnd = length === 0
+      if (atEnd && end === 0 && bytes.damage !== undefined)
+        throw new CaptureError(`nothing of ${bytes.name} can be decompressed: ${bytes.damage}`, 0)
       format ??= recognise(window.subarray(0, end), atEnd, bytes.name, report)
       if (!format) continue
       if (atEnd) {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { CaptureError } from '../problem.ts'
 import { compressionOf } from './compression.ts'
+import { GzipStart } from './salvage.ts'
 
 /** Where a capture is read from: a path (of a file or a named pipe), or anything that gives its bytes in pieces. */
 export type CaptureSource = string | URL | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>
@@ -51,7 +52,12 @@ async function inflated(source: ByteSource, signal?: AbortSignal): Promise<ByteS
   switch (compressionOf(head.subarray(0, length))) {
     case 'gzip':
       // Without this a file that was cut off gives nothing of its last block.
-      return decompressed(whole, createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }), signal)
+      return decompressed(
+        whole,
+        createGunzip({ finishFlush: constants.Z_SYNC_FLUSH }),
+        signal,
+        new GzipStart(),
+      )
     case 'zstd':
       return decompressed(whole, createZstdDecompress(), signal)
     default:
@@ -63,11 +69,13 @@ function decompressed(
   source: ByteSource,
   decompressor: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>,
   signal?: AbortSignal,
+  kept?: GzipStart,
 ): ByteSource {
-  const feeder = Readable.from(chunks(source))
+  const feeder = Readable.from(chunks(source, kept))
   feeder.on('error', (error) => decompressor.destroy(error))
   feeder.pipe(decompressor)
-  const stream = new StreamSource(decompressor, `the content of ${source.name}`, signal, 'compressed')
+  const afterDamage = (given: number): Uint8Array => kept?.contentAfter(given) ?? new Uint8Array()
+  const stream = new StreamSource(decompressor, `the content of ${source.name}`, signal, afterDamage)
   return {
     name: stream.name,
     read: (target, at) => stream.read(target, at),
@@ -84,11 +92,12 @@ function decompressed(
 
 const CHUNK = 1 << 18
 
-async function* chunks(source: ByteSource): AsyncGenerator<Buffer> {
+async function* chunks(source: ByteSource, kept: GzipStart | undefined): AsyncGenerator<Buffer> {
   for (;;) {
     const chunk = Buffer.allocUnsafeSlow(CHUNK)
     const length = await source.read(chunk, 0)
     if (length === 0) return
+    kept?.add(chunk.subarray(0, length))
     yield chunk.subarray(0, length)
   }
 }
@@ -117,26 +126,29 @@ class StreamSource implements ByteSource {
   readonly name: string
   readonly #pieces: AsyncIterator<Uint8Array>
   readonly #signal: AbortSignal | undefined
-  readonly #compressed: boolean
+  readonly #afterDamage: ((given: number) => Uint8Array) | undefined
+  #given = 0
   #rest: Uint8Array = new Uint8Array()
   damage: string | undefined
 
+  /** @param afterDamage of compressed data: what can still be had when it turns out to be damaged. */
   constructor(
     pieces: AsyncIterable<Uint8Array>,
     name: string,
     signal: AbortSignal | undefined,
-    kind?: 'compressed',
+    afterDamage?: (given: number) => Uint8Array,
   ) {
     this.#pieces = pieces[Symbol.asyncIterator]()
     this.name = name
     this.#signal = signal
-    this.#compressed = kind === 'compressed'
+    this.#afterDamage = afterDamage
   }
 
   async read(target: Buffer, at: number): Promise<number> {
     while (this.#rest.length === 0) {
       const next = await this.#next()
       if (next === undefined) return 0
+      this.#given += next.length
       this.#rest = next
     }
     const length = Math.min(this.#rest.length, target.length - at)
@@ -160,9 +172,9 @@ class StreamSource implements ByteSource {
       const { value, done } = await Promise.race([this.#pieces.next(), aborted])
       return done ? undefined : value
     } catch (error) {
-      if (!this.#compressed || signal?.aborted || !isDamage(error)) throw error
+      if (!this.#afterDamage || signal?.aborted || !isDamage(error)) throw error
       this.damage = (error as Error).message
-      return undefined
+      return this.#afterDamage(this.#given)
     } finally {
       signal?.removeEventListener('abort', abort)
     }

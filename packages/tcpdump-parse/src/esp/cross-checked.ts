@@ -4,6 +4,7 @@ import type { EspSa } from './sa.ts'
 /** One packet in so many is opened again although it opened. */
 const DEFAULT_SAMPLE = 64
 
+/** How much is checked. */
 export interface CrossCheckOptions {
   /** One in so many of the packets that open is opened by the second engine, too; chosen at random. 64 by default. */
   sample?: number

@@ -45,6 +45,7 @@ const prototypes = {
 /** Debian's name for it, and Homebrew's. */
 const sonames = ['libgnutls.so.30', 'libgnutls.30.dylib']
 
+/** The engine, or why there is none. */
 export type FastEngine = { readonly engine: EspEngine } | { readonly why: string }
 
 let opened: FastEngine | undefined

@@ -35,6 +35,41 @@ test('JSON that holds no SAs is refused', () => {
     assert.throws(() => parseSas(json), SaError)
 })
 
+test('JSON whose values are not what they should be is refused as well, and never with another error', () => {
+  const strange: unknown[] = [
+    null,
+    true,
+    -1,
+    0.5,
+    1e300,
+    '',
+    [],
+    {},
+    ['cbc(aes)'],
+    ['10.0.0.1'],
+    { toString: 1, valueOf: 1 },
+  ]
+  const cbc = { ...ENTRY, algorithm: 'cbc(aes)', key: '0c'.repeat(16), icvBits: 96 }
+  const integrity = { algorithm: 'hmac(sha1)', key: '0d'.repeat(20) }
+  for (const value of strange) {
+    for (const field of ['source', 'destination', 'spi', 'algorithm', 'key', 'icvBits'])
+      assert.throws(
+        () => parseSas([{ ...ENTRY, [field]: value }]),
+        SaError,
+        `${field}: ${JSON.stringify(value)}`,
+      )
+    for (const field of ['algorithm', 'key'])
+      assert.throws(() => parseSas([{ ...cbc, integrity: { ...integrity, [field]: value } }]), SaError)
+  }
+  // What would otherwise be met when the first packet is opened.
+  assert.throws(
+    () => parseSas([{ ...cbc, integrity: { ...integrity, key: '0d'.repeat(513) } }]),
+    /1 to 512 bytes/,
+  )
+  for (const sequenceHigh of [-1, 0.5, 2 ** 32])
+    assert.throws(() => parseSas([{ ...ENTRY, esn: true, sequenceHigh }]), /upper half .* 0 to 0xffffffff/)
+})
+
 const XFRM = `src 192.168.50.11 dst 192.168.50.12
 	proto esp spi 0x1000a001 reqid 1 mode tunnel
 	replay-window 32 flag af-unspec
@@ -107,11 +142,20 @@ test('SAs are read from what ip xfrm state prints', () => {
   ])
 })
 
-test('a state whose key was not shown is refused', () => {
-  assert.throws(
-    () => parseXfrmState(XFRM.replaceAll(`0x${KEY}`, '<<Keys hidden>>'.replace(' ', ''))),
-    SaError,
+test('so are they from what it prints with statistics', () => {
+  const withLengths = XFRM.replace(
+    /\b0x((?:[0-9a-f]{2}){16,})/g,
+    (key, digits) => `${key} (${digits.length * 4} bits)`,
   )
+    .replace(/spi (0x[0-9a-f]+) reqid 1 /g, (_, spi) => `spi ${spi}(${Number(spi)}) reqid 1(0x00000001) `)
+    .replace('flag esn', 'seq 0x00000000 flag esn (0x10000000)')
+  assert.match(withLengths, /aead rfc4106\(gcm\(aes\)\) 0x[0-9a-f]{40} \(160 bits\) 128/)
+  assert.deepEqual(parseXfrmState(withLengths), parseXfrmState(XFRM))
+})
+
+test('a state whose key was not shown is refused', () => {
+  for (const hidden of [/0x0001020304[0-9a-f]+/g, /0x0b0b[0-9a-f]+/g, /0x0c0c[0-9a-f]+/g, /0x0e0e[0-9a-f]+/g])
+    assert.throws(() => parseXfrmState(XFRM.replaceAll(hidden, '<<Keys hidden>>')), SaError)
 })
 
 test('keys are written as Wireshark reads them', () => {

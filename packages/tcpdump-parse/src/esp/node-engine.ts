@@ -12,7 +12,7 @@ import { cipherForms, type EspSa, integrityForms } from './sa.ts'
 const HEADER = 8
 const NOTHING = Buffer.alloc(0)
 
-/** Node's own cryptography: portable, and nothing has to be installed for it. */
+/** Node's own cryptography: portable, and nothing has to be installed for it. What openers use unless told otherwise. */
 export const nodeEngine: EspEngine = {
   name: 'node:crypto',
   cipher: (sa) => (sa.integrity ? new SeparateCipher(sa) : new AeadCipher(sa)),

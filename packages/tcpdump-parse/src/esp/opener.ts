@@ -6,8 +6,18 @@ import { nodeEngine } from './node-engine.ts'
 import { checkSa, cipherForms, type EspSa } from './sa.ts'
 import { SequenceTracker } from './sequence.ts'
 
-export type OpenFailure = 'no-sa' | 'bad-icv' | 'malformed' | 'bad-padding'
+/** Why a packet did not open (RFC 4303 section 3.4). */
+export type OpenFailure =
+  /** There is no SA for its SPI and its addresses (section 3.4.2). */
+  | 'no-sa'
+  /** It is not authentic: forged, altered, or sealed with another key (section 3.4.4). */
+  | 'bad-icv'
+  /** It is too short, of a wrong length, a fragment, or not captured whole. */
+  | 'malformed'
+  /** It is authentic, but its padding is not 1, 2, 3, … (section 2.4). */
+  | 'bad-padding'
 
+/** What came of opening a packet: what it holds, or why it did not open. */
 export type Opened =
   | {
       readonly ok: true

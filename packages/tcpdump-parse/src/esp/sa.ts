@@ -83,15 +83,21 @@ export const integrityForms: Readonly<
   'hmac(sha512)': { hash: 'sha512', icvBits: [256] },
 }
 
-/** @throws SaError naming the SA and what is allowed. */
+/** In bytes, as in iproute2; it is far beyond what any algorithm recommends. */
+export const LONGEST_INTEGRITY_KEY = 512
+
+/**
+ * Checks that an SA can be used: its SPI and addresses, and the lengths that its algorithms have keys and ICVs of.
+ *
+ * @throws SaError naming the SA and what is allowed.
+ */
 export function checkSa(sa: EspSa): void {
-  const name = `the SA with SPI 0x${Number(sa.spi).toString(16)}`
-  const fail = (what: string) => new SaError(`${name}: ${what}`)
-  if (!Number.isInteger(sa.spi) || sa.spi < 1 || sa.spi > 0xffffffff)
-    throw fail('the SPI must be a number from 1 to 0xffffffff')
+  if (!isUint32(sa.spi) || sa.spi === 0)
+    throw new SaError(`an SA with SPI ${shown(sa.spi)}: the SPI must be a number from 1 to 0xffffffff`)
+  const fail = (what: string) => new SaError(`the SA with SPI 0x${sa.spi.toString(16)}: ${what}`)
+  if (!isKeyOf(cipherForms, sa.algorithm))
+    throw fail(`algorithm ${shown(sa.algorithm)}; known are ${Object.keys(cipherForms).join(', ')}`)
   const form = cipherForms[sa.algorithm]
-  if (!Object.hasOwn(cipherForms, sa.algorithm))
-    throw fail(`algorithm ${JSON.stringify(sa.algorithm)}; known are ${Object.keys(cipherForms).join(', ')}`)
   const lengths = form.keyBytes.map((bytes) => bytes + form.saltBytes)
   if (!Buffer.isBuffer(sa.key) || !lengths.includes(sa.key.length))
     throw fail(
@@ -101,24 +107,40 @@ export function checkSa(sa: EspSa): void {
   if (form.icvBits && sa.integrity)
     throw fail(`${sa.algorithm} authenticates itself: leave out the integrity`)
   if (!icvBits.includes(sa.icvBits)) throw fail(`an ICV has ${icvBits.join(', ')} bits here`)
+  if (sa.sequenceHigh !== undefined && !isUint32(sa.sequenceHigh))
+    throw fail('the upper half of its sequence numbers must be a number from 0 to 0xffffffff')
   for (const end of ['source', 'destination'] as const) {
     if (sa[end] === '*') continue
     try {
       parseAddress(sa[end])
     } catch {
-      throw fail(`${end} ${JSON.stringify(sa[end])} is no IP address`)
+      throw fail(`${end} ${shown(sa[end])} is no IP address`)
     }
   }
 }
 
+function isUint32(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 0xffffffff
+}
+
+/** Types do not hold what comes out of a file: a list with one name in it would pass for the name. */
+function isKeyOf<Key extends string>(forms: Readonly<Record<Key, unknown>>, value: unknown): value is Key {
+  return typeof value === 'string' && Object.hasOwn(forms, value)
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number'
+    ? JSON.stringify(value)
+    : `of type ${typeof value}`
+}
+
 function integrityBits({ algorithm, integrity }: EspSa, fail: (what: string) => SaError): readonly number[] {
   if (!integrity) throw fail(`${algorithm} does not authenticate: it needs an integrity algorithm`)
-  if (!Object.hasOwn(integrityForms, integrity.algorithm))
-    throw fail(
-      `integrity ${JSON.stringify(integrity.algorithm)}; known are ${Object.keys(integrityForms).join(', ')}`,
-    )
-  if (!Buffer.isBuffer(integrity.key) || integrity.key.length === 0)
-    throw fail('the integrity key must not be empty')
+  if (!isKeyOf(integrityForms, integrity.algorithm))
+    throw fail(`integrity ${shown(integrity.algorithm)}; known are ${Object.keys(integrityForms).join(', ')}`)
+  const { key } = integrity
+  if (!Buffer.isBuffer(key) || key.length === 0 || key.length > LONGEST_INTEGRITY_KEY)
+    throw fail(`the integrity key must have 1 to ${LONGEST_INTEGRITY_KEY} bytes`)
   return integrityForms[integrity.algorithm].icvBits
 }
 

@@ -1,6 +1,7 @@
 import { type CipherGCMTypes, createCipheriv, createHmac } from 'node:crypto'
 import { checkSa, cipherForms, type EspSa, integrityForms } from './sa.ts'
 
+/** What to seal, and what the packet says in clear. */
 export interface Sealed {
   /** The 32 bits that are sent. */
   sequence: number
@@ -14,7 +15,8 @@ export interface Sealed {
 }
 
 /**
- * The ESP packet, from its SPI to its ICV, that a sender makes of `inner`: to make captures whose content is known.
+ * The ESP packet, from its SPI to its ICV, that a sender makes of `inner` (RFC 4303 section 3.3): to make captures whose
+ * content is known.
  *
  * @throws SaError when the SA cannot be used.
  */

@@ -25,6 +25,11 @@ test('others that may be are tried after it, none twice and none below zero', ()
   assert.deepEqual(new SequenceTracker().candidates(1), [0, 1])
 })
 
+test('there is no number beyond the last', () => {
+  assert.deepEqual(at(0xffffffff, 0x80000000).candidates(0x80000001), [0xffffffff, 0xfffffffe])
+  assert.deepEqual(at(0xffffffff, 0x80000000).candidates(5), [0xffffffff, 0xfffffffe])
+})
+
 test('the highest number counts, whatever comes after it', () => {
   const tracker = at(3, 100)
   tracker.accept(2, 0xffffffff)

@@ -22,8 +22,9 @@ export class SequenceTracker {
    */
   candidates(low: number): number[] {
     const likely = this.#infer(low)
-    const others = [this.#high, this.#high + 1, this.#high - 1].filter((high) => high !== likely && high >= 0)
-    return [likely, ...others]
+    const others = [this.#high, this.#high + 1, this.#high - 1].filter((high) => high !== likely)
+    // A sender that has used up all 64 bits may not go on (RFC 4303 section 3.3.3).
+    return [likely, ...others].filter((high) => high >= 0 && high < LOW_BITS)
   }
 
   /** Notes a number that was authenticated. */

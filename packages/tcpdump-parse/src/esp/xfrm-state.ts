@@ -1,7 +1,7 @@
 import { checkSa, type EspAlgorithm, type EspSa, type IntegrityAlgorithm, integrityForms } from './sa.ts'
 
 /**
- * SAs from what `ip xfrm state` prints (as root, which alone sees the keys). States of other protocols and of algorithms
+ * SAs from what `ip xfrm state` or `ip -s xfrm state` prints (as root, which alone sees the keys). States of other protocols and of algorithms
  * that cannot be opened are left out.
  *
  * @throws SaError when a state cannot be used, such as one whose key was not shown.
@@ -31,16 +31,23 @@ function parseState(block: string): EspSa | undefined {
 
 type Cipher = Pick<EspSa, 'algorithm' | 'key' | 'icvBits' | 'integrity'>
 
+/** A key, or what stands in its place; `ip -s` tells its length, too. */
+const KEY = String.raw`(?:0x([0-9a-f]*)|<<[^>]*>>|\S*)(?: \(\d+ bits\))?`
+const AEAD = new RegExp(
+  String.raw`\baead (rfc4106\(gcm\(aes\)\)|rfc7539esp\(chacha20,poly1305\)) ${KEY} (\d+)`,
+)
+const CIPHER = new RegExp(String.raw`\benc (cbc\(aes\)|(?:ecb\()?cipher_null\)?) ${KEY}`)
+const INTEGRITY = new RegExp(String.raw`\bauth(?:-trunc)? (hmac\(sha\d+\)) ${KEY}(?: (\d+))?`)
+
 function aead(block: string): Cipher | undefined {
-  const found =
-    /\baead (rfc4106\(gcm\(aes\)\)|rfc7539esp\(chacha20,poly1305\)) (?:0x([0-9a-f]*)|\S+) (\d+)/.exec(block)
+  const found = AEAD.exec(block)
   if (!found) return undefined
   return { algorithm: found[1] as EspAlgorithm, key: hex(found[2]), icvBits: Number(found[3]) }
 }
 
 function separate(block: string): Cipher | undefined {
-  const cipher = /\benc (cbc\(aes\)|(?:ecb\()?cipher_null\)?) (?:0x([0-9a-f]*)|\S*)/.exec(block)
-  const auth = /\bauth(?:-trunc)? (hmac\(sha\d+\)) (?:0x([0-9a-f]*)|\S+)(?: (\d+))?/.exec(block)
+  const cipher = CIPHER.exec(block)
+  const auth = INTEGRITY.exec(block)
   if (!cipher || !auth || !Object.hasOwn(integrityForms, auth[1]!)) return undefined
   const algorithm = auth[1] as IntegrityAlgorithm
   return {

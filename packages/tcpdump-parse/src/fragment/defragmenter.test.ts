@@ -110,6 +110,39 @@ describe('what is wrong with fragments is told', () => {
     assert.deepEqual(told([far]).codes, ['bad-length'])
   })
 
+  for (const [version, size] of [
+    [4, 65_516],
+    [6, 65_528],
+  ] as const)
+    test(`fragments of IPv${version} that come to more than a packet can say that it holds`, () => {
+      const whole = (total: number): Frame[] =>
+        Array.from({ length: Math.ceil(total / 16_384) }, (_, index) => {
+          const offset = index * 16_384
+          const [piece, more] = [Buffer.alloc(Math.min(16_384, total - offset)), offset + 16_384 < total]
+          if (version === 4) return decodeIp(ipv4(17, piece, { fragmentOffset: offset, moreFragments: more }))
+          const header = Buffer.alloc(8)
+          header.writeUInt16BE(offset | (more ? 1 : 0), 2)
+          return decodeIp(
+            ipv6(17, piece, [
+              [60, Buffer.alloc(8)],
+              [44, header],
+            ]),
+          )
+        })
+      const largest = told(whole(size - 1))
+      assert.deepEqual(largest.codes, [])
+      assert.equal(largest.whole?.problem, undefined)
+      assert.equal(largest.whole?.data.length, version === 4 ? 65_535 : 65_575)
+      assert.deepEqual(told(whole(size)), { codes: ['bad-length'], whole: undefined, pending: 0 })
+    })
+
+  test('the smallest of fragments count for what keeping them takes', () => {
+    const defragmenter = new Defragmenter({ limit: 1 << 20 })
+    for (let id = 0; id < 65_536; id++)
+      defragmenter.add(decodeIp(ipv4(17, Buffer.alloc(8), { id, moreFragments: true })), 0n)
+    assert.ok(defragmenter.pending > 1000 && defragmenter.pending < 5000)
+  })
+
   test('packets that are never whole are given up after a minute, and when there is no room', () => {
     const [a] = ipv4Pieces(1)
     const [, b] = ipv4Pieces(2)

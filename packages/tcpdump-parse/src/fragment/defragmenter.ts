@@ -6,10 +6,12 @@ import { wholeIpv4, wholeIpv6 } from './whole.ts'
 const DEFAULT_LIMIT = 64 << 20
 /** How long a host waits for the missing pieces (RFC 8200 section 4.5), in nanoseconds. */
 const PATIENCE = 60_000_000_000n
-const LARGEST_PAYLOAD = 0xffff
+/** What the length field of a packet can say (RFC 791 section 3.1, RFC 8200 section 3). */
+const LARGEST = 0xffff
 
+/** How much a {@link Defragmenter} may keep, and who is told of what is wrong. */
 export interface DefragmenterOptions {
-  /** Most bytes held of packets that are not whole yet; 64 MiB by default. The oldest go first. */
+  /** Most bytes of memory for packets that are not whole yet; 64 MiB by default. The oldest go first. */
   limit?: number
   /**
    * Told of pieces that do not agree where they overlap (`overlap`; what came first is kept), of packets that cannot be
@@ -52,19 +54,17 @@ export class Defragmenter {
     const key = keyOf(frame)
     const start = pieceStart(frame)
     const length = layers.end - start
-    if (fragment.offset + length > LARGEST_PAYLOAD) {
-      const message = `a fragment that ends at ${fragment.offset + length}, beyond what a packet can hold`
-      this.#report({ code: 'bad-length', offset: layers.network, message })
-      return undefined
-    }
+    if (fragment.offset + length > LARGEST)
+      return this.#tooLarge(frame, `a fragment that ends at ${fragment.offset + length}`)
     let packet = this.#partial.get(key)
     if (!packet) {
       packet = new PartialPacket(time)
       this.#partial.set(key, packet)
+      this.#held += packet.held
     }
-    const before = packet.size
+    const before = packet.held
     const overlap = packet.add(frame, start)
-    this.#held += packet.size - before
+    this.#held += packet.held - before
     if (overlap !== undefined)
       this.#report({
         code: 'overlap',
@@ -76,8 +76,16 @@ export class Defragmenter {
       return undefined
     }
     this.#forget(key, packet)
+    const total = headersCounted(packet.first) + packet.size
+    if (total > LARGEST) return this.#tooLarge(frame, `fragments of a packet of ${total} bytes`)
     const whole = layers.version === 4 ? wholeIpv4(packet) : wholeIpv6(packet)
     return decodeIp(whole)
+  }
+
+  /** RFC 8200 section 4.5 has such packets discarded. */
+  #tooLarge({ layers }: Frame, what: string): undefined {
+    const message = `${what}, beyond what a packet can hold`
+    this.#report({ code: 'bad-length', offset: layers.network, message })
   }
 
   #giveUpBefore(time: bigint): void {
@@ -102,8 +110,13 @@ export class Defragmenter {
 
   #forget(key: string, packet: PartialPacket): void {
     this.#partial.delete(key)
-    this.#held -= packet.size
+    this.#held -= packet.held
   }
+}
+
+/** Bytes of the whole packet's headers that count as its length: all of IPv4's, and the extensions of IPv6. */
+function headersCounted({ layers }: Frame): number {
+  return layers.version === 4 ? layers.networkHeaderLength : layers.fragmentHeader - layers.network - 40
 }
 
 /** Where the bytes of a fragment begin that belong into the packet. */

@@ -1,6 +1,9 @@
 import { decode, type Frame } from '../frame/frame.ts'
 import { Pieces } from '../pieces.ts'
 
+/** About what keeping a piece takes besides its bytes: without it the smallest of fragments would seem to cost nothing. */
+const OVERHEAD = 256
+
 /** The pieces of a packet that have come so far. */
 export class PartialPacket {
   /** When the first of them was captured. */
@@ -13,9 +16,14 @@ export class PartialPacket {
     this.since = since
   }
 
-  /** Bytes held. */
+  /** Bytes of the packet that are there. */
   get size(): number {
     return this.#pieces.size
+  }
+
+  /** Bytes of memory that it takes. */
+  get held(): number {
+    return this.size + (this.#first?.data.length ?? 0) + (1 + this.#pieces.count) * OVERHEAD
   }
 
   /** The frame of the piece that the packet begins with: its headers are the packet's. */

@@ -238,6 +238,28 @@ describe('malformed frames have a problem with its offset', () => {
     )
     assert.equal(decode(shortTcp, 1).tcp, undefined)
   })
+  test('an authentication header with no room for its own fields, or without its end', () => {
+    const ah = (words: number, length: number) => {
+      const header = Buffer.from(
+        `11${words.toString(16).padStart(2, '0')}0000000000070000000900000000`,
+        'hex',
+      )
+      return header.subarray(0, length)
+    }
+    for (const [words, length, code] of [
+      [0, 8, 'bad-length'],
+      [0, 16, 'bad-length'],
+      [1, 8, 'truncated'],
+      [4, 16, 'truncated'],
+      [255, 16, 'truncated'],
+    ] as const) {
+      const v6 = decodeIp(ipv6(17, Buffer.alloc(0), [[51, ah(words, length)]]))
+      assert.deepEqual([v6.problem?.code, v6.ah, v6.udp], [code, undefined, undefined])
+      if (length < 12) continue
+      const v4 = decodeIp(ipv4(51, ah(words, length)))
+      assert.deepEqual([v4.problem?.code, v4.ah, v4.udp], [code, undefined, undefined])
+    }
+  })
   test('a wrong IP version', () => {
     assert.equal(decodeIp(Buffer.from('75', 'hex')).problem?.code, 'bad-value')
   })

@@ -1,5 +1,6 @@
 /** Decoded headers, as plain objects. Addresses are text; MAC addresses in lower case with colons. */
 
+/** IEEE 802.3, without its frame check sequence. */
 export interface Ethernet {
   readonly source: string
   readonly destination: string
@@ -7,12 +8,17 @@ export interface Ethernet {
   readonly etherType: number
 }
 
+/** A tag of IEEE 802.1Q. */
 export interface Vlan {
+  /** 0 to 4095. */
   readonly id: number
+  /** 0 to 7. */
   readonly priority: number
 }
 
+/** ARP for IPv4 over Ethernet (RFC 826). */
 export interface Arp {
+  /** 1 request, 2 reply. */
   readonly operation: number
   readonly senderMac: string
   readonly senderAddress: string
@@ -37,6 +43,7 @@ export interface Ipv4 {
   readonly ecn: number
   readonly id: number
   readonly dontFragment: boolean
+  /** In bytes, with the header, as it stands there; 0 in packets that the device is to segment. */
   readonly totalLength: number
   /** As it stands in the header, right or wrong. */
   readonly checksum: number
@@ -53,6 +60,7 @@ export interface Ipv6 {
   readonly hopLimit: number
   readonly trafficClass: number
   readonly flowLabel: number
+  /** In bytes, with all extension headers, as it stands there; 0 in a jumbogram (RFC 2675). */
   readonly payloadLength: number
   readonly fragment?: Fragment
 }
@@ -82,6 +90,7 @@ export interface Tcp {
 export interface Udp {
   readonly sourcePort: number
   readonly destinationPort: number
+  /** In bytes, with the header, as it stands there. */
   readonly length: number
   readonly checksum: number
 }

@@ -33,3 +33,12 @@ test('each byte is in one layer', () => {
   ])
   assert.deepEqual(layersOf(decode(Buffer.from('who knows'), 9999)), ['payload@0'])
 })
+
+test('a byte deeper than the stack would reach is found', () => {
+  // A length of zero, as before segmentation, leaves room for more than 64 KiB.
+  const header = ipv4(4, Buffer.alloc(0))
+  header.writeUInt16BE(0, 2)
+  const packet = Buffer.concat([...Array(12_000).fill(header), ipv4(6, tcp(Buffer.from('hello')))])
+  const place = layerAt(decode(packet, 101), packet.length - 1)
+  assert.deepEqual(place, { layer: 'payload', depth: 12_000, offset: 4 })
+})

@@ -34,17 +34,28 @@ const AUTHENTICATION = 51
 const NO_NEXT_HEADER = 59
 const DESTINATION_OPTIONS = 60
 const MOBILITY = 135
+/** Without an ICV. */
+const SHORTEST_AUTHENTICATION = 12
 
 /** The authentication header behind an IPv4 header (RFC 4302), with which the transport's protocol stands. */
 function walkAuthentication(data: Buffer, layers: Layers) {
   const start = layers.payload
   if (start + 12 > layers.end) return incomplete(layers, 'authentication header')
-  const size = (data[start + 1]! + 2) * 4
+  const size = authenticationSize(data, start, layers)
+  if (size === 0) return
   if (start + size > layers.end) return incomplete(layers, 'authentication header')
   layers.ah = start
   layers.protocol = data[start]!
   layers.payload = start + size
   layers.transport = layers.payload
+}
+
+/** In bytes; 0 when it has no room for its own fields, of which the length counts words beyond the first two. */
+function authenticationSize(data: Buffer, start: number, layers: Layers): number {
+  const size = (data[start + 1]! + 2) * 4
+  if (size >= SHORTEST_AUTHENTICATION) return size
+  layers.fail('bad-length', start + 1, `an authentication header of ${size} bytes`)
+  return 0
 }
 
 function incomplete(layers: Layers, what: string) {
@@ -87,11 +98,12 @@ export function walkIpv6(data: Buffer, layers: Layers) {
       layers.moreFragments = (field & 1) !== 0
       layers.fragmentId = data.readUInt32BE(next + 4)
     } else if (header === AUTHENTICATION) {
-      size = (data[next + 1]! + 2) * 4
-      layers.ah = next
+      size = authenticationSize(data, next, layers)
+      if (size === 0) return
     }
     if (next + size > layers.end)
       return layers.fail('truncated', layers.end, `the IPv6 extension header ${header} is not complete`)
+    if (header === AUTHENTICATION) layers.ah = next
     link = next
     next += size
     layers.payload = next

@@ -12,6 +12,7 @@ import {
   PACKETS,
   type SharedState,
   SPANS,
+  TooManyContexts,
   WORDS,
 } from './shared-state.ts'
 
@@ -134,7 +135,7 @@ export class SharedFile {
       return
     }
     if (known === MOST_CONTEXTS)
-      throw new RangeError(`${this.#path} has more than ${MOST_CONTEXTS} sections and interfaces`)
+      throw new TooManyContexts(`${this.#path} has more than ${MOST_CONTEXTS} sections and interfaces`)
     this.#numbers[SPANS + 2 * known] = offset
     this.#numbers[SPANS + 2 * known + 1] = size
     this.#words[CONTEXTS] = known + 1

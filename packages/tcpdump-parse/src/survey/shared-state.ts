@@ -1,8 +1,18 @@
 /** What the threads that read one capture together know of it. */
 export type SharedState = SharedArrayBuffer
 
-/** More contexts (sections, interfaces) than any tool writes. */
+/** More contexts (sections, interfaces) than any tool writes into one file; files put one behind the other may have more. */
 export const MOST_CONTEXTS = 4096
+
+/** There are more contexts than threads can share: one thread has to read the file from its start to its end. */
+export class TooManyContexts extends Error {
+  readonly code = 'ECONTEXTS'
+}
+
+/** Also of one that comes from another thread. */
+export function isTooManyContexts(error: unknown): boolean {
+  return (error as TooManyContexts).code === 'ECONTEXTS'
+}
 
 // Words of 32 bits:
 export const LOCK = 0

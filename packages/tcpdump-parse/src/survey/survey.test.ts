@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
 import { PcapWriter } from '../capture/pcap-writer.ts'
 import { PcapngWriter } from '../capture/pcapng-writer.ts'
-import type { EspSa } from '../esp/sa.ts'
+import { type EspSa, SaError } from '../esp/sa.ts'
 import { sealEsp } from '../esp/seal.ts'
 import { LinkType } from '../link-type.ts'
+import { CaptureError } from '../problem.ts'
 import { ethernet, ipv4, tcp } from '../sample-frames.ts'
+import { revivedError } from './revived-error.ts'
 import { surveyCapture } from './survey.ts'
 
 const SA: EspSa = {
@@ -146,6 +150,21 @@ test('records longer than the window, and a capture that was cut off', async () 
   }
 })
 
+test('more sections than threads can share are read by one', async () => {
+  const path = join(directory, 'sections.pcapng')
+  const writer = new PcapngWriter(path)
+  for (let section = 0; section < 3000; section++) {
+    if (section > 0) writer.addSection()
+    const wire = writer.addInterface({ linkType: LinkType.raw })
+    writer.writePacket({ interface: wire, time: 0n, data: packet(7) })
+  }
+  await writer.close()
+  for (const threads of [1, 2]) {
+    const { packets, sightings, problems } = await surveyCapture(path, { tokens: [TOKEN], threads })
+    assert.deepEqual([packets, sightings.frame, problems], [3000, 3000, []])
+  }
+})
+
 describe('what cannot be done fails the same way on several threads', () => {
   test('a file that is not there', async () => {
     await assert.rejects(surveyCapture(join(directory, 'none'), { threads: 2 }), { code: 'ENOENT' })
@@ -154,6 +173,22 @@ describe('what cannot be done fails the same way on several threads', () => {
     const path = join(directory, 'text')
     writeFileSync(path, 'no capture')
     for (const threads of [1, 2]) await assert.rejects(surveyCapture(path, { threads }), { code: 'ECAPTURE' })
+  })
+  test('an error of another thread is of its own type', async () => {
+    const path = join(directory, 'text')
+    writeFileSync(path, 'no capture')
+    for (const [workerData, type] of [
+      [{ path, sas: [], tokens: [], fast: false }, CaptureError],
+      [{ path, sas: [{ ...SA, icvBits: 1 }], tokens: [], fast: false }, SaError],
+    ] as const) {
+      const worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData })
+      const [error] = await once(worker, 'message').then(
+        () => [],
+        (thrown: unknown) => [revivedError(thrown)],
+      )
+      assert.ok(error instanceof type)
+      assert.match(error.message, /no capture|starts with|an ICV has/)
+    }
   })
   test('an SA that cannot be used', async () => {
     const path = join(directory, 'c.pcap')

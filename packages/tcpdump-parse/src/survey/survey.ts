@@ -3,14 +3,19 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { isCompressed } from '../capture/compression.ts'
 import type { EspSa } from '../esp/sa.ts'
+import { revivedError } from './revived-error.ts'
 import type { Share, Survey } from './share.ts'
-import { newSharedState } from './shared-state.ts'
+import { isTooManyContexts, newSharedState } from './shared-state.ts'
+
+export type { Sighting, Survey } from './share.ts'
 
 /** Below this, in bytes, starting another thread costs more than it saves. */
 const WORTH_THREADS = 256 << 20
 const MOST_THREADS = 4
 
+/** What to look for in a capture, and with how much of the machine. */
 export interface SurveyOptions {
+  /** What to open ESP with. */
   sas?: readonly EspSa[]
   /** Tokens to look for in frames and in what is decrypted, as `CanaryFinder` does, but not in compressed data. */
   tokens?: readonly string[]
@@ -21,6 +26,7 @@ export interface SurveyOptions {
   threads?: number
   /** `portable` leaves the fast engine alone, also where it is installed. */
   engine?: 'auto' | 'portable'
+  /** When it aborts, the survey ends with its reason. */
   signal?: AbortSignal
 }
 
@@ -42,8 +48,16 @@ export async function surveyCapture(path: string, options: SurveyOptions = {}): 
     sas: options.sas ?? [],
     tokens: options.tokens ?? [],
     fast: options.engine !== 'portable',
-    ...(isPlain && { state: newSharedState() }),
   }
+  try {
+    return await surveyOn(threads, isPlain ? { ...share, state: newSharedState() } : share, signal)
+  } catch (error) {
+    if (!isTooManyContexts(error)) throw error
+    return surveyOn(1, share, signal)
+  }
+}
+
+async function surveyOn(threads: number, share: Share, signal: AbortSignal | undefined): Promise<Survey> {
   const ended = new AbortController()
   const until = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal
   try {
@@ -85,7 +99,7 @@ function inThread(share: Share, signal: AbortSignal): Promise<Survey> {
       { once: true },
     )
     worker.once('message', resolve)
-    worker.once('error', reject)
+    worker.once('error', (error) => reject(revivedError(error)))
     worker.once('exit', (code) => reject(new Error(`the thread reading ${share.path} ended with ${code}`)))
   })
 }
