@@ -163,11 +163,11 @@ function transports(): CorpusCapture[] {
   return captures.map(([name, frames]) => ({ name, linkType: LinkType.ethernet, frames }))
 }
 
-function vxlan(frame: Buffer): Buffer {
+export function vxlan(frame: Buffer): Buffer {
   return Buffer.concat([hex('0800000000002a00'), frame])
 }
 
-function geneve(protocol: number, frame: Buffer): Buffer {
+export function geneve(protocol: number, frame: Buffer): Buffer {
   return Buffer.concat([hex(`02 00 ${u16(protocol)} 00002a 00 0102 03 01 00000000`), frame])
 }
 
