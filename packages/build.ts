@@ -4,7 +4,7 @@
  * ./packages/<package>/dist` then packs it. In the repository itself nothing is compiled: Node runs the sources.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,12 +15,14 @@ interface Manifest {
   readonly [field: string]: unknown
 }
 
-/** @returns the directory that can be packed. */
-export function buildPackage(name: string): string {
+/**
+ * @param target is removed first; `dist` in the package by default.
+ * @returns the directory that can be packed.
+ */
+export function buildPackage(name: string, target = join(root, 'packages', name, 'dist')): string {
   const source = join(root, 'packages', name)
   const manifestFile = join(source, 'package.json')
   if (!existsSync(manifestFile)) throw new Error(`there is no packages/${name}`)
-  const target = join(source, 'dist')
   rmSync(target, { recursive: true, force: true })
   compile(source, target)
   const manifest = JSON.parse(readFileSync(manifestFile, 'utf8')) as Manifest
@@ -36,6 +38,13 @@ function compile(source: string, target: string): void {
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(`${source} does not compile:\n${stdout}${stderr}`)
+  for (const file of globSync('**/*.d.ts', { cwd: target })) nameCompiled(join(target, file))
+}
+
+/** The compiler leaves the names of sources in declarations, which are not published. */
+function nameCompiled(file: string): void {
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace(/((?:from|import) ?\(?['"]\.[^'"]*)\.ts(?=['"])/g, '$1.js'))
 }
 
 function published({ exports, devDependencies: _, ...manifest }: Manifest): object {
