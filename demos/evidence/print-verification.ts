@@ -28,6 +28,7 @@ function describe(
   const stream = output as NodeJS.WriteStream
   const paint = (colour: 'green' | 'red' | 'yellow' | 'dim', text: string) =>
     styleText(colour, text, { stream })
+  const widest = Math.max(...judgement.checks.map(({ arm }) => arm.length), 0)
   const lines = judgement.checks.map((result) => {
     const expected = expectedState(result.arm, result.id)
     const mark =
@@ -36,7 +37,8 @@ function describe(
         : result.state === 'inconclusive'
           ? paint('yellow', '?')
           : paint('red', '✗')
-    return `${mark} ${result.arm.padEnd(19)} ${result.id.padEnd(17)} ${result.says}`
+    const asItMust = expected === 'fails' && result.state === expected ? 'Fails, as it must: ' : ''
+    return `${mark} ${result.arm.padEnd(widest)} ${result.id.padEnd(17)} ${asItMust}${result.says}`
   })
   lines.push('', `${paint(colours[verdict], verdict)}, recomputed from the captures. ${judgement.says}`)
   if (keysWithheld) {
@@ -45,8 +47,7 @@ function describe(
       `The keys are withheld: ${again} of ${judgement.checks.length} checks were made again, the others rest on the signature. Show the security associations with --keys.`,
     )
   }
-  if (differences.length === 0)
-    lines.push(`Every file is as it was attested, by the key ${signedBy.slice(0, 16)}.`)
+  if (differences.length === 0) lines.push(`Every file is as it was attested, by the key ${signedBy}.`)
   else {
     lines.push(paint('red', 'The bundle is not what it claims to be:'))
     lines.push(...differences.map((difference) => `  ${difference}`))
