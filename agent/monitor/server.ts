@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import type { AgentStatus, Flow, PodAttachment } from '../api.ts'
@@ -20,23 +20,29 @@ const largestBody = 64 << 10
 /** A reader that falls this many bytes behind loses events rather than the agent its memory. */
 const largestBacklog = 4 << 20
 
-/** Serves the API on a Unix socket that only its owner can open. Resolves when it listens. */
+/**
+ * Serves the API on a Unix socket that only its owner can open. Resolves when it listens; before, there is no such file:
+ * whoever sees it can connect.
+ */
 export async function serve(socketPath: string, agent: Served): Promise<Server> {
   const server = createServer((request, response) => {
     answer(agent, request, response).catch((error) => refuse(response, error))
   })
+  // Between bind(2), which makes the file, and listen(2) connections would be refused.
+  const fresh = `${socketPath}.new`
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 })
-  rmSync(socketPath, { force: true })
+  rmSync(fresh, { force: true })
   const umask = process.umask(0o177)
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(socketPath, resolve)
+      server.listen(fresh, resolve)
     })
   } finally {
     process.umask(umask)
   }
-  chmodSync(socketPath, 0o600)
+  chmodSync(fresh, 0o600)
+  renameSync(fresh, socketPath)
   return server
 }
 
