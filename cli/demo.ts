@@ -18,6 +18,7 @@ interface DemoOptions extends TopologyOptions {
   readonly timings?: boolean
   readonly pulumi?: boolean
   readonly sealedOnly?: boolean
+  readonly keepKeys?: boolean
   readonly signingKey?: string
 }
 
@@ -36,6 +37,10 @@ export const demo = new Command('demo')
   .option('-t, --topology <file>', 'the demo’s own lab; else 3 nodes with 2 pods')
   .option('-p, --present', 'on a stage: wait for a key between steps, show the speaker’s notes')
   .option('--sealed-only', 'leave keys out of the evidence: what is encrypted in it stays so')
+  .option(
+    '--keep-keys',
+    'with --sealed-only: leave them beside the evidence, so that you can show them later',
+  )
   .option('--signing-key <file>', 'an Ed25519 private key in PEM, in place of your own of wireproof')
   .option('--timings', 'show where the time goes')
   .option('--pulumi', 'stand the lab up with Pulumi where a CLI is there or can be had quickly')
@@ -124,6 +129,7 @@ function demoArguments(name: DemoName, options: DemoOptions): string[] {
   if (options.present) arguments_.push('--present')
   if (options.timings) arguments_.push('--timings')
   if (options.sealedOnly) arguments_.push('--sealed-only')
+  if (options.keepKeys) arguments_.push('--keep-keys')
   return arguments_
 }
 
@@ -149,6 +155,7 @@ async function playHere(
     present: options.present ?? false,
     timings: options.timings ?? false,
     sealedOnly: options.sealedOnly ?? false,
+    keepKeys: options.keepKeys ?? false,
     output: process.stdout,
     signal,
   }

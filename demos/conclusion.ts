@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
-import { bundleDirectory, bundleFile, loadRun, writeBundle } from './evidence/index.ts'
+import { bundleDirectory, bundleFile, keptKeys, loadRun, writeBundle } from './evidence/index.ts'
 import type { CastRecorder, Picture, Stage } from './player/index.ts'
 import { checkTable, verdictBanner, whereabouts } from './player/pictures/index.ts'
 import {
@@ -23,8 +23,9 @@ export interface Concluding {
   /** Where the bundle's own directory is made. */
   readonly directory: string
   readonly cast: CastRecorder
-  /** Whether keys are left out of the evidence. */
+  /** Whether keys are left out of the evidence; and kept beside it. */
   readonly sealedOnly: boolean
+  readonly keepKeys: boolean
 }
 
 export interface Conclusion {
@@ -36,7 +37,7 @@ export interface Conclusion {
 
 /** The last chapter of every demo: judges what was recorded, leaves the evidence, and gives the verdict. */
 export async function conclude(stage: Stage, concluding: Concluding): Promise<Conclusion> {
-  const { demo, directory, cast, lab, sealedOnly } = concluding
+  const { demo, directory, cast, lab, sealedOnly, keepKeys } = concluding
   await stage.say(
     'Every byte of every capture is gone through. Nobody’s word counts, the agents’ least of all.',
     {
@@ -58,8 +59,10 @@ export async function conclude(stage: Stage, concluding: Concluding): Promise<Co
   const created = new Date()
   const bundle = bundleDirectory(directory, demo, created)
   await stage.do('The evidence is written', () =>
-    writeBundle(bundle, run, judgement, { created, sealedOnly }),
+    writeBundle(bundle, run, judgement, { created, sealedOnly, keepKeys }),
   )
+  if (sealedOnly && keepKeys)
+    await stage.show(({ style }) => [style.quiet(`The keys are beside it: ${fromHere(keptKeys(bundle))}`)])
   if (!sealedOnly && !lab.isDisposable) await stage.show(keysInUse(lab.name))
   await stage.show(({ width, style }) => [
     ...verdictBanner(judgement.verdict, judgement.says)({ width, style }),

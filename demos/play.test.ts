@@ -21,6 +21,7 @@ async function stageFor(context: TestContext, more: Partial<PlayDemoOptions> & P
     present: false,
     timings: false,
     sealedOnly: false,
+    keepKeys: false,
     output: { write: (text) => (written += text) },
     signal: new AbortController().signal,
     ...more,

@@ -35,8 +35,9 @@ export interface PlayDemoOptions {
   readonly kernel: KernelDescription
   readonly present: boolean
   readonly timings: boolean
-  /** Whether keys are left out of the evidence. */
+  /** Whether keys are left out of the evidence; and kept beside it. */
   readonly sealedOnly: boolean
+  readonly keepKeys: boolean
   readonly output: OutputStream
   readonly signal: AbortSignal
   /** Where the presenter's keys come from; the terminal on stdin. */
@@ -84,7 +85,7 @@ export async function playDemo(name: DemoName, options: PlayDemoOptions): Promis
 function concluded(
   demo: ProofDemo,
   cast: CastRecorder,
-  { lab, directory, kernel, sealedOnly }: PlayDemoOptions,
+  { lab, directory, kernel, sealedOnly, keepKeys }: PlayDemoOptions,
 ): Demo<Lab, Conclusion> {
   return {
     ...demo,
@@ -93,7 +94,7 @@ function concluded(
       const captures = await mkdtemp(join(tmpdir(), 'wireproof-captures-'))
       stage.afterwards('Remove the captures', () => rm(captures, { recursive: true, force: true }))
       const arms = await demo.play(stage, { lab, captures })
-      return conclude(stage, { demo: demo.name, lab, kernel, arms, directory, cast, sealedOnly })
+      return conclude(stage, { demo: demo.name, lab, kernel, arms, directory, cast, sealedOnly, keepKeys })
     },
   }
 }

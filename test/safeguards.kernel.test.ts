@@ -54,6 +54,7 @@ async function demoIn(playedIn: Lab): Promise<number> {
       present: false,
       timings: false,
       sealedOnly: false,
+      keepKeys: false,
       output: { write: () => {} },
       signal: new AbortController().signal,
     })

@@ -3,4 +3,4 @@
 export { file as bundleFile, secretFiles } from './format.ts'
 export { loadRun } from './load-run.ts'
 export { chosenSigningKey, signerFingerprint, signingKey, signingKeyFile } from './signing-key.ts'
-export { attestBundle, type BundleOptions, bundleDirectory, writeBundle } from './write-bundle.ts'
+export { attestBundle, type BundleOptions, bundleDirectory, keptKeys, writeBundle } from './write-bundle.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,7 +10,7 @@ import { openBundle } from './open.ts'
 import type { Evidence } from './schema.ts'
 import { leaveBundle, privateKey } from './signed-bundle.ts'
 import { verifyBundle } from './verify.ts'
-import { attestBundle } from './write-bundle.ts'
+import { attestBundle, keptKeys } from './write-bundle.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-sealed-'))
 const bundle = join(scratch, 'with-keys')
@@ -30,6 +30,15 @@ describe('a bundle without keys', () => {
       for (const { key } of sas) assert.ok(!content.includes(key.slice(0, 32)), name)
     }
     assert.match(readFileSync(join(sealed, file.report), 'utf8'), /This bundle holds no keys/)
+  })
+
+  test('has its keys beside it where they are to be kept, for its owner alone', async () => {
+    assert.equal(existsSync(keptKeys(sealed)), false)
+    const kept = join(scratch, 'kept')
+    await leaveBundle(kept, provenRun(), { sealedOnly: true, keepKeys: true })
+    assert.ok(!filesOf(kept).includes(file.associations))
+    assert.equal(statSync(keptKeys(kept)).mode & 0o777, 0o600)
+    assert.equal((await verifyBundle(kept, { keys: keptKeys(kept) })).verdict, 'PROVEN')
   })
 
   test('is INCONCLUSIVE by itself: what needs no key is recomputed, and is as claimed', async () => {

@@ -20,6 +20,11 @@ import { junit } from './junit.ts'
 import { espKeys } from './keys.ts'
 import { makeDirectory } from './make-directory.ts'
 
+/** Where the security associations of a bundle without keys are kept, if they are. */
+export function keptKeys(directory: string): string {
+  return `${directory}.${file.associations}`
+}
+
 /** Such as `evidence/first-light-20261124T034500Z`. */
 export function bundleDirectory(root: string, demo: string, created: Date): string {
   const time = created
@@ -33,6 +38,8 @@ export interface BundleOptions {
   readonly created: Date
   /** Leaves out every file that would hold a key. */
   readonly sealedOnly?: boolean
+  /** Of a bundle without keys: leaves the security associations beside it, so that they can be shown later. */
+  readonly keepKeys?: boolean
 }
 
 /**
@@ -68,7 +75,7 @@ async function writeFiles(
 ): Promise<void> {
   const { facts, associations, recordings } = run.material
   const { arms: played, ...lab } = facts
-  const { created, sealedOnly = false } = options
+  const { created, sealedOnly = false, keepKeys = false } = options
   const write = (name: string, content: string, mode = 0o644) => {
     makeDirectory(dirname(join(directory, name)))
     writeFileSync(join(directory, name), content, { mode })
@@ -87,7 +94,7 @@ async function writeFiles(
     chmodSync(join(directory, file.opened), 0o600)
     for (const [name, content] of Object.entries(secrets)) write(name, content, 0o600)
     write(file.preferences, profile.preferences)
-  }
+  } else if (keepKeys) writeFileSync(keptKeys(directory), secrets[file.associations]!, { mode: 0o600 })
   const written = [file.wire, file.opened, file.pods, file.associations, file.esp, file.preferences].filter(
     (name) => existsSync(join(directory, name)),
   )
