@@ -38,6 +38,7 @@ export type FlowReason =
   | 'spoofed-source'
   | 'malformed'
   | 'not-configured'
+  | 'policy-denied'
 
 /** Something the datapath decided about packets of one flow. */
 export interface Flow {
@@ -54,6 +55,8 @@ export interface Flow {
   readonly destinationPod?: string
   readonly verdict: FlowVerdict
   readonly reason: FlowReason
+  /** Of the network policy that decided, such as `default/web/ingress/0`; without a number where no rule allowed it. */
+  readonly rule?: string
   readonly encrypted: boolean
   /** Packets and bytes of the flow at this hook since the last event about it. */
   readonly packets: number

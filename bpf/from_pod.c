@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Ingress of the host's side of a pod's veth pair: what the pod sends. Marks what must be encrypted. */
 #include "decision.h"
-
-static __always_inline bool same_address(const struct address *a, const struct address *b)
-{
-	const __u64 *x = (const __u64 *)a->bytes, *y = (const __u64 *)b->bytes;
-
-	return x[0] == y[0] && x[1] == y[1];
-}
+#include "policy.h"
 
 /*
  * Neighbour discovery, router solicitations and multicast listener reports of IPv6 come from fe80::/10 or from ::.
@@ -74,6 +68,7 @@ int from_pod(struct __sk_buff *skb)
 	destination = find_endpoint(&packet.destination);
 	decision = config.flags & CONFIG_READY ? decide_from_pod(skb, &config, &packet, &source, &destination) :
 						 decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
+	decision = apply_policy(skb, &nh, &config, &packet, &destination, DIRECTION_EGRESS, decision);
 	if (decision.verdict == VERDICT_ENCRYPTED)
 		skb->mark |= node_mark(MARK_ENCRYPT, destination.node_id);
 	return conclude(skb, HOOK_FROM_POD, &packet, &source, &destination, decision);

@@ -4,6 +4,7 @@
  * what came by a device that has no from_wire.
  */
 #include "decision.h"
+#include "policy.h"
 
 static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb, const struct config *config,
 						     const struct endpoint *source)
@@ -26,6 +27,7 @@ int to_pod(struct __sk_buff *skb)
 {
 	struct endpoint source, destination;
 	struct config config = read_config();
+	struct decision decision;
 	struct packet packet;
 	struct hdr_cursor nh;
 
@@ -42,5 +44,7 @@ int to_pod(struct __sk_buff *skb)
 
 	source = find_endpoint(&packet.source);
 	destination = find_endpoint(&packet.destination);
-	return conclude(skb, HOOK_TO_POD, &packet, &source, &destination, decide_to_pod(skb, &config, &source));
+	decision = decide_to_pod(skb, &config, &source);
+	decision = apply_policy(skb, &nh, &config, &packet, &source, DIRECTION_INGRESS, decision);
+	return conclude(skb, HOOK_TO_POD, &packet, &source, &destination, decision);
 }

@@ -97,6 +97,7 @@ function event(): Buffer {
   bytes.writeUInt32LE(11, 64)
   bytes.writeUInt32LE(12, 68)
   bytes.writeUInt32LE(0x20e00, 72)
+  bytes.writeUInt32LE(13, 76)
   return bytes
 }
 
@@ -116,6 +117,7 @@ test('a flow event is read field by field', () => {
     sourceIdentity: 11,
     destinationIdentity: 12,
     mark: 0x20e00,
+    rule: 13,
   })
 })
 

@@ -22,6 +22,7 @@ export const reasons = [
   'spoofed-source',
   'malformed',
   'not-configured',
+  'policy-denied',
 ] as const satisfies readonly FlowReason[]
 
 export type Hook = (typeof hooks)[number]
@@ -52,6 +53,7 @@ const FLOW_EVENT = {
   sourceIdentity: 64,
   destinationIdentity: 68,
   mark: 72,
+  rule: 76,
 } as const
 
 const ADDRESS_SIZE = 16
@@ -82,7 +84,8 @@ function readAddress(bytes: Buffer): string {
     : formatAddress(AF_INET6, bytes)
 }
 
-function mapped(bytes: Buffer): Buffer {
+/** An address as `struct address`, of which IPv4 is the last four bytes. */
+export function mapped(bytes: Buffer): Buffer {
   return bytes.length === ADDRESS_SIZE ? bytes : Buffer.concat([MAPPED, bytes])
 }
 
@@ -133,6 +136,8 @@ export interface FlowEvent {
   readonly sourceIdentity: number
   readonly destinationIdentity: number
   readonly mark: number
+  /** Of the policy that decided; 0 where none did. */
+  readonly rule: number
 }
 
 /** Copies what it needs: `bytes` may be a view of a ring buffer. */
@@ -154,6 +159,7 @@ export function readFlowEvent(bytes: Buffer): FlowEvent {
     sourceIdentity: bytes.readUInt32LE(FLOW_EVENT.sourceIdentity),
     destinationIdentity: bytes.readUInt32LE(FLOW_EVENT.destinationIdentity),
     mark: bytes.readUInt32LE(FLOW_EVENT.mark),
+    rule: bytes.readUInt32LE(FLOW_EVENT.rule),
   }
 }
 

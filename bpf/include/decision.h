@@ -18,11 +18,12 @@
 struct decision {
 	enum verdict verdict;
 	enum reason reason;
+	__u32 rule;
 };
 
 static __always_inline struct decision decide(enum verdict verdict, enum reason reason)
 {
-	struct decision decision = { verdict, reason };
+	struct decision decision = { verdict, reason, 0 };
 
 	return decision;
 }
@@ -120,7 +121,7 @@ static __always_inline void report(const struct __sk_buff *skb, enum hook hook, 
 	__sync_fetch_and_add(&flow->bytes, skb->len);
 
 	if (flow->reported && flow->verdict == decision.verdict && flow->reason == decision.reason &&
-	    now - flow->reported < EVENT_INTERVAL_NS)
+	    flow->rule == decision.rule && now - flow->reported < EVENT_INTERVAL_NS)
 		return;
 
 	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
@@ -132,6 +133,7 @@ static __always_inline void report(const struct __sk_buff *skb, enum hook hook, 
 	flow->reported = now;
 	flow->verdict = decision.verdict;
 	flow->reason = decision.reason;
+	flow->rule = decision.rule;
 
 	event->time = now;
 	event->source = packet->source;
@@ -147,7 +149,7 @@ static __always_inline void report(const struct __sk_buff *skb, enum hook hook, 
 	event->source_identity = source->identity;
 	event->destination_identity = destination->identity;
 	event->mark = skb->mark;
-	event->padding = 0;
+	event->rule = decision.rule;
 	bpf_ringbuf_submit(event, 0);
 }
 

@@ -22,6 +22,8 @@ struct packet {
 	__u16 destination_port;
 	__u8 protocol;
 	__u8 fragment;		/* not the first of a datagram: no ports */
+	__u8 first_fragment;	/* more of the datagram follow, which are told by its number: */
+	__u32 datagram;
 };
 
 static __always_inline void set_ipv4(struct address *address, __be32 ipv4)
@@ -34,6 +36,13 @@ static __always_inline void set_ipv4(struct address *address, __be32 ipv4)
 	words[3] = ipv4;
 }
 
+static __always_inline bool same_address(const struct address *a, const struct address *b)
+{
+	const __u64 *x = (const __u64 *)a->bytes, *y = (const __u64 *)b->bytes;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
 static __always_inline bool has_ports(__u8 protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
@@ -42,12 +51,15 @@ static __always_inline bool has_ports(__u8 protocol)
 
 static __always_inline enum packet_kind parse_ip(struct hdr_cursor *nh, int ethertype, struct packet *packet)
 {
+	struct ipv6_exthdr fragment = {};
 	struct portshdr ports;
 	struct ipv6hdr ip6h;
 	struct iphdr iph;
 	int protocol;
 
 	packet->fragment = 0;
+	packet->first_fragment = 0;
+	packet->datagram = 0;
 	packet->source_port = 0;
 	packet->destination_port = 0;
 
@@ -58,10 +70,15 @@ static __always_inline enum packet_kind parse_ip(struct hdr_cursor *nh, int ethe
 		set_ipv4(&packet->source, iph.saddr);
 		set_ipv4(&packet->destination, iph.daddr);
 		packet->fragment = (iph.frag_off & bpf_htons(IP_OFFSET)) != 0;
+		packet->first_fragment = !packet->fragment && (iph.frag_off & bpf_htons(IP_MORE));
+		packet->datagram = iph.id;
 	} else {
-		protocol = parse_ip6hdr(nh, &ip6h, &packet->fragment);
+		protocol = parse_ip6hdr(nh, &ip6h, &fragment);
 		if (protocol < 0)
 			return PACKET_MALFORMED;
+		packet->fragment = (fragment.fragment & bpf_htons(IPV6_OFFSET)) != 0;
+		packet->first_fragment = !packet->fragment && (fragment.fragment & bpf_htons(IPV6_MORE));
+		packet->datagram = fragment.rest;
 		__builtin_memcpy(&packet->source, &ip6h.saddr, sizeof(packet->source));
 		__builtin_memcpy(&packet->destination, &ip6h.daddr, sizeof(packet->destination));
 	}

@@ -21,7 +21,9 @@
 #include <bpf/bpf_helpers.h>
 
 #define IP_OFFSET	0x1fff	/* of the fragment field, host byte order */
+#define IP_MORE		0x2000
 #define IPV6_OFFSET	0xfff8
+#define IPV6_MORE	0x0001
 
 #define VLAN_MAX_DEPTH		2
 #define IPV6_EXT_MAX_DEPTH	4
@@ -102,8 +104,8 @@ static __always_inline int parse_iphdr(struct hdr_cursor *nh, struct iphdr *iph)
 	return nh->offset <= nh->skb->len ? iph->protocol : -1;
 }
 
-/* Returns the protocol number behind at most four extension headers; sets *fragment for any but a first fragment. */
-static __always_inline int parse_ip6hdr(struct hdr_cursor *nh, struct ipv6hdr *ip6h, __u8 *fragment)
+/* Returns the protocol number behind at most four extension headers; copies the fragment header to *fragment. */
+static __always_inline int parse_ip6hdr(struct hdr_cursor *nh, struct ipv6hdr *ip6h, struct ipv6_exthdr *fragment)
 {
 	struct ipv6_exthdr ext;
 	__u8 next;
@@ -121,10 +123,10 @@ static __always_inline int parse_ip6hdr(struct hdr_cursor *nh, struct ipv6hdr *i
 		if (copy_header(nh, &ext))
 			return -1;
 		nh->offset += next == IPPROTO_FRAGMENT ? sizeof(ext) : (ext.length + 1) * 8;
-		if (next == IPPROTO_FRAGMENT && ext.fragment & bpf_htons(IPV6_OFFSET))
-			*fragment = 1;
+		if (next == IPPROTO_FRAGMENT)
+			*fragment = ext;
 		next = ext.nexthdr;
-		if (*fragment)
+		if (fragment->fragment & bpf_htons(IPV6_OFFSET))
 			break;
 	}
 	return next;

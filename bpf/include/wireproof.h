@@ -51,6 +51,7 @@ enum reason {
 	REASON_SPOOFED_SOURCE,
 	REASON_MALFORMED,
 	REASON_NOT_CONFIGURED,
+	REASON_POLICY_DENIED,
 	REASONS
 };
 
@@ -78,7 +79,8 @@ struct flow_state {
 	__u64 bytes;
 	__u8 verdict;		/* as in that event */
 	__u8 reason;
-	__u8 padding[6];
+	__u16 padding;
+	__u32 rule;
 };
 
 struct flow_event {
@@ -96,7 +98,7 @@ struct flow_event {
 	__u32 source_identity;
 	__u32 destination_identity;
 	__u32 mark;
-	__u32 padding;
+	__u32 rule;		/* of the policy that decided; 0: none did */
 };
 
 #endif

@@ -14,6 +14,8 @@ import {
   writeIpcacheValue,
   writePodKey,
 } from '../../agent/kernel/datapath-layout.ts'
+import { writePodPolicy } from '../../agent/policy/layout.ts'
+import type { PolicyDirection } from '../../agent/policy/network-policy.ts'
 
 const objectFile = fileURLToPath(new URL('../datapath.o', import.meta.url))
 
@@ -71,6 +73,15 @@ export class Datapath implements Disposable {
     this.know(there.underlay, 2, false)
     this.know(here.pod, 1, true, 101)
     this.know(there.pod, 2, true, 202)
+    this.isolate([])
+  }
+
+  /** Puts policies in force at the pod behind the device that test packets come from and go to. */
+  isolate(isolated: readonly PolicyDirection[], set = 1): void {
+    const isolatingRule = { ingress: 901, egress: 902 }
+    this.object
+      .map('pod_policies')
+      .set(writePodKey(testDevice), writePodPolicy({ set, isolated, isolatingRule }))
   }
 
   configure(mode: Mode): void {

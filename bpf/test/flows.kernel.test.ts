@@ -27,6 +27,7 @@ test('the first packet of a flow is an event, with all that is known of it', () 
     sourceIdentity: 101,
     destinationIdentity: 202,
     mark: encryptTo(there.id),
+    rule: 0,
   })
 })
 

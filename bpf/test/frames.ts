@@ -2,7 +2,16 @@ import { parsePrefix } from '@wireproof/netlink'
 
 /** Frames as the kernel would hand them to the datapath; checksums are left zero, which it does not read. */
 
-export const protocols = { icmp: 1, ipip: 4, tcp: 6, udp: 17, esp: 50, icmp6: 58 } as const
+export const protocols = {
+  icmp: 1,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  fragment: 44,
+  esp: 50,
+  icmp6: 58,
+  sctp: 132,
+} as const
 const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100, ipv6: 0x86dd, lldp: 0x88cc } as const
 
 export interface Addresses {
@@ -26,12 +35,13 @@ export function ipv4(
   { source, destination }: Addresses,
   protocol: number,
   payload: Buffer,
-  { fragmentOffset = 0, optionWords = 0 } = {},
+  { fragmentOffset = 0, moreFragments = false, datagram = 0, optionWords = 0 } = {},
 ): Buffer {
   const header = Buffer.alloc(20 + optionWords * 4)
   header[0] = 0x40 | (5 + optionWords)
   header.writeUInt16BE(header.length + payload.length, 2)
-  header.writeUInt16BE(fragmentOffset / 8, 6)
+  header.writeUInt16BE(datagram, 4)
+  header.writeUInt16BE((moreFragments ? 0x2000 : 0) | (fragmentOffset / 8), 6)
   header[8] = 64
   header[9] = protocol
   parsePrefix(source).bytes.copy(header, 12)
@@ -47,6 +57,19 @@ export function ipv6({ source, destination }: Addresses, protocol: number, paylo
   header[7] = 64
   parsePrefix(source).bytes.copy(header, 8)
   parsePrefix(destination).bytes.copy(header, 24)
+  return Buffer.concat([header, payload])
+}
+
+/** What an IPv6 packet of protocol 44 carries: a fragment header and a part of something else. */
+export function ipv6Fragment(
+  protocol: number,
+  payload: Buffer,
+  { fragmentOffset = 0, moreFragments = false, datagram = 0 },
+): Buffer {
+  const header = Buffer.alloc(8)
+  header[0] = protocol
+  header.writeUInt16BE(fragmentOffset | (moreFragments ? 1 : 0), 2)
+  header.writeUInt32BE(datagram, 4)
   return Buffer.concat([header, payload])
 }
 

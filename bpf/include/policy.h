@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * NetworkPolicy, as the agent has compiled it for each pod of this node: whoever is isolated in a direction may begin
+ * only the sessions that an entry allows. agent/policy/layout.ts mirrors the structs here.
+ */
+#ifndef WIREPROOF_POLICY_H
+#define WIREPROOF_POLICY_H
+
+#include "conntrack.h"
+#include "decision.h"
+
+#define ISOLATED(direction) (1u << (direction))
+
+/* What is in force at a pod. A set is never changed to allow less: another one takes its place, in this one write. */
+struct pod_policy {
+	__u32 set;
+	__u32 isolated;
+	/* Told where nothing allows: the policies that isolate the pod, by direction. */
+	__u32 isolating_rule[2];
+};
+
+/* By device of the pod's veth on the host's side. No entry: nothing passes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct pod_policy);
+} pod_policies SEC(".maps");
+
+enum peer { PEER_ANYONE, PEER_IDENTITY, PEER_CIDR, PEERS };
+
+/* A range of ports is several entries with a prefix each; without a port or protocol the prefix ends before it. */
+struct policy_key {
+	__u32 prefix_length;
+	__u32 set;
+	__u32 remote;		/* an identity, or a class of addresses */
+	__u8 scope;		/* direction * PEERS + peer */
+	__u8 protocol;
+	__be16 port;
+};
+
+#define POLICY_KEY_BITS 96
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1048576);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct policy_key);
+	__type(value, __u32);	/* the rule */
+} policies SEC(".maps");
+
+/* Addresses that the same ipBlocks of a set contain, and the same exceptions take out, are one class. */
+struct cidr_key {
+	__u32 prefix_length;
+	__u32 set;
+	__u32 direction;
+	struct address address;
+};
+
+#define CIDR_KEY_BITS 192
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1048576);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct cidr_key);
+	__type(value, __u32);	/* the class, from 1 */
+} policy_cidrs SEC(".maps");
+
+struct judgement {
+	bool allowed;
+	__u32 rule;
+};
+
+static __always_inline struct judgement judge_as(bool allowed, __u32 rule)
+{
+	struct judgement judgement = { allowed, rule };
+
+	return judgement;
+}
+
+static __always_inline __u32 class_of(__u32 set, __u32 direction, const struct address *address)
+{
+	struct cidr_key key = {
+		.prefix_length = CIDR_KEY_BITS,
+		.set = set,
+		.direction = direction,
+		.address = *address,
+	};
+	const __u32 *class = bpf_map_lookup_elem(&policy_cidrs, &key);
+
+	return class ? *class : 0;
+}
+
+static __always_inline const __u32 *find_rule(struct policy_key *key, __u32 direction, enum peer peer, __u32 remote)
+{
+	key->scope = direction * PEERS + peer;
+	key->remote = remote;
+	return bpf_map_lookup_elem(&policies, key);
+}
+
+/* Whether the session may begin. Entries only ever allow, so the first that is found will do. */
+static __always_inline struct judgement evaluate(const struct pod_policy *policy, __u32 direction, __u32 identity,
+						 const struct session_key *session)
+{
+	struct policy_key key = {
+		.prefix_length = POLICY_KEY_BITS,
+		.set = policy->set,
+		.protocol = session->protocol,
+	};
+	const __u32 *rule = NULL;
+	__u32 class;
+
+	if (!(policy->isolated & ISOLATED(direction)))
+		return judge_as(true, 0);
+	if (has_ports(session->protocol))
+		key.port = bpf_htons(direction == DIRECTION_EGRESS ? session->remote_port : session->local_port);
+	if (identity)
+		rule = find_rule(&key, direction, PEER_IDENTITY, identity);
+	if (!rule) {
+		class = class_of(policy->set, direction, &session->remote);
+		if (class)
+			rule = find_rule(&key, direction, PEER_CIDR, class);
+	}
+	if (!rule)
+		rule = find_rule(&key, direction, PEER_ANYONE, 0);
+	if (rule)
+		return judge_as(true, *rule);
+	return judge_as(false, policy->isolating_rule[direction == DIRECTION_EGRESS]);
+}
+
+/* Judges a session again where the policies, or who is behind the address, have changed since. */
+static __always_inline struct judgement judge_session(struct session *session, const struct session_key *key,
+						      const struct pod_policy *policy, __u32 identity)
+{
+	struct judgement judgement;
+
+	if (session->set == policy->set && session->remote_identity == identity)
+		return judge_as(true, session->rule);
+	judgement = evaluate(policy, session->direction, identity, key);
+	/* One that is denied stays, and is not renewed: allowed again before it expires, it goes on as what it was. */
+	if (judgement.allowed) {
+		session->rule = judgement.rule;
+		session->remote_identity = identity;
+		session->set = policy->set;
+	}
+	return judgement;
+}
+
+/* Later fragments have no ports: they pass where the first did, or where the ports do not matter. */
+static __always_inline struct judgement judge_fragment(const struct packet *packet, const struct session_key *session,
+						       const struct pod_policy *policy, __u32 identity,
+						       __u32 direction, __u64 now)
+{
+	struct fragment_key key = {
+		.source = packet->source,
+		.destination = packet->destination,
+		.device = session->device,
+		.datagram = packet->datagram,
+		.protocol = packet->protocol,
+	};
+	const struct fragment_value *first = bpf_map_lookup_elem(&fragments, &key);
+
+	if (first && first->set == policy->set && now - first->seen <= TIMEOUT_FRAGMENTS * SECOND_NS)
+		return judge_as(true, first->rule);
+	return evaluate(policy, direction, identity, session);
+}
+
+static __always_inline void expect_fragments(const struct packet *packet, __u32 device, __u32 set, __u32 rule, __u64 now)
+{
+	struct fragment_key key = {
+		.source = packet->source,
+		.destination = packet->destination,
+		.device = device,
+		.datagram = packet->datagram,
+		.protocol = packet->protocol,
+	};
+	struct fragment_value value = { .seen = now, .set = set, .rule = rule };
+
+	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
+}
+
+/* The session that an ICMP error is about: it quotes a packet that went the other way, and goes to who sent that. */
+static __always_inline struct session *find_quoted(struct hdr_cursor nh, const struct packet *packet,
+						   struct session_key *key, bool outgoing)
+{
+	struct packet quoted = {};
+
+	if (packet->protocol != IPPROTO_ICMP && packet->protocol != IPPROTO_ICMPV6)
+		return NULL;
+	if (!parse_carried(&nh, packet, &quoted) || quoted.fragment ||
+	    !same_address(&quoted.source, &packet->destination))
+		return NULL;
+	set_session_key(key, key->device, &quoted, !outgoing);
+	set_echo(key, &nh, !outgoing);
+	return bpf_map_lookup_elem(&sessions, key);
+}
+
+/* A function of its own, for the 512 bytes of stack. Returns the rule, and PACKET_ALLOWED where it allows. */
+#define PACKET_ALLOWED (1ull << 32)
+
+static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 identity,
+				     __u32 direction)
+{
+	const bool outgoing = direction == DIRECTION_EGRESS;
+	struct hdr_cursor nh = { .skb = skb, .offset = offset };
+	struct session_key key = {};
+	struct judgement judgement;
+	struct pod_policy *policy;
+	struct session *session;
+	__u64 now = bpf_ktime_get_ns();
+	__u32 device = skb->ifindex;
+	__u8 tcp = 0;
+	bool begins;
+
+	policy = bpf_map_lookup_elem(&pod_policies, &device);
+	if (!policy)
+		return 0;
+
+	set_session_key(&key, device, packet, outgoing);
+	if (packet->fragment) {
+		judgement = judge_fragment(packet, &key, policy, identity, direction, now);
+		goto out;
+	}
+	set_echo(&key, &nh, outgoing);
+	tcp = tcp_flags(&nh, packet->protocol);
+	/* Never a reply, and the beginning of another session where there was one. */
+	begins = (tcp & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+
+	session = bpf_map_lookup_elem(&sessions, &key);
+	if (session && !begins && !is_expired(session, key.protocol, now)) {
+		judgement = judge_session(session, &key, policy, identity);
+		if (judgement.allowed)
+			touch(session, session->direction == direction, tcp, now);
+	} else {
+		judgement = evaluate(policy, direction, identity, &key);
+		if (judgement.allowed) {
+			struct session fresh = {
+				.seen = now,
+				.set = policy->set,
+				.remote_identity = identity,
+				.rule = judgement.rule,
+				.direction = direction,
+			};
+
+			begin_session(&key, &fresh);
+		}
+	}
+	if (judgement.allowed && packet->first_fragment)
+		expect_fragments(packet, device, policy->set, judgement.rule, now);
+out:
+	return judgement.rule | (judgement.allowed ? PACKET_ALLOWED : 0);
+}
+
+/*
+ * Whether an ICMP error is about a session of the pod that may go on. Its sender may be any router, and the identity
+ * that counts is that of the session.
+ */
+static __noinline bool is_related(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 direction)
+{
+	struct hdr_cursor nh = { .skb = skb, .offset = offset };
+	struct session_key key = { .device = skb->ifindex };
+	struct pod_policy *policy = bpf_map_lookup_elem(&pod_policies, &key.device);
+	struct session *session;
+
+	if (!policy)
+		return false;
+	session = find_quoted(nh, packet, &key, direction == DIRECTION_EGRESS);
+	if (!session || is_expired(session, key.protocol, bpf_ktime_get_ns()))
+		return false;
+	return judge_session(session, &key, policy, find_endpoint(&key.remote).identity).allowed;
+}
+
+/* fe80::/10, ff02::/16 and ::, which no router forwards: neighbour discovery between a pod and its node. */
+static __always_inline bool is_link_scope(const struct address *address)
+{
+	const __u64 *words = (const __u64 *)address->bytes;
+
+	if (address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0) == 0x80)
+		return true;
+	return (address->bytes[0] == 0xff && address->bytes[1] == 0x02) || (!words[0] && !words[1]);
+}
+
+/* Kubernetes: traffic to and from the node where a pod is running is always allowed. */
+static __always_inline bool is_own_node(const struct config *config, const struct endpoint *remote)
+{
+	return remote->known && !remote->protected && remote->node_id == config->local_node_id;
+}
+
+/*
+ * Has the last word on what a pod sends or receives and would pass otherwise. The cursor stands behind the packet's IP
+ * headers.
+ */
+static __always_inline struct decision apply_policy(struct __sk_buff *skb, const struct hdr_cursor *nh,
+						    const struct config *config, const struct packet *packet,
+						    const struct endpoint *remote, __u32 direction,
+						    struct decision decision)
+{
+	__u64 judgement;
+
+	if (decision.verdict == VERDICT_DROPPED || is_own_node(config, remote) ||
+	    is_link_scope(&packet->source) || is_link_scope(&packet->destination))
+		return decision;
+	if (!packet->fragment && (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) &&
+	    is_related(skb, packet, nh->offset, direction))
+		return decision;
+	judgement = judge_packet(skb, packet, nh->offset, remote->identity, direction);
+	if (!(judgement & PACKET_ALLOWED))
+		decision = decide(VERDICT_DROPPED, REASON_POLICY_DENIED);
+	decision.rule = (__u32)judgement;
+	return decision;
+}
+
+#endif
