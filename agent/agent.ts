@@ -9,6 +9,7 @@ import type { Log } from './log.ts'
 import { epochOffset, FlowNarrator } from './monitor/flow.ts'
 import type { Served } from './monitor/server.ts'
 import type { Options } from './options.ts'
+import { PolicyEnforcement } from './policy/enforcement.ts'
 import { type Outcome, Reconciler } from './reconciler.ts'
 
 /** Everything is looked at again this often, in milliseconds, also when nobody said that it changed. */
@@ -47,8 +48,9 @@ export class Agent implements Served {
     requireEsp(this.#xfrm)
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds })
     this.#datapath = new Datapath(this.#route.link(options.wire).index)
-    this.#pods = new LocalPods(this.#route, this.#datapath)
-    this.#narrator = new FlowNarrator(options.node, epochOffset())
+    const policies = new PolicyEnforcement(this.#datapath.policyMaps())
+    this.#pods = new LocalPods(this.#route, this.#datapath, policies)
+    this.#narrator = new FlowNarrator(options.node, epochOffset(), (rule) => policies.ruleName(rule))
     this.#reconciler = new Reconciler({
       node: options.node,
       wire: options.wire,
@@ -58,6 +60,7 @@ export class Agent implements Served {
       xfrm: this.#xfrm,
       route: this.#route,
       datapath: this.#datapath,
+      policies,
       pods: this.#pods,
       log,
     })

@@ -13,6 +13,7 @@ import type { PeerPlan } from './plan/peer.ts'
 import { type Plan, planNode } from './plan/plan.ts'
 import { nameOfState, sameState } from './plan/security.ts'
 import { nextDatapath } from './plan/transition.ts'
+import type { PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
 
 /** What one pass came to. */
@@ -38,6 +39,7 @@ export interface Surroundings {
   readonly xfrm: Xfrm
   readonly route: Route
   readonly datapath: Datapath
+  readonly policies: PolicyEnforcement
   readonly pods: LocalPods
   readonly log: Log
 }
@@ -64,12 +66,14 @@ export class Reconciler {
 
   /** @param now milliseconds of a clock that does not jump. */
   pass(now: number): Outcome {
-    const { store, xfrm, datapath, pods } = this.#around
+    const { store, xfrm, datapath, policies, pods } = this.#around
     const cluster = store.read()
     const self = this.#self(cluster)
     const present = readSecurity(xfrm)
     const plan = this.#plan(cluster, self, present)
 
+    // Who may talk to a pod knows it before it can be talked to.
+    policies.update(cluster)
     // What must be protected is known before anything can be sent to it.
     datapath.addEntries(plan.ipcache)
     const transition = this.#configure(cluster, self, now)

@@ -132,3 +132,51 @@ test('the journal outlives the agent, and a damaged one begins a new incarnation
   writeFileSync(join(path, 'journal/n1.json'), '{')
   assert.notEqual(new JournalFile(path, 'n1').journal.incarnation, second.journal.incarnation)
 })
+
+test('policies, namespaces, and what pods say of both are read', (context) => {
+  const path = directory(context)
+  for (const kind of ['policies', 'namespaces']) mkdirSync(join(path, kind))
+  const pod = {
+    name: 'a',
+    node: 'n1',
+    address: '10.0.1.2',
+    labels: {},
+    namespace: 'blue',
+    ports: { http: 80 },
+  }
+  put(path, 'pods/a.json', pod)
+  put(path, 'namespaces/blue.json', { name: 'blue', labels: { team: 'x' } })
+  writeFileSync(join(path, 'policies/b.yaml'), policy('b'))
+  writeFileSync(join(path, 'policies/a.yaml'), policy('a'))
+  const store = new FileStore(path)
+  const state = store.read()
+  assert.deepEqual(state.pods, [pod])
+  assert.deepEqual([...state.namespaces], [['blue', { team: 'x' }]])
+  assert.deepEqual(
+    state.policies.map(({ name }) => name),
+    ['a', 'b'],
+  )
+  assert.equal(store.read().policies[0], state.policies[0], 'a file that has not changed is not read again')
+})
+
+test('a policy that is not understood is reported, and what it said before still counts', (context) => {
+  const path = directory(context)
+  mkdirSync(join(path, 'policies'))
+  writeFileSync(join(path, 'policies/web.yaml'), policy('web'))
+  const store = new FileStore(path)
+  const before = store.read().policies
+  writeFileSync(join(path, 'policies/web.yaml'), policy('web').replace('podSelector', 'selector'))
+  const damaged = store.read()
+  assert.deepEqual(damaged.policies, before)
+  assert.match(damaged.problems.join(), /^policies\/web\.yaml is not understood: spec\.selector is not known/)
+})
+
+test('a pod with a port that is none is reported', (context) => {
+  const path = directory(context)
+  put(path, 'pods/a.json', { name: 'a', node: 'n1', address: '10.0.1.2', ports: { http: 0 } })
+  assert.match(new FileStore(path).read().problems.join(), /ports\.http must be a whole number from 1/)
+})
+
+function policy(name: string): string {
+  return `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ${name}}\nspec: {podSelector: {}}\n`
+}

@@ -1,25 +1,36 @@
 import { type FSWatcher, mkdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type ClusterKey, parseClusterKey } from '../keys/cluster-key.ts'
+import type { NetworkPolicy } from '../policy/network-policy.ts'
+import { parsePolicies } from '../policy/parse.ts'
 import { AgentProblem } from '../problem.ts'
-import { isMissing, isObjectFile, ObjectDirectory } from './object-directory.ts'
-import { parseAnnouncement, parseIncarnation, parseNode, parsePod, parseSettings } from './parse.ts'
+import { isMissing, isObjectFile, ObjectDirectory, yaml } from './object-directory.ts'
+import {
+  parseAnnouncement,
+  parseIncarnation,
+  parseNamespace,
+  parseNode,
+  parsePod,
+  parseSettings,
+} from './parse.ts'
 import type { Announcement, ClusterNode, ClusterPod, ClusterState } from './state.ts'
 
-const directories = ['nodes', 'pods', 'incarnations', 'acks'] as const
+const directories = ['nodes', 'pods', 'namespaces', 'policies', 'incarnations', 'acks'] as const
 
 /** Changes closer together than this, in milliseconds, are read at once: a lab of a hundred pods writes in one burst. */
 const debounce = 5
 
 /**
  * The cluster store of labs on one machine: a directory that whoever owns the cluster writes `config.json`, `key`,
- * `nodes/` and `pods/` to, and each agent `incarnations/<node>.json` and `acks/<node>.json`. Every file has one writer,
+ * `nodes/`, `pods/`, `namespaces/` and `policies/` to, and each agent `incarnations/<node>.json` and `acks/<node>.json`. Every file has one writer,
  * and is replaced whole.
  */
 export class FileStore {
   readonly directory: string
   readonly #nodes: ObjectDirectory<ClusterNode>
   readonly #pods: ObjectDirectory<ClusterPod>
+  readonly #namespaces: ObjectDirectory<Readonly<Record<string, string>>>
+  readonly #policies: ObjectDirectory<readonly NetworkPolicy[]>
   readonly #incarnations: ObjectDirectory<string>
   readonly #acks: ObjectDirectory<Announcement>
 
@@ -27,6 +38,8 @@ export class FileStore {
     this.directory = directory
     this.#nodes = new ObjectDirectory(join(directory, 'nodes'), parseNode)
     this.#pods = new ObjectDirectory(join(directory, 'pods'), parsePod)
+    this.#namespaces = new ObjectDirectory(join(directory, 'namespaces'), parseNamespace)
+    this.#policies = new ObjectDirectory(join(directory, 'policies'), parsePolicies, yaml)
     this.#incarnations = new ObjectDirectory(join(directory, 'incarnations'), parseIncarnation)
     this.#acks = new ObjectDirectory(join(directory, 'acks'), parseAnnouncement)
   }
@@ -44,9 +57,18 @@ export class FileStore {
       key: this.#readKey(),
       nodes,
       pods,
+      namespaces: this.#namespaces.read(),
+      policies: [...this.#policies.read()].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each),
       incarnations: this.#incarnations.read(),
       announcements: this.#acks.read(),
-      problems: [this.#nodes, this.#pods, this.#incarnations, this.#acks].flatMap((kind) => kind.problems()),
+      problems: [
+        this.#nodes,
+        this.#pods,
+        this.#namespaces,
+        this.#policies,
+        this.#incarnations,
+        this.#acks,
+      ].flatMap((kind) => kind.problems()),
     }
   }
 

@@ -10,30 +10,43 @@ interface Known<Value> {
   readonly problem: string | undefined
 }
 
-/** A directory of one JSON file per object, named after the object. Only files that have changed are read again. */
+/** What the files of a directory are called and made of. */
+interface Format {
+  readonly extension: string
+  /** @throws SyntaxError or Malformed */
+  readonly read: (text: string) => unknown
+}
+
+const json: Format = { extension: '.json', read: JSON.parse }
+/** For a parser that takes the text as it is. */
+export const yaml: Format = { extension: '.yaml', read: (text) => text }
+
+/** A directory of one file per object, named after the object. Only files that have changed are read again. */
 export class ObjectDirectory<Value> {
   readonly #path: string
-  readonly #parse: (json: unknown) => Value
+  readonly #parse: (content: unknown) => Value
+  readonly #format: Format
   #known = new Map<string, Known<Value>>()
 
   /** @param parse throws Malformed. */
-  constructor(path: string, parse: (json: unknown) => Value) {
+  constructor(path: string, parse: (content: unknown) => Value, format: Format = json) {
     this.#path = path
     this.#parse = parse
+    this.#format = format
   }
 
   /** By object name. */
   read(): Map<string, Value> {
     const known = new Map<string, Known<Value>>()
     for (const file of listOrNothing(this.#path)) {
-      if (!isObjectFile(file)) continue
+      if (!isObjectFile(file, this.#format)) continue
       const entry = this.#readFile(file, this.#known.get(file))
       if (entry) known.set(file, entry)
     }
     this.#known = known
     return new Map(
       [...known].flatMap(([file, { value }]) =>
-        value === undefined ? [] : [[basename(file, '.json'), value] as const],
+        value === undefined ? [] : [[basename(file, this.#format.extension), value] as const],
       ),
     )
   }
@@ -58,7 +71,7 @@ export class ObjectDirectory<Value> {
 
   #understand(file: string, version: string, text: string, last: Value | undefined): Known<Value> {
     try {
-      return { version, value: this.#parse(JSON.parse(text)), problem: undefined }
+      return { version, value: this.#parse(this.#format.read(text)), problem: undefined }
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
       const problem = `${basename(this.#path)}/${file} is not understood: ${error.message}`
@@ -68,8 +81,9 @@ export class ObjectDirectory<Value> {
 }
 
 /** Writers make drafts under names that begin with a dot. */
-export function isObjectFile(file: string): boolean {
-  return file.endsWith('.json') && !file.startsWith('.')
+export function isObjectFile(file: string, ...formats: readonly Format[]): boolean {
+  const allowed = formats.length > 0 ? formats : [json, yaml]
+  return allowed.some(({ extension }) => file.endsWith(extension)) && !file.startsWith('.')
 }
 
 export function isMissing(error: unknown): boolean {

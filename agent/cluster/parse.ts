@@ -31,7 +31,16 @@ export function parsePod(value: unknown): ClusterPod {
     node: text(fields, 'node'),
     address: address(fields, 'address'),
     labels,
+    ...(fields.namespace === undefined ? {} : { namespace: text(fields, 'namespace') }),
+    ...(fields.ports === undefined ? {} : { ports: ports(fields) }),
   }
+}
+
+/** @returns the namespace's labels. */
+export function parseNamespace(value: unknown): Readonly<Record<string, string>> {
+  const fields = object(value)
+  text(fields, 'name')
+  return fields.labels === undefined ? {} : strings(fields, 'labels')
 }
 
 export function parseIncarnation(value: unknown): string {
@@ -80,6 +89,14 @@ function address(fields: Fields, name: string): string {
   const value = text(fields, name)
   if (!isIPv4(value)) throw new Malformed(`${name} must be an IPv4 address`)
   return value
+}
+
+function ports(fields: Fields): Record<string, number> {
+  const value = object(fields.ports)
+  for (const [name, port] of Object.entries(value))
+    if (!Number.isInteger(port) || (port as number) < 1 || (port as number) > 65_535)
+      throw new Malformed(`ports.${name} must be a whole number from 1 to 65535`)
+  return value as Record<string, number>
 }
 
 function strings(fields: Fields, name: string): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { ClusterKey } from '../keys/cluster-key.ts'
+import type { NetworkPolicy } from '../policy/network-policy.ts'
 
 export interface ClusterNode {
   readonly name: string
@@ -13,6 +14,10 @@ export interface ClusterPod {
   readonly node: string
   readonly address: string
   readonly labels: Readonly<Record<string, string>>
+  /** `default` where absent. */
+  readonly namespace?: string
+  /** Numbers of the ports that policies may name. */
+  readonly ports?: Readonly<Record<string, number>>
 }
 
 export interface Settings {
@@ -42,6 +47,10 @@ export interface ClusterState {
   readonly key: ClusterKey
   readonly nodes: readonly ClusterNode[]
   readonly pods: readonly ClusterPod[]
+  /** Labels by name; a namespace that is not here has none but the one that Kubernetes gives it. */
+  readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>
+  /** In the order of their files. */
+  readonly policies: readonly NetworkPolicy[]
   /** By node name. */
   readonly incarnations: ReadonlyMap<string, string>
   readonly announcements: ReadonlyMap<string, Announcement>

@@ -12,6 +12,7 @@ import {
 import type { Counters } from '../api.ts'
 import type { Settings } from '../cluster/state.ts'
 import type { IpcacheEntry } from '../plan/plan.ts'
+import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import {
   type FlowEvent,
@@ -24,6 +25,7 @@ import {
   writePodKey,
 } from './datapath-layout.ts'
 import { whileOutOfReserve } from './patience.ts'
+import { policyMaps } from './policy-maps.ts'
 
 const objectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
 
@@ -97,6 +99,10 @@ export class Datapath {
 
   detachPod(index: number): void {
     for (const direction of directions) detachTc({ device: index, direction })
+  }
+
+  policyMaps(): PolicyMaps {
+    return policyMaps((name) => this.#map(name))
   }
 
   counters(): Counters {

@@ -3,6 +3,7 @@ import type { Link, Route } from '@wireproof/netlink'
 import type { PodAttachment } from '../api.ts'
 import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
 import { routeMetric } from '../plan/ownership.ts'
+import type { PolicyEnforcement } from '../policy/enforcement.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Datapath } from './datapath.ts'
 import type { DeviceRoute } from './routes.ts'
@@ -25,11 +26,13 @@ interface LocalPod {
 export class LocalPods {
   readonly #route: Route
   readonly #datapath: Datapath
+  readonly #policies: PolicyEnforcement
   readonly #pods = new Map<string, LocalPod>()
 
-  constructor(route: Route, datapath: Datapath) {
+  constructor(route: Route, datapath: Datapath, policies: PolicyEnforcement) {
     this.#route = route
     this.#datapath = datapath
+    this.#policies = policies
   }
 
   names(): string[] {
@@ -80,6 +83,7 @@ export class LocalPods {
       this.#route.setLink(pod.index, { up: false })
       this.#datapath.detachPod(pod.index)
     }
+    this.#policies.release(pod.index)
     return true
   }
 
@@ -94,6 +98,7 @@ export class LocalPods {
       if (!indices.has(index)) {
         this.#pods.delete(name)
         this.#datapath.forgetPod(index)
+        this.#policies.release(index)
       }
     for (const { index } of this.#pods.values()) this.#datapath.attachPod(index)
     for (const link of links) {
@@ -107,6 +112,7 @@ export class LocalPods {
 
   #guard(name: string, pod: LocalPod): void {
     if (pod.address !== undefined) this.#datapath.rememberPod(pod.index, pod.address)
+    this.#policies.guard(pod.index, name)
     this.#datapath.attachPod(pod.index)
     this.#pods.set(name, pod)
   }

@@ -40,6 +40,12 @@ test('an event becomes a flow with names, the time of day, and whether it is enc
   assert.equal(narrator.tell({ ...event, protocol: 132 }).protocol, 'ip-132')
 })
 
+test('a rule is told by its name, where a policy decided', () => {
+  const narrator = new FlowNarrator('n1', 0n, (rule) => (rule === 7 ? 'default/web/ingress/0' : undefined))
+  assert.equal(narrator.tell({ ...event, rule: 7 }).rule, 'default/web/ingress/0')
+  assert.ok(!('rule' in narrator.tell({ ...event, rule: 0 })))
+})
+
 test('the kernel clock is brought to the time of day', () => {
   const told = epochOffset() + process.hrtime.bigint()
   assert.ok(Math.abs(Number(told / 1_000_000n) - Date.now()) < 100)

@@ -9,11 +9,14 @@ export class FlowNarrator {
   readonly #node: string
   /** Nanoseconds from the kernel's monotonic clock to the epoch. */
   readonly #epoch: bigint
+  readonly #ruleName: (rule: number) => string | undefined
   #pods: ReadonlyMap<string, string> = new Map()
 
-  constructor(node: string, epoch: bigint) {
+  /** @param ruleName finds the name of a policy's rule. */
+  constructor(node: string, epoch: bigint, ruleName: (rule: number) => string | undefined = () => undefined) {
     this.#node = node
     this.#epoch = epoch
+    this.#ruleName = ruleName
   }
 
   know(pods: ClusterState['pods']): void {
@@ -24,6 +27,7 @@ export class FlowNarrator {
     const { time, protocol, sourcePort, destinationPort, source, destination, ...rest } = event
     const sourcePod = this.#pods.get(source)
     const destinationPod = this.#pods.get(destination)
+    const rule = this.#ruleName(event.rule)
     return {
       time: `${this.#epoch + time}`,
       node: this.#node,
@@ -37,6 +41,7 @@ export class FlowNarrator {
       ...(destinationPod === undefined ? {} : { destinationPod }),
       verdict: rest.verdict,
       reason: rest.reason,
+      ...(rule === undefined ? {} : { rule }),
       encrypted: rest.verdict === 'encrypted' || rest.verdict === 'decrypted',
       packets: Number(rest.packets),
       bytes: Number(rest.bytes),

@@ -34,6 +34,8 @@ function cluster(changes: Partial<ClusterState> = {}): ClusterState {
     pods: [{ name: 'a', node: 'n1', address: '10.0.1.2', labels: {} }],
     incarnations: new Map(Object.entries(lives)),
     announcements: new Map(names.map((name) => [name, announcement(name)])),
+    namespaces: new Map(),
+    policies: [],
     problems: [],
     ...changes,
   }

@@ -87,7 +87,7 @@ function ipcacheOf({ nodes, pods }: ClusterState): IpcacheEntry[] {
       const nodeId = nodeIds.get(pod.node)
       // Its node's prefix protects a pod whose node has gone before it, or has not come yet.
       if (nodeId === undefined) return []
-      return [{ prefix: `${pod.address}/32`, identity: identityOf(pod.labels), nodeId, isProtected: true }]
+      return [{ prefix: `${pod.address}/32`, identity: identityOf(pod), nodeId, isProtected: true }]
     }),
   ]
 }

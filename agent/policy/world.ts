@@ -1,0 +1,47 @@
+import { type Identified, identityOf, identityText } from '../plan/identity.ts'
+import { type Labels, type NetworkPolicy, type Peer, selects } from './network-policy.ts'
+import { defaultNamespace } from './parse.ts'
+
+/** Pods that are the same to every policy. */
+export interface Kind {
+  readonly text: string
+  readonly identity: number
+  readonly namespace: string
+  readonly labels: Labels
+  readonly ports: Readonly<Record<string, number>>
+}
+
+/** What policies are made of and applied to. */
+export interface PolicyWorld {
+  readonly kinds: Iterable<Kind>
+  /** Labels of namespaces, as they were given. */
+  readonly namespaces: ReadonlyMap<string, Labels>
+  /** In the order of their names. */
+  readonly policies: readonly NetworkPolicy[]
+}
+
+const nameLabel = 'kubernetes.io/metadata.name'
+
+export function kindOf(pod: Identified): Kind {
+  const { labels, namespace = defaultNamespace, ports = {} } = pod
+  return { text: identityText(pod), identity: identityOf(pod), namespace, labels, ports }
+}
+
+export function policiesOf(kind: Kind, { policies }: PolicyWorld): NetworkPolicy[] {
+  return policies.filter(({ namespace, pods }) => namespace === kind.namespace && selects(pods, kind.labels))
+}
+
+/** @param namespace of the policy. */
+export function isPeer(
+  peer: Exclude<Peer, { readonly ipBlock: unknown }>,
+  namespace: string,
+  kind: Kind,
+  namespaces: PolicyWorld['namespaces'],
+): boolean {
+  const inNamespace =
+    peer.namespaces === undefined
+      ? kind.namespace === namespace
+      : // Kubernetes gives every namespace this label, whatever else it has.
+        selects(peer.namespaces, { ...namespaces.get(kind.namespace), [nameLabel]: kind.namespace })
+  return inNamespace && (peer.pods === undefined || selects(peer.pods, kind.labels))
+}
