@@ -46,7 +46,7 @@ export class AgentCluster {
       route.addBridge({ name: 'br0', multicastSnooping: false })
       route.setLink('br0', { up: true })
     })
-    for (const kind of ['nodes', 'pods']) mkdirSync(join(this.directory, kind))
+    for (const kind of ['nodes', 'pods', 'policies']) mkdirSync(join(this.directory, kind))
     this.rotateKey(3)
     this.configure({ encryptL3: true, strict: true })
   }
@@ -58,6 +58,11 @@ export class AgentCluster {
   /** Gives the cluster a fresh key of this id. */
   rotateKey(id: number): void {
     this.#replace('key', `${id}+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
+  }
+
+  /** Replaces all policies by these documents of YAML. */
+  setPolicies(documents: string): void {
+    this.#replace('policies/all.yaml', documents)
   }
 
   underlay(id: number): string {

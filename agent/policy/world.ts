@@ -16,7 +16,6 @@ export interface PolicyWorld {
   readonly kinds: Iterable<Kind>
   /** Labels of namespaces, as they were given. */
   readonly namespaces: ReadonlyMap<string, Labels>
-  /** In the order of their names. */
   readonly policies: readonly NetworkPolicy[]
 }
 
@@ -27,8 +26,11 @@ export function kindOf(pod: Identified): Kind {
   return { text: identityText(pod), identity: identityOf(pod), namespace, labels, ports }
 }
 
+/** In the order of their names, so that what is told of several that agree is always the same one. */
 export function policiesOf(kind: Kind, { policies }: PolicyWorld): NetworkPolicy[] {
-  return policies.filter(({ namespace, pods }) => namespace === kind.namespace && selects(pods, kind.labels))
+  return policies
+    .filter(({ namespace, pods }) => namespace === kind.namespace && selects(pods, kind.labels))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** @param namespace of the policy. */

@@ -96,6 +96,10 @@ export class Datapath implements Disposable {
       .set(writeIpcacheKey(prefix), writeIpcacheValue({ identity, nodeId, isProtected }))
   }
 
+  forget(prefix: string): void {
+    this.object.map('ipcache').delete(writeIpcacheKey(prefix))
+  }
+
   /** Says which pod is behind the device that test packets come from. */
   placePod(address: string): void {
     this.object.map('pods').set(writePodKey(testDevice), writeAddress(address))
