@@ -99,6 +99,7 @@ export class Agent implements Served {
       ),
       pods: this.#pods.names(),
       counters: this.#datapath.counters(),
+      sessions: this.#datapath.sessions(),
     }
   }
 

@@ -69,6 +69,18 @@ export interface Flow {
  */
 export type Counters = Readonly<Record<string, { readonly packets: number; readonly bytes: number }>>
 
+/** The sessions of this node's pods that the datapath remembers, so that replies pass. */
+export interface SessionUse {
+  readonly entries: number
+  readonly capacity: number
+  /** Since the agent started. */
+  readonly begun: number
+  /** Forgotten for want of room, the longest silent first: a reply to one is judged as if nobody had asked. */
+  readonly evicted: number
+  /** Never remembered, as no room could be made. */
+  readonly refused: number
+}
+
 export interface AgentStatus {
   readonly node: string
   readonly pid: number
@@ -87,6 +99,7 @@ export interface AgentStatus {
   }[]
   readonly pods: readonly string[]
   readonly counters: Counters
+  readonly sessions: SessionUse
 }
 
 /** What is told of a pod whose veth pair has just been made, still down: what a CNI plugin would say. */

@@ -58,6 +58,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       peers: [],
       pods: [],
       counters: {},
+      sessions: { entries: 0, capacity: 0, begun: 0, evicted: 0, refused: 0 },
     }),
     flows: async function* () {},
     securityAssociations: async () => [],
@@ -69,6 +70,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     configure: async ({ encryptL3, strict }) => {
       asked.push(`configure ${encryptL3 ? 'encrypted' : 'clear'} ${strict ? 'strict' : 'permissive'}`)
     },
+    setPolicies: async () => void asked.push('policies'),
     pauseAgent: async (node) => void asked.push(`pause ${node}`),
     resumeAgent: async (node) => void asked.push(`resume ${node}`),
     killAgent: async (node) => void asked.push(`kill ${node}`),

@@ -107,6 +107,13 @@ export interface Lab {
 
   /** Writes the settings for all agents and waits until every node's kernel is in that state. */
   configure(settings: EncryptionSettings): Promise<void>
+  /**
+   * Replaces all network policies by these (YAML, any number of documents; none: no policies), and waits until they are
+   * in force on every node.
+   *
+   * @throws Problem when an agent does not understand them; what was in force before stays.
+   */
+  setPolicies(documents: string): Promise<void>
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
   pauseAgent(node: string): Promise<void>
   resumeAgent(node: string): Promise<void>

@@ -9,7 +9,7 @@ import {
   openObject,
   openRing,
 } from '@wireproof/libbpf'
-import type { Counters } from '../api.ts'
+import type { Counters, SessionUse } from '../api.ts'
 import type { Settings } from '../cluster/state.ts'
 import type { IpcacheEntry } from '../plan/plan.ts'
 import type { PolicyMaps } from '../policy/table.ts'
@@ -25,7 +25,7 @@ import {
   writePodKey,
 } from './datapath-layout.ts'
 import { whileOutOfReserve } from './patience.ts'
-import { policyMaps } from './policy-maps.ts'
+import { policyMaps, readSessionUse } from './policy-maps.ts'
 
 const objectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
 
@@ -103,6 +103,10 @@ export class Datapath {
 
   policyMaps(): PolicyMaps {
     return policyMaps((name) => this.#map(name))
+  }
+
+  sessions(): SessionUse {
+    return readSessionUse((name) => this.#map(name))
   }
 
   counters(): Counters {

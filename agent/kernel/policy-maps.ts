@@ -1,5 +1,12 @@
 import type { BpfMap } from '@wireproof/libbpf'
-import { writeCidrKey, writeNumber, writePodPolicy, writePolicyKey } from '../policy/layout.ts'
+import type { SessionUse } from '../api.ts'
+import {
+  readSessionCounts,
+  writeCidrKey,
+  writeNumber,
+  writePodPolicy,
+  writePolicyKey,
+} from '../policy/layout.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { writePodKey } from './datapath-layout.ts'
 import { whileOutOfReserve } from './patience.ts'
@@ -16,5 +23,20 @@ export function policyMaps(map: (name: string) => BpfMap): PolicyMaps {
       map('policy_cidrs').delete(writeCidrKey(number, direction, prefix)),
     place: (device, pod) => set('pod_policies', writePodKey(device), writePodPolicy(pod)),
     displace: (device) => map('pod_policies').delete(writePodKey(device)),
+  }
+}
+
+/** How full the sessions' map is; counted entry by entry, which takes milliseconds. */
+export function readSessionUse(map: (name: string) => BpfMap): SessionUse {
+  const sessions = map('sessions')
+  let entries = 0
+  for (const _ of sessions.entries()) entries++
+  const { begun, refused } = readSessionCounts(map('session_counts').getPerCpu(Buffer.alloc(4)) ?? [])
+  return {
+    entries,
+    capacity: sessions.maxEntries,
+    begun,
+    evicted: Math.max(0, begun - entries),
+    refused,
   }
 }

@@ -18,6 +18,7 @@ const status: AgentStatus = {
   peers: [],
   pods: ['a'],
   counters: { 'to-wire/encrypted/protected': { packets: 1, bytes: 100 } },
+  sessions: { entries: 1, capacity: 10, begun: 2, evicted: 1, refused: 0 },
 }
 
 const flow = { node: 'n1', hook: 'to-wire', source: '10.0.1.2', destination: '10.0.2.2' } as Flow

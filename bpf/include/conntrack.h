@@ -90,7 +90,7 @@ struct {
 } fragments SEC(".maps");
 
 struct session_counts {
-	__u64 begun;
+	__u64 begun;		/* that took an entry of their own: less the entries there are, those that lost theirs */
 	__u64 refused;		/* sessions that found no room: their replies are judged as if nobody had asked */
 };
 
@@ -192,13 +192,14 @@ static __always_inline void touch(struct session *session, bool forth, __u8 tcp,
 		session->flags = flags;
 }
 
-static __always_inline void begin_session(const struct session_key *key, const struct session *session)
+/* Over an entry that has expired, or of the same addresses and ports, nothing is counted. */
+static __always_inline void begin_session(const struct session_key *key, const struct session *session, bool replaces)
 {
 	const __u32 zero = 0;
 	struct session_counts *counts = bpf_map_lookup_elem(&session_counts, &zero);
 	int result = bpf_map_update_elem(&sessions, key, session, BPF_ANY);
 
-	if (!counts)
+	if (!counts || replaces)
 		return;
 	if (result)
 		counts->refused += 1;

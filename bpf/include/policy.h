@@ -243,7 +243,7 @@ static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet 
 				.direction = direction,
 			};
 
-			begin_session(&key, &fresh);
+			begin_session(&key, &fresh, session != NULL);
 		}
 	}
 	if (judgement.allowed && packet->first_fragment)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readSessionUse } from '../../agent/kernel/policy-maps.ts'
 import { readSessionCounts } from '../../agent/policy/layout.ts'
-import { decryptedFrom, here, there, world } from './datapath.ts'
+import { Datapath, decryptedFrom, here, there, world } from './datapath.ts'
 import { ethernet, icmp, ipv4, protocols } from './frames.ts'
 import { back, datagram, echo, flags, Guarded, otherIdentity, out, segment } from './sessions.ts'
 
@@ -220,11 +221,21 @@ test('sessions are counted when they begin, and stay within their map', () => {
   datapath.send(syn)
   datapath.send(ack)
   datapath.receive(synAck)
+  datapath.send(syn)
   assert.deepEqual(begun(), { begun: 1, refused: 0 })
   datapath.send(segment(out, 40_002, 80, flags.syn))
   datapath.send(segment(out, 40_002, 81, flags.syn))
   assert.deepEqual(begun(), { begun: 2, refused: 0 })
   assert.equal([...datapath.object.map('sessions').entries()].length, 2)
+})
+
+test('where there is no room the oldest sessions lose theirs, and it can be told how many', () => {
+  using datapath = new Datapath('strict', { mapSizes: { sessions: 256 } })
+  for (let port = 1; port <= 1000; port++) datapath.run('from_pod', datagram(out, port, 53))
+  const sessions = readSessionUse((name) => datapath.object.map(name))
+  assert.equal(sessions.capacity, 256)
+  assert.ok(sessions.entries > 0 && sessions.entries <= 256)
+  assert.equal(sessions.evicted, 1000 - sessions.entries - sessions.refused)
 })
 
 test('what a node other than the source node has opened is dropped before policy is asked', () => {

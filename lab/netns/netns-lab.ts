@@ -31,7 +31,7 @@ import {
 import { labProcess, spawnIn } from './process.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { readRefusals } from './refusals.ts'
-import { Store } from './store.ts'
+import { policiesFile, Store } from './store.ts'
 
 const settleDeadlineMs = 20_000
 
@@ -188,6 +188,16 @@ export class NetnsLab implements Lab {
   async configure(settings: EncryptionSettings): Promise<void> {
     this.store.configure(settings)
     await this.settled()
+  }
+
+  async setPolicies(documents: string): Promise<void> {
+    this.store.putPolicies(documents)
+    await this.settled()
+    for (const { name } of this.store.nodes()) {
+      const { problem } = await this.status(name)
+      if (problem?.startsWith(policiesFile))
+        throw new Problem('EPOLICY', 2, problem, 'Mend it: docs/policy.md.')
+    }
   }
 
   async pauseAgent(node: string): Promise<void> {

@@ -5,6 +5,8 @@ import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import type { ServiceSpec, WireSpec } from '../topology.ts'
 import { clusterDirectory, runDirectory } from './layout.ts'
 
+export const policiesFile = 'policies/lab.yaml'
+
 /**
  * The lab's side of the file cluster store that agents watch: nodes, pods, settings and the cluster key. Files appear
  * whole or not at all.
@@ -55,6 +57,12 @@ export class Store {
 
   services(): ServiceSpec[] {
     return this.#all<ServiceSpec>('services')
+  }
+
+  /** All policies are in one file, as nothing in a lab has them one by one. */
+  putPolicies(documents: string): void {
+    mkdirSync(join(this.directory, dirname(policiesFile)), { recursive: true })
+    write(join(this.directory, policiesFile), documents)
   }
 
   put(kind: 'nodes' | 'pods' | 'services', object: { readonly name: string }): void {
