@@ -15,6 +15,7 @@ export class PolicyEnforcement {
   /** The pod behind each guarded device. */
   readonly #devices = new Map<number, string>()
   readonly #kindOfPod = new WeakMap<ClusterPod, Kind>()
+  #told: readonly ClusterPod[] = []
   #pods = new Map<string, Kind>()
   #kinds = new Map<string, Kind>()
   #identities = new Set<number>()
@@ -60,6 +61,8 @@ export class PolicyEnforcement {
 
   /** @returns whether there are other kinds of pods than before. */
   #learnPods(pods: readonly ClusterPod[]): boolean {
+    if (sameItems(this.#told, pods)) return false
+    this.#told = pods
     const before = this.#kinds
     this.#pods = new Map(pods.map((pod) => [pod.name, this.#kind(pod)]))
     const kinds = new Map([...this.#pods.values()].map((kind) => [kind.text, kind]))
