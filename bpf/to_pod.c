@@ -12,11 +12,11 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
 	if (!source->protected)
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
-	if (source->node_id == config->local_node_id)
+	if (source->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
 	if (!is_decrypted(skb))
 		return decide_clear(config, REASON_CLEAR_FROM_WIRE);
-	if (mark_node(skb) != source->node_id)
+	if (mark_node(skb) != source->node)
 		return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
 	return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
 }

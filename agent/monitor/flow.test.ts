@@ -18,8 +18,8 @@ const event = {
 } as unknown as FlowEvent
 
 test('an event becomes a flow with names, the time of day, and whether it is encrypted', () => {
-  const narrator = new FlowNarrator('n1', 1_000_000_000_000_000_000n)
-  narrator.know([{ name: 'web', node: 'n1', address: '10.0.1.2', labels: {} }])
+  const podAt = (address: string) => (address === '10.0.1.2' ? 'web' : undefined)
+  const narrator = new FlowNarrator('n1', 1_000_000_000_000_000_000n, podAt)
   assert.deepEqual(narrator.tell(event), {
     time: '1000000000000000005',
     node: 'n1',

@@ -1,5 +1,4 @@
 import type { Flow } from '../api.ts'
-import type { ClusterState } from '../cluster/state.ts'
 import type { FlowEvent } from '../kernel/datapath-layout.ts'
 
 const protocols: Readonly<Record<number, Flow['protocol']>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 50: 'esp' }
@@ -9,21 +8,19 @@ export class FlowNarrator {
   readonly #node: string
   /** Nanoseconds from the kernel's monotonic clock to the epoch. */
   readonly #epoch: bigint
-  #pods: ReadonlyMap<string, string> = new Map()
+  readonly #podAt: (address: string) => string | undefined
 
-  constructor(node: string, epoch: bigint) {
+  /** @param podAt the name of the pod that has an address. */
+  constructor(node: string, epoch: bigint, podAt: (address: string) => string | undefined) {
     this.#node = node
     this.#epoch = epoch
-  }
-
-  know(pods: ClusterState['pods']): void {
-    this.#pods = new Map(pods.map((pod) => [pod.address, pod.name]))
+    this.#podAt = podAt
   }
 
   tell(event: FlowEvent): Flow {
     const { time, protocol, sourcePort, destinationPort, source, destination, ...rest } = event
-    const sourcePod = this.#pods.get(source)
-    const destinationPod = this.#pods.get(destination)
+    const sourcePod = this.#podAt(source)
+    const destinationPod = this.#podAt(destination)
     return {
       time: `${this.#epoch + time}`,
       node: this.#node,

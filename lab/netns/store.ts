@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path'
 import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import type { ServiceSpec, WireSpec } from '../topology.ts'
-import { clusterDirectory, runDirectory } from './layout.ts'
+import { clusterDirectory, podRange, runDirectory } from './layout.ts'
 
 /**
  * The lab's side of the file cluster store that agents watch: nodes, pods, settings and the cluster key. Files appear
@@ -29,11 +29,12 @@ export class Store {
   }
 
   configure(settings: EncryptionSettings): void {
-    writeJson(join(this.directory, 'config.json'), settings)
+    writeJson(join(this.directory, 'config.json'), { ...settings, clusterCidrs: [podRange] })
   }
 
   settings(): EncryptionSettings {
-    return JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
+    const { encryptL3, strict } = JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
+    return { encryptL3, strict }
   }
 
   wire(): WireSpec {
@@ -57,8 +58,16 @@ export class Store {
     return this.#all<ServiceSpec>('services')
   }
 
-  put(kind: 'nodes' | 'pods' | 'services', object: { readonly name: string }): void {
-    writeJson(join(this.directory, kind, `${object.name}.json`), object)
+  putNode(node: LabNode): void {
+    this.#put('nodes', { ...node, podCidrs: [node.podCidr] })
+  }
+
+  putPod(pod: LabPod): void {
+    this.#put('pods', { ...pod, addresses: [pod.address] })
+  }
+
+  putService(service: ServiceSpec): void {
+    this.#put('services', service)
   }
 
   remove(kind: 'nodes' | 'pods' | 'services', name: string): void {
@@ -66,6 +75,10 @@ export class Store {
     // A node that comes back is another one: what its agent said of itself goes with it.
     const said = kind === 'nodes' ? ['incarnations', 'acks', 'journal'] : []
     for (const directory of said) rmSync(join(this.directory, directory, `${name}.json`), { force: true })
+  }
+
+  #put<Kind extends { readonly name: string }>(kind: 'nodes' | 'pods' | 'services', object: Kind): void {
+    writeJson(join(this.directory, kind, `${object.name}.json`), object)
   }
 
   #all<Kind>(kind: string): Kind[] {
