@@ -13,12 +13,12 @@ import { PolicyEnforcement } from './policy/enforcement.ts'
 import { type Outcome, Reconciler } from './reconciler.ts'
 
 /** Everything is looked at again this often, in milliseconds, also when nobody said that it changed. */
-const resyncInterval = 5000
+const resyncInterval = 60_000
 /** A pass that failed is tried again after this many milliseconds. */
 const retryInterval = 500
 /** Changes in the kernel closer together than this, in milliseconds, are repaired in one pass. */
 const debounce = 5
-/** Policies of these prefix lengths (local, remote) and longer are found by hash: their own are /0 or /24 to /24. */
+/** Policies of these prefix lengths (local, remote) and longer are found by hash: their own are /0, or long, to long. */
 const hashThresholds = [0, 16] as const
 
 /** Keeps one node's kernel what the cluster store says it should be, and answers what it is. */
@@ -36,7 +36,8 @@ export class Agent implements Served {
   readonly #passListeners = new Set<() => void>()
   #outcome: Outcome | undefined
   #failure: string | undefined
-  #timer: NodeJS.Timeout | undefined
+  /** The passes to come. */
+  readonly #next: Partial<Record<'thorough' | 'quick', { due: number; timer: NodeJS.Timeout }>> = {}
 
   /** Loads the datapath; nothing is in force before start(). @throws AgentProblem */
   constructor(options: Options, log: Log) {
@@ -46,11 +47,10 @@ export class Agent implements Served {
     this.#xfrm = openXfrm()
     this.#route = openRoute()
     requireEsp(this.#xfrm)
-    this.#xfrm.setHashThresholds({ ipv4: hashThresholds })
+    this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
     this.#datapath = new Datapath(this.#route.link(options.wire).index)
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
     this.#pods = new LocalPods(this.#route, this.#datapath, policies)
-    this.#narrator = new FlowNarrator(options.node, epochOffset(), (rule) => policies.ruleName(rule))
     this.#reconciler = new Reconciler({
       node: options.node,
       wire: options.wire,
@@ -64,22 +64,32 @@ export class Agent implements Served {
       pods: this.#pods,
       log,
     })
+    const { ipcache } = this.#reconciler.plan
+    this.#narrator = new FlowNarrator(
+      options.node,
+      epochOffset(),
+      (address) => ipcache.podAt(address),
+      (rule) => policies.ruleName(rule),
+    )
   }
 
   /** Makes the first pass, which must succeed: after it the node is guarded. Then keeps it so. @throws AgentProblem */
   start(): void {
-    this.#pass()
-    const soon = () => this.#schedule(debounce)
-    this.#store.watch(() => this.#run(), this.#complain('store'))
-    watch('xfrm', soon, this.#complain('xfrm'))
+    this.#pass(true)
+    const soon = () => this.#schedule(debounce, false)
+    const thoroughlySoon = () => this.#schedule(debounce, true)
+    this.#store.watch(() => this.#run(false), this.#complain('store'))
     watch('links', soon, this.#complain('links'))
+    watch('filters', soon, this.#complain('filters'))
+    watch('xfrm', thoroughlySoon, this.#complain('xfrm'), { except: this.#xfrm.port })
+    watch('routes', thoroughlySoon, this.#complain('routes'), { except: this.#route.port })
     this.#datapath.watchFlows((event) => {
       if (this.#flowListeners.size === 0) return
       const flow = this.#narrator.tell(event)
       for (const listener of this.#flowListeners) listener(flow)
     }, this.#complain('flows'))
     // What was written while the watches were being set up is read here.
-    this.#run()
+    this.#run(true)
   }
 
   status(): AgentStatus {
@@ -92,7 +102,7 @@ export class Agent implements Served {
       settled: this.#settled(),
       waiting: this.#waiting(),
       ...(problem === undefined ? {} : { problem }),
-      peers: outcome.peers.flatMap(({ node, outboundSpi, inboundSpi }) =>
+      peers: Array.from(this.#reconciler.plan.peers).flatMap(({ node, outboundSpi, inboundSpi }) =>
         outboundSpi === undefined || inboundSpi === undefined
           ? []
           : [{ node: node.name, outboundSpi, inboundSpi }],
@@ -109,13 +119,9 @@ export class Agent implements Served {
   }
 
   putPod(name: string, pod: PodAttachment): void {
-    const { nodes, pods } = this.#store.read()
-    const self = nodes.find((node) => node.name === this.#options.node)
-    if (!self) throw new Error(`node ${this.#options.node} is not in the cluster store`)
     // Its own address must be known before its first packet.
-    this.#pass()
-    this.#pods.put(self, name, pod)
-    this.#narrator.know(pods)
+    this.#pass(true)
+    this.#pods.put(this.#store.view.nodes.get(this.#options.node)!, name, pod)
     this.#log('info', 'pod-guarded', { pod: name, ...pod })
   }
 
@@ -127,7 +133,7 @@ export class Agent implements Served {
 
   /** Reads the store as it is now, and waits until the kernel matches it, at most `patience` milliseconds. */
   async settled(patience: number): Promise<{ settled: boolean; waiting: readonly string[] }> {
-    this.#run()
+    this.#run(true)
     const deadline = performance.now() + patience
     while (!this.#settled() && performance.now() < deadline)
       await this.#nextPass(deadline - performance.now())
@@ -155,33 +161,47 @@ export class Agent implements Served {
   }
 
   /** A pass whose failure is reported and tried again. */
-  #run(): void {
+  #run(thorough: boolean): void {
+    // A thorough one looks at all that a quick one would have.
+    this.#unschedule('quick')
+    if (thorough) this.#unschedule('thorough')
     try {
-      this.#pass()
+      this.#pass(thorough)
       if (this.#failure !== undefined) this.#log('info', 'recovered')
       this.#failure = undefined
-      this.#schedule(this.#outcome!.again ?? resyncInterval)
+      const { again } = this.#outcome!
+      if (again !== undefined) this.#schedule(again, false)
+      this.#schedule(resyncInterval, true)
     } catch (error) {
       const { message, remedy } = error as Error & { remedy?: string }
       if (this.#failure !== message)
         this.#log('error', 'pass-failed', { message, ...(remedy ? { remedy } : {}) })
       this.#failure = message
-      this.#schedule(retryInterval)
+      this.#schedule(retryInterval, true)
     }
     for (const listener of [...this.#passListeners]) listener()
   }
 
-  #pass(): void {
+  #pass(thorough: boolean): void {
     const before = this.#outcome?.waiting.join()
-    this.#outcome = this.#reconciler.pass(performance.now())
-    this.#narrator.know(this.#outcome.pods)
+    this.#outcome = this.#reconciler.pass(performance.now(), thorough)
     if (this.#outcome.waiting.join() !== before)
       this.#log('info', this.#settled() ? 'settled' : 'waiting', { for: this.#outcome.waiting })
   }
 
-  #schedule(delay: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#run(), delay)
+  /** One that was to come sooner comes sooner. */
+  #schedule(delay: number, thorough: boolean): void {
+    const kind = thorough ? 'thorough' : 'quick'
+    const due = performance.now() + delay
+    const planned = this.#next[kind]
+    if (planned && planned.due <= due) return
+    clearTimeout(planned?.timer)
+    this.#next[kind] = { due, timer: setTimeout(() => this.#run(thorough), delay) }
+  }
+
+  #unschedule(kind: 'thorough' | 'quick'): void {
+    clearTimeout(this.#next[kind]?.timer)
+    delete this.#next[kind]
   }
 
   #complain(about: string): (error: Error) => void {

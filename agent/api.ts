@@ -38,6 +38,7 @@ export type FlowReason =
   | 'spoofed-source'
   | 'malformed'
   | 'not-configured'
+  | 'unknown-node'
   | 'policy-denied'
 
 /** Something the datapath decided about packets of one flow. */
@@ -106,5 +107,6 @@ export interface AgentStatus {
 export interface PodAttachment {
   /** Name of the host side of the veth pair, in the node's namespace. */
   readonly device: string
-  readonly address: string
+  /** At most one of each family. */
+  readonly addresses: readonly string[]
 }

@@ -1,29 +1,36 @@
-import type { Route, Xfrm, XfrmState } from '@wireproof/netlink'
-import type { FileStore } from './cluster/files.ts'
-import type { JournalFile } from './cluster/journal.ts'
-import type { Announcement, ClusterNode, ClusterState, Settings } from './cluster/state.ts'
+import type { Route, Xfrm, XfrmStateOptions } from '@wireproof/netlink'
+import type { KeyJournal } from './cluster/journal.ts'
+import type {
+  Announcement,
+  Changes,
+  ClusterNode,
+  ClusterView,
+  DatapathSettings,
+  Life,
+} from './cluster/state.ts'
+import type { ClusterStore } from './cluster/store.ts'
 import type { Datapath } from './kernel/datapath.ts'
 import type { LocalPods } from './kernel/pods.ts'
-import { applyRoutes, compareRoutes, ownRoutes, removeRoutes } from './kernel/routes.ts'
-import { addSecurity, compareSecurity, type PresentSecurity, readSecurity } from './kernel/xfrm.ts'
-import { type KeyInUse, mustBeginAnew } from './keys/incarnation.ts'
-import { PairKeys } from './keys/pair-key.ts'
+import { type DeviceRoute, RouteTable } from './kernel/routes.ts'
+import { SecurityMirror } from './kernel/security-mirror.ts'
+import { compareSecurity, type SecurityDifference } from './kernel/xfrm.ts'
+import { mustBeginAnew } from './keys/incarnation.ts'
+import { keyName } from './keys/key-name.ts'
 import type { Log } from './log.ts'
-import type { PeerPlan } from './plan/peer.ts'
-import { type Plan, planNode } from './plan/plan.ts'
-import { nameOfState, sameState } from './plan/security.ts'
+import { joinDifferences } from './plan/difference.ts'
+import { NodePlan, type Planned } from './plan/node-plan.ts'
+import { Retirement } from './plan/retirement.ts'
+import { sameState } from './plan/security.ts'
 import { nextDatapath } from './plan/transition.ts'
 import type { PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
 
 /** What one pass came to. */
 export interface Outcome {
-  readonly datapath: Settings
-  readonly peers: readonly PeerPlan[]
-  readonly pods: ClusterState['pods']
+  readonly datapath: DatapathSettings
   /** Why the kernel is not yet what the cluster asks for; empty when it is. */
   readonly waiting: readonly string[]
-  /** What is wrong with the cluster store. */
+  /** What is wrong with the cluster as it is described. */
   readonly problems: readonly string[]
   /** Milliseconds after which another pass is due even if nothing changes. */
   readonly again: number | undefined
@@ -34,84 +41,113 @@ export interface Surroundings {
   readonly wire: string
   /** What the command line decides over the cluster's settings. */
   readonly decided: { readonly encryptL3: boolean | undefined; readonly strict: boolean | undefined }
-  readonly store: FileStore
-  readonly journal: JournalFile
+  readonly store: ClusterStore
+  readonly journal: KeyJournal
   readonly xfrm: Xfrm
   readonly route: Route
   readonly datapath: Datapath
-  readonly policies: PolicyEnforcement
+  readonly policies: Pick<PolicyEnforcement, 'update'>
   readonly pods: LocalPods
   readonly log: Log
 }
 
-/** How long, in milliseconds, an association that nobody needs any more still decrypts what is on its way. */
-const retirement = 1000
 /** How long, in milliseconds, a change of the settings waits for nodes that do not follow. */
 const transitionPatience = 3000
 
 /**
- * Makes the kernel match the cluster, one pass at a time. A pass reads both, whatever changed, and repairs all that
- * differs; it begins nothing that it does not end, except what must wait for another node.
+ * Makes the kernel match the cluster, one pass at a time. A thorough pass reads both, whatever changed, and repairs all
+ * that differs; any other looks at what is said to have changed, and costs no more than that, however many nodes there are.
+ * A pass begins nothing that it does not end, except what must wait for another node.
  */
 export class Reconciler {
+  readonly plan: NodePlan
   readonly #around: Surroundings
-  readonly #keys = new PairKeys()
-  readonly #unwantedSince = new Map<string, number>()
-  #datapath: Settings | undefined
+  readonly #security: SecurityMirror
+  readonly #routes: RouteTable
+  readonly #retirement = new Retirement()
+  /** Numbers of which the kernel still holds something although they are no peer's any more. */
+  readonly #leaving = new Set<number>()
+  readonly #peerRoutes = new Map<string, readonly DeviceRoute[]>()
+  #datapath: DatapathSettings | undefined
   #changingSince: number | undefined
+  #localRoutes: readonly DeviceRoute[] = []
+  /** What the pass that is under way, or that failed, has read and not yet brought into force. */
+  #unfinished = true
 
   constructor(around: Surroundings) {
+    const { wire, route, xfrm } = around
     this.#around = around
+    this.plan = new NodePlan({ device: wire, mtu: route.link(wire).mtu })
+    this.#security = new SecurityMirror(xfrm)
+    this.#routes = new RouteTable(route)
   }
 
   /** @param now milliseconds of a clock that does not jump. */
-  pass(now: number): Outcome {
-    const { store, xfrm, datapath, policies, pods } = this.#around
-    const cluster = store.read()
-    const self = this.#self(cluster)
-    const present = readSecurity(xfrm)
-    const plan = this.#plan(cluster, self, present)
+  pass(now: number, thorough: boolean): Outcome {
+    const { store, datapath, policies, pods, journal } = this.#around
+    const everything = thorough || this.#unfinished
+    this.#unfinished = true
+    const changes = store.refresh(everything)
+    const { life, changedLife } = this.#ownLife(store)
+    const { view } = store
+    const self = this.#self(view)
+    const isFull = everything || changes.everything || changedLife || changes.nodes.has(self.name)
+    if (everything) this.#reload(self, now)
+    const planned = this.#planned(self, life, isFull ? undefined : changes.nodes)
 
     // Who may talk to a pod knows it before it can be talked to.
-    policies.update(cluster)
+    policies.update(view, isFull ? undefined : changes.pods)
     // What must be protected is known before anything can be sent to it.
-    datapath.addEntries(plan.ipcache)
-    const transition = this.#configure(cluster, self, now)
+    this.#knowPods(changes, isFull)
+    const addresses = this.plan.ipcache.changes()
+    datapath.addEntries(addresses.set)
+    const transition = this.#configure(view, now)
     datapath.attachWire()
-    pods.adopt(self, cluster.pods)
+    pods.adopt(self, view.pods)
 
-    const difference = compareSecurity(plan, present)
-    this.#announceIncarnation(cluster)
-    this.#around.journal.willUse(
+    const difference = this.#difference(planned, everything)
+    journal.willUse(
       [...difference.states.add, ...difference.states.change.map(({ to }) => to)].map(
         (state) => state.fingerprint,
       ),
     )
-    addSecurity(xfrm, difference)
-    const routes = this.#compareRoutes(plan)
-    applyRoutes(this.#around.route, routes)
-    this.#announce(cluster, plan)
+    this.#security.add(difference)
+    this.#wantRoutes(self, planned)
+    this.#routes.add()
+    this.#announce(view, life)
 
-    removeRoutes(this.#around.route, routes)
-    xfrm.deletePolicies(difference.policies.remove)
-    const retiring = this.#retire(plan, difference.states.remove, now)
-    datapath.removeEntriesBut(plan.ipcache)
+    this.#routes.removeUnwanted()
+    this.#security.deletePolicies(difference.policies.remove)
+    const retiring = this.#retire(planned, difference.states.remove, now)
+    datapath.removeEntries(addresses.remove)
+    this.plan.ipcache.settle()
+    store.listen(this.plan.isAttentive || transition.waiting !== undefined)
+    this.#unfinished = false
     return {
       datapath: transition.datapath,
-      peers: plan.peers,
-      pods: cluster.pods,
-      problems: cluster.problems,
+      problems: [...view.problems, ...this.plan.problems()],
       waiting: [
         ...(transition.waiting ? [transition.waiting] : []),
-        ...plan.peers.flatMap(({ node, waiting }) => (waiting ? [`${node.name}: ${waiting}`] : [])),
+        ...Array.from(this.plan.waiting, ({ node, waiting }) => `${node.name}: ${waiting}`),
       ],
-      again: retiring || transition.waiting ? retirement : undefined,
+      again: retiring || transition.waiting ? Retirement.delay : undefined,
     }
   }
 
-  #self(cluster: ClusterState): ClusterNode {
+  /** The node's own life, published if it is not yet. */
+  #ownLife(store: ClusterStore): { life: Life; changedLife: boolean } {
+    const { node, journal } = this.#around
+    const { incarnation } = journal.journal
+    const published = store.view.lives.get(node)
+    if (published?.incarnation === incarnation) return { life: published, changedLife: false }
+    store.publishLife(node, incarnation)
+    store.refresh(true)
+    return { life: store.view.lives.get(node)!, changedLife: true }
+  }
+
+  #self(view: ClusterView): ClusterNode {
     const { node } = this.#around
-    const self = cluster.nodes.find(({ name }) => name === node)
+    const self = view.nodes.get(node)
     if (self) return self
     throw new AgentProblem(
       'ENONODE',
@@ -121,101 +157,159 @@ export class Reconciler {
     )
   }
 
-  /** Plans, and plans once more where that would bring back a key that has been in the kernel before. */
-  #plan(cluster: ClusterState, self: ClusterNode, present: PresentSecurity): Plan {
-    const { journal, log, route, wire } = this.#around
-    const plan = () =>
-      planNode({
-        self,
-        incarnation: journal.journal.incarnation,
-        cluster,
-        keys: this.#keys,
-        presentStates: present.states,
-        presentPolicies: present.policies,
-        wire: { device: wire, mtu: route.link(wire).mtu },
-      })
-    const first = plan()
-    const wanted = first.states.map((state) => state.fingerprint)
-    if (!mustBeginAnew(journal.journal, wanted, keysInUse(first, present.states))) return first
-    journal.beginAnew()
-    log('warn', 'new-incarnation', { why: 'associations are gone from the kernel, or worn out' })
-    return plan()
+  /** Reads what is ours in the kernel, whoever was in it since. */
+  #reload(self: ClusterNode, now: number): void {
+    this.#security.reload()
+    this.#routes.reload()
+    for (const number of this.#security.numbers()) {
+      const { states, policies } = this.#security.of(number)
+      const underlay = [...states, ...policies.map(({ template }) => template!)]
+        .flatMap(({ source, destination }) => [source, destination])
+        .find((address) => address !== self.underlay)
+      // Of one that is not its node's number nothing is wanted: it goes with what has no node.
+      if (underlay !== undefined) this.plan.numbers.adopt(number, underlay)
+    }
+    this.#retirement.sample(this.#security.states(), now)
   }
 
-  #configure(cluster: ClusterState, self: ClusterNode, now: number) {
+  /** Plans, and plans once more where that would bring back a key that has been in the kernel before. */
+  #planned(self: ClusterNode, life: Life, names: ReadonlySet<string> | undefined): Planned {
+    const { journal, log, store } = this.#around
+    const task = (own: Life, nodes: Iterable<string>) => ({
+      view: store.view,
+      self,
+      life: own,
+      nodes,
+      present: (number: number) => this.#security.of(number),
+      heard: (spi: number) => this.#security.heardBy(self.underlay, spi),
+    })
+    const first = this.plan.update(task(life, names ?? this.plan.everyNode(store.view)))
+    if (!this.#mustBeginAnew(first)) return first
+    journal.beginAnew()
+    log('warn', 'new-incarnation', { why: 'associations are gone from the kernel, or worn out' })
+    const { life: next } = this.#ownLife(store)
+    const second = this.plan.update(task(next, this.plan.everyNode(store.view)))
+    return { peers: second.peers, gone: [...first.gone, ...second.gone] }
+  }
+
+  #mustBeginAnew({ peers }: Planned): boolean {
+    const wanted = peers.flatMap(({ states }) => states)
+    const inUse = peers.flatMap(({ number, states }) => {
+      const present = this.#security.of(number).states
+      return states.flatMap((state) => {
+        const same = present.find(
+          ({ destination, spi }) => destination === state.destination && spi === state.spi,
+        )
+        if (!same || !sameState(state, same)) return []
+        return [{ fingerprint: state.fingerprint, packets: same.lifetime?.packets ?? 0 }]
+      })
+    })
+    return mustBeginAnew(
+      this.#around.journal.journal,
+      wanted.map(({ fingerprint }) => fingerprint),
+      inUse,
+    )
+  }
+
+  #knowPods({ pods }: Changes, isFull: boolean): void {
+    const { view } = this.#around.store
+    const { ipcache } = this.plan
+    ipcache.setRanges(view.settings.clusterCidrs)
+    const names = isFull ? new Set([...view.pods.keys(), ...ipcache.podNames()]) : pods
+    for (const name of names) if (!view.pods.has(name)) ipcache.removePod(name)
+    for (const name of names) {
+      const pod = view.pods.get(name)
+      if (pod) ipcache.setPod(pod)
+    }
+    ipcache.settleConflicts()
+  }
+
+  #configure(view: ClusterView, now: number) {
     const { decided, datapath, node, log } = this.#around
     const settings = {
-      encryptL3: decided.encryptL3 ?? cluster.settings.encryptL3,
-      strict: decided.strict ?? cluster.settings.strict,
+      encryptL3: decided.encryptL3 ?? view.settings.encryptL3,
+      strict: decided.strict ?? view.settings.strict,
     }
-    const peers = cluster.nodes.flatMap(({ name }) => {
-      const said = name === node ? undefined : cluster.announcements.get(name)
-      return said ? [said.datapath] : []
-    })
+    const peers = () =>
+      [...view.announcements].flatMap(([name, said]) =>
+        name === node || !view.nodes.has(name) ? [] : [said.datapath],
+      )
     const patient = this.#changingSince === undefined || now - this.#changingSince < transitionPatience
     const transition = nextDatapath(settings, this.#datapath, peers, patient)
     this.#changingSince = transition.waiting ? (this.#changingSince ?? now) : undefined
     const before = this.#datapath
-    datapath.configure({ ...transition.datapath, nodeId: self.id })
+    datapath.configure(transition.datapath)
     this.#datapath = transition.datapath
     if (before?.encryptL3 !== this.#datapath.encryptL3 || before?.strict !== this.#datapath.strict)
       log('info', 'datapath', { ...this.#datapath })
     return transition
   }
 
-  #announceIncarnation(cluster: ClusterState): void {
-    const { node, store, journal } = this.#around
-    const { incarnation } = journal.journal
-    if (cluster.incarnations.get(node) !== incarnation) store.writeIncarnation(node, incarnation)
+  #difference({ peers, gone }: Planned, everything: boolean): SecurityDifference {
+    for (const { number } of gone) this.#leaving.add(number)
+    if (everything)
+      for (const number of this.#security.numbers())
+        if (!this.plan.isNumberOfPeer(number)) this.#leaving.add(number)
+    for (const { number } of peers) this.#leaving.delete(number)
+    const differences = [
+      ...peers.map((peer) => compareSecurity(peer, this.#security.of(peer.number))),
+      ...Array.from(this.#leaving, (number) => compareSecurity(nothing, this.#security.of(number))),
+    ]
+    return {
+      states: joinDifferences(differences.map(({ states }) => states)),
+      policies: joinDifferences(differences.map(({ policies }) => policies)),
+    }
+  }
+
+  #wantRoutes(self: ClusterNode, { peers, gone }: Planned): void {
+    const { route, pods, wire } = this.#around
+    const device = route.link(wire).index
+    const local = [...this.plan.ownRoutes(self), ...pods.routes()] as DeviceRoute[]
+    this.#routes.unwant(this.#localRoutes)
+    for (const { name } of gone) {
+      this.#routes.unwant(this.#peerRoutes.get(name) ?? [])
+      this.#peerRoutes.delete(name)
+    }
+    this.#routes.want(local)
+    this.#localRoutes = local
+    for (const { node, routes } of peers) {
+      const onDevice = routes.map((each) => ({ ...each, device }))
+      this.#routes.unwant(this.#peerRoutes.get(node.name) ?? [])
+      this.#routes.want(onDevice)
+      this.#peerRoutes.set(node.name, onDevice)
+    }
   }
 
   /** Tells the others what is in force here now; called only after it is. */
-  #announce(cluster: ClusterState, plan: Plan): void {
-    const { node, store, journal } = this.#around
-    const known = plan.peers.flatMap((peer) =>
-      peer.incarnation === undefined ? [] : [{ ...peer, incarnation: peer.incarnation }],
-    )
-    const byName = (peers: typeof known) =>
-      Object.fromEntries(peers.map((peer) => [peer.node.name, peer.incarnation]))
+  #announce(view: ClusterView, life: Life): void {
+    const { node, store } = this.#around
+    const slow = Array.from(this.plan.waiting, ({ life }) => life?.revision ?? Number.POSITIVE_INFINITY)
     const announcement: Announcement = {
-      incarnation: journal.journal.incarnation,
-      key: cluster.key.id,
-      receives: byName(known),
-      sends: byName(known.filter((peer) => peer.waiting === undefined)),
+      incarnation: life.incarnation,
+      key: keyName(view.key),
+      receives: view.revision,
+      sends: slow.reduce((least, revision) => Math.min(least, revision - 1), view.revision),
+      attempts: this.plan.attempts(),
       datapath: this.#datapath!,
     }
-    const before = cluster.announcements.get(node)
-    if (JSON.stringify(before) !== JSON.stringify(announcement)) store.writeAnnouncement(node, announcement)
-  }
-
-  #compareRoutes(plan: Plan) {
-    const { route, pods, wire } = this.#around
-    const device = route.link(wire).index
-    const planned = plan.routes.map(({ device: named, ...each }) =>
-      named === undefined ? each : { ...each, device },
-    )
-    const desired = [...planned, ...pods.routes()]
-    return compareRoutes(desired, ownRoutes(route))
+    const before = view.announcements.get(node)
+    if (JSON.stringify(before) !== JSON.stringify(announcement)) store.announce(node, announcement)
   }
 
   /** @returns whether there is something left to retire later. */
-  #retire(plan: Plan, unwanted: readonly XfrmState[], now: number): boolean {
-    const retained = new Set(plan.peers.flatMap((peer) => peer.retained.map(nameOfState)))
-    const retiring = unwanted.filter((state) => !retained.has(nameOfState(state)))
-    const names = new Set(retiring.map(nameOfState))
-    for (const name of this.#unwantedSince.keys()) if (!names.has(name)) this.#unwantedSince.delete(name)
-    for (const name of names) if (!this.#unwantedSince.has(name)) this.#unwantedSince.set(name, now)
-    const due = retiring.filter((state) => now - this.#unwantedSince.get(nameOfState(state))! >= retirement)
-    this.#around.xfrm.deleteStates(due)
-    return due.length < retiring.length
+  #retire({ peers }: Planned, unwanted: readonly XfrmStateOptions[], now: number): boolean {
+    const kept = new Set(peers.flatMap(({ retained }) => retained))
+    for (const state of [...kept, ...peers.flatMap(({ states }) => states)]) this.#retirement.cancel(state)
+    for (const state of unwanted)
+      if (!kept.has(state) || this.#retirement.isQuiet(state, now)) this.#retirement.begin(state, now)
+    this.#security.deleteStates(this.#retirement.due(now).filter((state) => this.#security.has(state)))
+    for (const number of this.#leaving) {
+      if (this.#security.of(number).states.length > 0) continue
+      this.#leaving.delete(number)
+      this.plan.release(number)
+    }
+    return this.#retirement.isPending
   }
 }
 
-function keysInUse(plan: Plan, present: readonly XfrmState[]): KeyInUse[] {
-  const byName = new Map(present.map((state) => [nameOfState(state), state]))
-  return plan.states.flatMap((wanted) => {
-    const state = byName.get(nameOfState(wanted))
-    if (!state || !sameState(wanted, state)) return []
-    return [{ fingerprint: wanted.fingerprint, packets: state.lifetime.packets }]
-  })
-}
+const nothing = { states: [], policies: [] }

@@ -14,14 +14,13 @@ static __always_inline bool stays_on_link(const struct address *source)
 	return (source->bytes[0] == 0xfe && (source->bytes[1] & 0xc0) == 0x80) || (!words[0] && !words[1]);
 }
 
-static __always_inline bool is_spoofed(__u32 ifindex, const struct config *config, const struct packet *packet,
-				       const struct endpoint *source)
+static __always_inline bool is_spoofed(__u32 ifindex, const struct packet *packet, const struct endpoint *source)
 {
-	const struct address *own = bpf_map_lookup_elem(&pods, &ifindex);
+	const struct pod *pod = bpf_map_lookup_elem(&pods, &ifindex);
 
-	if (own && !same_address(own, &packet->source))
+	if (pod && !same_address(&pod->ipv4, &packet->source) && !same_address(&pod->ipv6, &packet->source))
 		return true;
-	return !source->protected || source->node_id != config->local_node_id;
+	return !source->protected || source->node != NODE_LOCAL;
 }
 
 static __always_inline struct decision decide_from_pod(struct __sk_buff *skb, const struct config *config,
@@ -30,12 +29,15 @@ static __always_inline struct decision decide_from_pod(struct __sk_buff *skb, co
 {
 	if (stays_on_link(&packet->source))
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
-	if (is_spoofed(skb->ifindex, config, packet, source))
+	if (is_spoofed(skb->ifindex, packet, source))
 		return decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE);
 	if (!destination->protected)
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
-	if (destination->node_id == config->local_node_id)
+	if (destination->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
+	/* Held back also where encryption is off: by the time it is on, the node may be known. */
+	if (destination->node == NODE_NONE)
+		return decide(VERDICT_DROPPED, REASON_UNKNOWN_NODE);
 	if (!(config->flags & CONFIG_ENCRYPT_L3))
 		return decide(VERDICT_CLEAR, REASON_ENCRYPTION_OFF);
 	return decide(VERDICT_ENCRYPTED, REASON_PROTECTED);
@@ -47,7 +49,7 @@ int from_pod(struct __sk_buff *skb)
 	struct endpoint source, destination;
 	struct config config = read_config();
 	struct decision decision;
-	struct packet packet;
+	struct packet packet = {};
 	struct hdr_cursor nh;
 
 	/* No mark comes out of a pod, whatever set it: the ones below mean something to XFRM and to the other gates. */
@@ -68,8 +70,8 @@ int from_pod(struct __sk_buff *skb)
 	destination = find_endpoint(&packet.destination);
 	decision = config.flags & CONFIG_READY ? decide_from_pod(skb, &config, &packet, &source, &destination) :
 						 decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
-	decision = apply_policy(skb, &nh, &config, &packet, &destination, DIRECTION_EGRESS, decision);
+	decision = apply_policy(skb, &nh, &packet, &destination, DIRECTION_EGRESS, decision);
 	if (decision.verdict == VERDICT_ENCRYPTED)
-		skb->mark |= node_mark(MARK_ENCRYPT, destination.node_id);
+		skb->mark |= MARK_ENCRYPT;
 	return conclude(skb, HOOK_FROM_POD, &packet, &source, &destination, decision);
 }

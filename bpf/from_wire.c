@@ -6,12 +6,10 @@
 #include "decision.h"
 
 /* Whose key opened a packet must be whose pod sent it: else any node could speak for the pods of all. */
-static __always_inline struct decision decide_decrypted(const struct config *config, __u16 mark_node_id,
-							const struct endpoint *source,
+static __always_inline struct decision decide_decrypted(__u32 node, const struct endpoint *source,
 							const struct endpoint *destination)
 {
-	if (source->protected && source->node_id == mark_node_id && destination->protected &&
-	    destination->node_id == config->local_node_id)
+	if (source->protected && source->node == node && destination->protected && destination->node == NODE_LOCAL)
 		return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
 	return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
 }
@@ -49,7 +47,7 @@ int from_wire(struct __sk_buff *skb)
 	destination = find_endpoint(&packet.destination);
 	if (is_decrypted(skb))
 		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
-				decide_decrypted(&config, mark_node(skb), &source, &destination));
+				decide_decrypted(mark_node(skb), &source, &destination));
 	if (is_clear_violation(&source, &destination))
 		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
 				decide_clear(&config, REASON_CLEAR_FROM_WIRE));

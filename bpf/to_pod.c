@@ -13,11 +13,11 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
 	if (!source->protected)
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
-	if (source->node_id == config->local_node_id)
+	if (source->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
 	if (!is_decrypted(skb))
 		return decide_clear(config, REASON_CLEAR_FROM_WIRE);
-	if (mark_node(skb) != source->node_id)
+	if (mark_node(skb) != source->node)
 		return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
 	return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
 }
@@ -28,7 +28,7 @@ int to_pod(struct __sk_buff *skb)
 	struct endpoint source, destination;
 	struct config config = read_config();
 	struct decision decision;
-	struct packet packet;
+	struct packet packet = {};
 	struct hdr_cursor nh;
 
 	switch (parse_skb(skb, &nh, &packet)) {
@@ -45,6 +45,6 @@ int to_pod(struct __sk_buff *skb)
 	source = find_endpoint(&packet.source);
 	destination = find_endpoint(&packet.destination);
 	decision = decide_to_pod(skb, &config, &source);
-	decision = apply_policy(skb, &nh, &config, &packet, &source, DIRECTION_INGRESS, decision);
+	decision = apply_policy(skb, &nh, &packet, &source, DIRECTION_INGRESS, decision);
 	return conclude(skb, HOOK_TO_POD, &packet, &source, &destination, decision);
 }

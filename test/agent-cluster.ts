@@ -52,7 +52,7 @@ export class AgentCluster {
   }
 
   configure(settings: { encryptL3: boolean; strict: boolean }): void {
-    this.#write('config.json', settings)
+    this.#write('config.json', { ...settings, clusterCidrs: ['10.0.0.0/8'] })
   }
 
   /** Gives the cluster a fresh key of this id. */
@@ -97,8 +97,8 @@ export class AgentCluster {
       route.addAddress('eth0', `${this.underlay(id)}/16`)
       route.setLink('eth0', { up: true })
     })
-    const podCidr = `10.0.${id}.0/24`
-    this.#write(`nodes/n${id}.json`, { name: `n${id}`, id, underlay: this.underlay(id), podCidr })
+    const podCidrs = [`10.0.${id}.0/24`]
+    this.#write(`nodes/n${id}.json`, { name: `n${id}`, underlay: this.underlay(id), podCidrs })
   }
 
   removeNode(id: number): void {
@@ -175,8 +175,13 @@ export class AgentCluster {
       route.addRoute({ destination: '0.0.0.0/0', via: gateway, device: 'eth0' })
       route.addNeighbour({ address: gateway, mac: gatewayMac, device: 'eth0' })
     })
-    this.#write(`pods/p${id}.json`, { name: `p${id}`, node: `n${id}`, address, labels: { app: `p${id}` } })
-    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, address })
+    this.#write(`pods/p${id}.json`, {
+      name: `p${id}`,
+      node: `n${id}`,
+      addresses: [address],
+      labels: { app: `p${id}` },
+    })
+    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: [address] })
   }
 
   async settled(...ids: number[]): Promise<void> {

@@ -104,18 +104,22 @@ test('policies that vanish come back with the same keys; associations that vanis
   )
 })
 
-test('a route, a guard or a pod map that someone took away is put back', async () => {
+test('a route or a gate that someone took away is put back at once', async () => {
+  const gate = () =>
+    /to_wire.* id (\d+)/.exec(
+      cluster.run('n1', ['tc', 'filter', 'show', 'dev', 'eth0', 'egress']).stdout,
+    )?.[1]
+  assert.ok(gate())
   cluster.route(1, (route) => route.removeRoute({ destination: '10.0.2.0/24' }))
   cluster.run('n1', ['tc', 'qdisc', 'del', 'dev', 'eth0', 'clsact'])
-  assert.match(cluster.run('n1', ['tc', 'filter', 'show', 'dev', 'eth0', 'egress']).stdout, /^\s*$/)
-  await delay(6000)
+  await delay(500)
   assert.deepEqual(await cluster.ping(1, 2, 5), all(5))
-  assert.match(cluster.run('n1', ['tc', 'filter', 'show', 'dev', 'eth0', 'egress']).stdout, /to_wire/)
+  assert.ok(gate(), 'the gate stands again')
 })
 
 test('a node cannot speak in the name of a pod of another node, although its packets decrypt', async () => {
   const counted = async (key: string) => (await cluster.agent(1).status()).counters[key]?.packets ?? 0
-  const mark = `${0x0001_0e00}`
+  const mark = `${0x0e00}`
   const speak = (address: string) => {
     cluster.run('n2', ['ip', 'address', 'add', `${address}/32`, 'dev', 'lo'])
     cluster.run('n2', [

@@ -1,38 +1,41 @@
-import { type FSWatcher, mkdirSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs'
+import { join } from 'node:path'
 import { type ClusterKey, parseClusterKey } from '../keys/cluster-key.ts'
-import type { NetworkPolicy } from '../policy/network-policy.ts'
 import { parsePolicies } from '../policy/parse.ts'
 import { AgentProblem } from '../problem.ts'
-import { isMissing, isObjectFile, ObjectDirectory, yaml } from './object-directory.ts'
-import {
-  parseAnnouncement,
-  parseIncarnation,
-  parseNamespace,
-  parseNode,
-  parsePod,
-  parseSettings,
-} from './parse.ts'
-import type { Announcement, ClusterNode, ClusterPod, ClusterState } from './state.ts'
+import { isObjectFile, ObjectDirectory, yaml } from './object-directory.ts'
+import { parseAnnouncement, parseLife, parseNamespace, parseNode, parsePod, parseSettings } from './parse.ts'
+import { RevisionFile } from './revision-file.ts'
+import type { Announcement, Changes, ClusterView, Settings } from './state.ts'
+import type { ClusterStore } from './store.ts'
+import { isMissing, writeJson } from './whole-file.ts'
 
-const directories = ['nodes', 'pods', 'namespaces', 'policies', 'incarnations', 'acks'] as const
+const kinds = ['nodes', 'pods', 'namespaces', 'policies', 'incarnations', 'acks'] as const
+
+type Kind = (typeof kinds)[number]
 
 /** Changes closer together than this, in milliseconds, are read at once: a lab of a hundred pods writes in one burst. */
 const debounce = 5
 
 /**
  * The cluster store of labs on one machine: a directory that whoever owns the cluster writes `config.json`, `key`,
- * `nodes/`, `pods/`, `namespaces/` and `policies/` to, and each agent `incarnations/<node>.json` and `acks/<node>.json`. Every file has one writer,
- * and is replaced whole.
+ * `nodes/`, `pods/`, `namespaces/` and `policies/` to, and each agent `incarnations/<node>.json` and `acks/<node>.json`.
+ * Every file has one writer, and is replaced whole; only `revision`, which counts the lives published, is written by all.
  */
-export class FileStore {
+export class FileStore implements ClusterStore {
   readonly directory: string
-  readonly #nodes: ObjectDirectory<ClusterNode>
-  readonly #pods: ObjectDirectory<ClusterPod>
-  readonly #namespaces: ObjectDirectory<Readonly<Record<string, string>>>
-  readonly #policies: ObjectDirectory<readonly NetworkPolicy[]>
-  readonly #incarnations: ObjectDirectory<string>
-  readonly #acks: ObjectDirectory<Announcement>
+  readonly #nodes
+  readonly #pods
+  readonly #namespaces
+  readonly #policies
+  readonly #lives
+  readonly #announcements
+  readonly #revision: RevisionFile
+  /** Files that have changed since the last refresh, as far as the watch was told; undefined while nobody watches. */
+  #touched: Record<Kind, Set<string>> | undefined
+  #view: ClusterView | undefined
+  #wake: (() => void) | undefined
+  #listening = true
 
   constructor(directory: string) {
     this.directory = directory
@@ -40,97 +43,153 @@ export class FileStore {
     this.#pods = new ObjectDirectory(join(directory, 'pods'), parsePod)
     this.#namespaces = new ObjectDirectory(join(directory, 'namespaces'), parseNamespace)
     this.#policies = new ObjectDirectory(join(directory, 'policies'), parsePolicies, yaml)
-    this.#incarnations = new ObjectDirectory(join(directory, 'incarnations'), parseIncarnation)
-    this.#acks = new ObjectDirectory(join(directory, 'acks'), parseAnnouncement)
+    this.#lives = new ObjectDirectory(join(directory, 'incarnations'), parseLife)
+    this.#announcements = new ObjectDirectory(join(directory, 'acks'), parseAnnouncement)
+    this.#revision = new RevisionFile(join(directory, 'revision'))
   }
 
-  /**
-   * Reads the whole store. A file that cannot be understood keeps its last good meaning and is reported in `problems`.
-   *
-   * @throws AgentProblem when settings or key are missing or malformed: without them there is nothing to aim at.
-   */
-  read(): ClusterState {
-    const nodes = [...this.#nodes.read().values()].sort((a, b) => a.id - b.id)
-    const pods = [...this.#pods.read().values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-    return {
-      settings: this.#readSettings(),
-      key: this.#readKey(),
-      nodes,
-      pods,
-      namespaces: this.#namespaces.read(),
-      policies: [...this.#policies.read()].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each),
-      incarnations: this.#incarnations.read(),
-      announcements: this.#acks.read(),
-      problems: [
-        this.#nodes,
-        this.#pods,
-        this.#namespaces,
-        this.#policies,
-        this.#incarnations,
-        this.#acks,
-      ].flatMap((kind) => kind.problems()),
+  get view(): ClusterView {
+    if (!this.#view) throw new Error('the store has not been read yet')
+    return this.#view
+  }
+
+  /** A file that cannot be understood keeps its last good meaning and is reported in `problems`. */
+  refresh(thorough: boolean): Changes {
+    const before = this.#view
+    const touched = thorough ? undefined : this.#touched
+    if (this.#wake) this.#touched = nothingTouched()
+    // Before the lives: each that was published up to it is then found.
+    const revision = this.#revision.read()
+    const nodes = this.#nodes.refresh(touched?.nodes)
+    for (const name of this.#lives.refresh(touched?.incarnations)) nodes.add(name)
+    // Those that nobody was woken for are looked for as soon as they matter again.
+    for (const name of this.#announcements.refresh(touched?.acks)) nodes.add(name)
+    const pods = this.#pods.refresh(touched?.pods)
+    this.#namespaces.refresh(touched?.namespaces)
+    this.#policies.refresh(touched?.policies)
+    const problems: string[] = []
+    const settings = this.#settings(before?.settings, problems)
+    const key = this.#key(before?.key, problems)
+    const described = [this.#nodes, this.#pods, this.#namespaces, this.#policies]
+    for (const directory of [...described, this.#lives, this.#announcements])
+      problems.push(...directory.problems())
+    this.#view = {
+      settings,
+      key,
+      nodes: this.#nodes.values,
+      pods: this.#pods.values,
+      namespaces: this.#namespaces.values,
+      policies: this.#policies.values,
+      lives: this.#lives.values,
+      announcements: this.#announcements.values,
+      revision,
+      problems,
     }
+    return { everything: key !== before?.key, nodes, pods }
   }
 
-  writeIncarnation(node: string, incarnation: string): void {
-    writeJson(join(this.directory, 'incarnations', `${node}.json`), { incarnation })
+  publishLife(node: string, incarnation: string): void {
+    this.#revision.advance((revision) =>
+      writeJson(join(this.directory, 'incarnations', `${node}.json`), { incarnation, revision }),
+    )
   }
 
-  writeAnnouncement(node: string, announcement: Announcement): void {
+  announce(node: string, announcement: Announcement): void {
     writeJson(join(this.directory, 'acks', `${node}.json`), announcement)
   }
 
-  /** Calls `onChange` after files have changed, once for a burst. */
   watch(onChange: () => void, onError: (error: Error) => void): { close(): void } {
     let timer: NodeJS.Timeout | undefined
-    const changed = (_event: string, file: string | null) => {
-      if (file && !isObjectFile(file) && file !== 'key') return
+    const wake = () => {
       timer ??= setTimeout(() => {
         timer = undefined
         onChange()
       }, debounce)
     }
+    this.#wake = wake
     const watchers: FSWatcher[] = []
-    for (const directory of ['', ...directories]) {
-      const path = join(this.directory, directory)
+    const look = (path: string, changed: (file: string | null) => void) => {
       mkdirSync(path, { recursive: true, mode: 0o700 })
-      watchers.push(watch(path, changed).on('error', onError))
+      watchers.push(watch(path, (_event, file) => changed(file)).on('error', onError))
     }
+    look(this.directory, (file) => {
+      if (file === 'key' || file === 'config.json') wake()
+    })
+    for (const kind of kinds)
+      look(join(this.directory, kind), (file) => {
+        if (file !== null && !isObjectFile(file)) return
+        this.#touch(kind, file)
+        if (kind !== 'acks' || this.#listening) wake()
+      })
     return {
-      close() {
+      close: () => {
         clearTimeout(timer)
+        this.#wake = undefined
+        this.#touched = undefined
         for (const watcher of watchers) watcher.close()
       },
     }
   }
 
-  #readSettings(): ClusterState['settings'] {
-    const path = join(this.directory, 'config.json')
-    try {
-      return parseSettings(JSON.parse(readFileSync(path, 'utf8')))
-    } catch (error) {
-      throw unusable(path, error, 'Write {"encryptL3": true, "strict": true} to it.')
-    }
+  listen(toAnnouncements: boolean): void {
+    if (toAnnouncements && !this.#listening && this.#touched?.acks.size !== 0) this.#wake?.()
+    this.#listening = toAnnouncements
   }
 
-  #readKey(): ClusterKey {
+  /** @param file null where the watch does not say which. */
+  #touch(kind: Kind, file: string | null): void {
+    if (file === null) this.#touched = undefined
+    else this.#touched?.[kind].add(file)
+  }
+
+  #settings(before: Settings | undefined, problems: string[]): Settings {
+    const path = join(this.directory, 'config.json')
+    const read = () => parseSettings(JSON.parse(readFileSync(path, 'utf8')))
+    return lastGood(before, problems, () => {
+      try {
+        return read()
+      } catch (error) {
+        throw unusable(path, error, 'Write {"encryptL3": true, "strict": true} to it.')
+      }
+    })
+  }
+
+  #key(before: ClusterKey | undefined, problems: string[]): ClusterKey {
     const path = join(this.directory, 'key')
-    let text: string
-    try {
-      text = readFileSync(path, 'utf8')
-    } catch (error) {
-      throw unusable(path, error, 'Write a cluster key to it, readable by its owner only.')
-    }
-    return parseClusterKey(text)
+    return lastGood(before, problems, () => {
+      let text: string
+      try {
+        text = readFileSync(path, 'utf8')
+      } catch (error) {
+        throw unusable(path, error, 'Write a cluster key to it, readable by its owner only.')
+      }
+      const key = parseClusterKey(text)
+      if (before?.id !== key.id) return key
+      if (before.material.equals(key.material)) return before
+      // Nodes that took it at different moments could not hear each other, and nobody could tell old from new.
+      throw new AgentProblem(
+        'EKEY',
+        2,
+        `the cluster key has changed, but not its id ${key.id}`,
+        'Give the new key the next id.',
+      )
+    })
   }
 }
 
-/** A reader sees the old content or the new, never half: rename(2) is atomic. */
-export function writeJson(path: string, value: unknown): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = join(dirname(path), `.${basename(path)}.${process.pid}`)
-  writeFileSync(draft, `${JSON.stringify(value)}\n`, { mode: 0o600 })
-  renameSync(draft, path)
+function nothingTouched(): Record<Kind, Set<string>> {
+  return Object.fromEntries(kinds.map((kind) => [kind, new Set<string>()])) as Record<Kind, Set<string>>
+}
+
+/** What was read before stays in force where what is there now makes no sense. @throws AgentProblem at the first reading. */
+function lastGood<Value>(before: Value | undefined, problems: string[], read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (before === undefined || !(error instanceof AgentProblem)) throw error
+    problems.push(`${error.message}; what was there before stays in force`)
+    return before
+  }
 }
 
 function unusable(path: string, error: unknown, remedy: string): AgentProblem {

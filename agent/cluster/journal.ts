@@ -1,47 +1,80 @@
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Journal, newIncarnation } from '../keys/incarnation.ts'
-import { writeJson } from './files.ts'
+import { isMissing, replaceFile } from './whole-file.ts'
 
-/** The node's own journal of keys in use, beside the cluster store; no other node reads it. */
-export class JournalFile {
+/** Remembers which keys the kernel has been given, longer than the agent lives. */
+export interface KeyJournal {
+  readonly journal: Journal
+  /** To be called before the keys are given to the kernel: a crash in between costs a rekeying, never a nonce. */
+  willUse(fingerprints: readonly string[]): void
+  beginAnew(): void
+}
+
+const bootIdFile = '/proc/sys/kernel/random/boot_id'
+
+/**
+ * The node's own journal of keys in use, beside the cluster store; no other node reads it. Its first line names the
+ * incarnation and the boot it belongs to, each other line a key: to add one costs the same however many there are.
+ */
+export class JournalFile implements KeyJournal {
   readonly #path: string
-  #journal: Journal
+  readonly #boot: string
+  #incarnation: string
+  #used: Set<string>
 
   /** Goes on with the journal there is, or begins a first incarnation. */
-  constructor(directory: string, node: string) {
+  constructor(directory: string, node: string, boot = readFileSync(bootIdFile, 'utf8').trim()) {
     this.#path = join(directory, 'journal', `${node}.json`)
-    this.#journal = read(this.#path) ?? { incarnation: newIncarnation(), used: new Set() }
+    this.#boot = boot
+    const journal = read(this.#path, boot) ?? { incarnation: newIncarnation(), used: new Set<string>() }
+    this.#incarnation = journal.incarnation
+    this.#used = new Set(journal.used)
+    this.#write()
   }
 
   get journal(): Journal {
-    return this.#journal
+    return { incarnation: this.#incarnation, used: this.#used }
   }
 
-  /** To be called before the keys are given to the kernel: a crash in between costs a rekeying, never a nonce. */
   willUse(fingerprints: readonly string[]): void {
-    const used = new Set([...this.#journal.used, ...fingerprints])
-    if (used.size !== this.#journal.used.size) this.#write({ ...this.#journal, used })
+    const fresh = fingerprints.filter((each) => !this.#used.has(each))
+    if (fresh.length === 0) return
+    appendFileSync(this.#path, fresh.map((each) => `"${each}"\n`).join(''))
+    for (const each of fresh) this.#used.add(each)
   }
 
   beginAnew(): void {
-    this.#write({ incarnation: newIncarnation(), used: new Set() })
+    this.#incarnation = newIncarnation()
+    this.#used = new Set()
+    this.#write()
   }
 
-  #write(journal: Journal): void {
-    writeJson(this.#path, { incarnation: journal.incarnation, used: [...journal.used] })
-    this.#journal = journal
+  #write(): void {
+    const head = JSON.stringify({ incarnation: this.#incarnation, boot: this.#boot })
+    replaceFile(this.#path, `${[head, ...Array.from(this.#used, (each) => `"${each}"`)].join('\n')}\n`)
   }
 }
 
-/** A journal that is lost or damaged is as good as a reboot: undefined leads to keys nobody has used. */
-function read(path: string): Journal | undefined {
+/**
+ * A journal that is lost, damaged, or of another boot is as good as a reboot, after which the kernel holds no key of
+ * before: undefined leads to keys nobody has used. A last line that is cut short is of a key that was never installed.
+ */
+function read(path: string, boot: string): Journal | undefined {
+  let text: string
   try {
-    const { incarnation, used } = JSON.parse(readFileSync(path, 'utf8'))
-    if (!/^[0-9a-f]{32}$/.test(incarnation) || !Array.isArray(used)) return undefined
-    return { incarnation, used: new Set(used) }
+    text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
+    throw error
+  }
+  const [head = '', ...lines] = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
+  try {
+    const { incarnation, boot: of } = JSON.parse(head)
+    if (!/^[0-9a-f]{32}$/.test(incarnation) || of !== boot) return undefined
+    return { incarnation, used: new Set(lines.filter((line) => line !== '').map((line) => JSON.parse(line))) }
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Malformed } from './parse.ts'
+import { isMissing } from './whole-file.ts'
 
-interface Known<Value> {
+interface Known {
   /** Changes with the file: a replaced file has another inode, a rewritten one another time. */
   readonly version: string
-  /** What the file last said that made sense. */
-  readonly value: Value | undefined
   readonly problem: string | undefined
 }
 
@@ -26,7 +25,8 @@ export class ObjectDirectory<Value> {
   readonly #path: string
   readonly #parse: (content: unknown) => Value
   readonly #format: Format
-  #known = new Map<string, Known<Value>>()
+  readonly #known = new Map<string, Known>()
+  readonly #values = new Map<string, Value>()
 
   /** @param parse throws Malformed. */
   constructor(path: string, parse: (content: unknown) => Value, format: Format = json) {
@@ -35,20 +35,22 @@ export class ObjectDirectory<Value> {
     this.#format = format
   }
 
-  /** By object name. */
-  read(): Map<string, Value> {
-    const known = new Map<string, Known<Value>>()
-    for (const file of listOrNothing(this.#path)) {
-      if (!isObjectFile(file, this.#format)) continue
-      const entry = this.#readFile(file, this.#known.get(file))
-      if (entry) known.set(file, entry)
-    }
-    this.#known = known
-    return new Map(
-      [...known].flatMap(([file, { value }]) =>
-        value === undefined ? [] : [[basename(file, this.#format.extension), value] as const],
-      ),
-    )
+  /** What the files last said that made sense, by object name. */
+  get values(): ReadonlyMap<string, Value> {
+    return this.#values
+  }
+
+  /**
+   * Reads what has changed.
+   *
+   * @param files those to look at; all, when absent.
+   * @returns the names of objects that changed.
+   */
+  refresh(files?: Iterable<string>): Set<string> {
+    const changed = new Set<string>()
+    for (const file of files ?? new Set([...listOrNothing(this.#path), ...this.#known.keys()]))
+      if (isObjectFile(file, this.#format) && this.#refreshFile(file)) changed.add(this.#nameOf(file))
+    return changed
   }
 
   /** Of the files as they were last read, one sentence each. */
@@ -56,27 +58,34 @@ export class ObjectDirectory<Value> {
     return [...this.#known.values()].flatMap(({ problem }) => problem ?? [])
   }
 
-  #readFile(file: string, before: Known<Value> | undefined): Known<Value> | undefined {
+  #refreshFile(file: string): boolean {
     const path = join(this.#path, file)
     try {
       const { ino, mtimeNs, size } = statSync(path, { bigint: true })
       const version = `${ino} ${mtimeNs} ${size}`
-      if (before?.version === version) return before
-      return this.#understand(file, version, readFileSync(path, 'utf8'), before?.value)
+      if (this.#known.get(file)?.version === version) return false
+      this.#understand(file, version, readFileSync(path, 'utf8'))
+      return true
     } catch (error) {
-      if (isMissing(error)) return undefined
-      throw error
+      if (!isMissing(error)) throw error
+      this.#values.delete(this.#nameOf(file))
+      return this.#known.delete(file)
     }
   }
 
-  #understand(file: string, version: string, text: string, last: Value | undefined): Known<Value> {
+  #nameOf(file: string): string {
+    return basename(file, this.#format.extension)
+  }
+
+  #understand(file: string, version: string, text: string): void {
+    let problem: string | undefined
     try {
-      return { version, value: this.#parse(this.#format.read(text)), problem: undefined }
+      this.#values.set(this.#nameOf(file), this.#parse(this.#format.read(text)))
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
-      const problem = `${basename(this.#path)}/${file} is not understood: ${error.message}`
-      return { version, value: last, problem }
+      problem = `${basename(this.#path)}/${file} is not understood: ${error.message}`
     }
+    this.#known.set(file, { version, problem })
   }
 }
 
@@ -84,10 +93,6 @@ export class ObjectDirectory<Value> {
 export function isObjectFile(file: string, ...formats: readonly Format[]): boolean {
   const allowed = formats.length > 0 ? formats : [json, yaml]
   return allowed.some(({ extension }) => file.endsWith(extension)) && !file.startsWith('.')
-}
-
-export function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 function listOrNothing(directory: string): string[] {

@@ -1,5 +1,7 @@
-import { isIPv4 } from 'node:net'
-import type { Announcement, ClusterNode, ClusterPod, Settings } from './state.ts'
+import { isIP, isIPv4 } from 'node:net'
+import { formatAddress, parsePrefix } from '@wireproof/netlink'
+import { masked } from '../plan/prefix.ts'
+import type { Announcement, ClusterNode, ClusterPod, DatapathSettings, Life, Settings } from './state.ts'
 
 /** Thrown by the parsers below; names the property and what is allowed. */
 export class Malformed extends Error {}
@@ -8,19 +10,15 @@ type Fields = Readonly<Record<string, unknown>>
 
 export function parseSettings(value: unknown): Settings {
   const fields = object(value)
-  return { encryptL3: boolean(fields, 'encryptL3'), strict: boolean(fields, 'strict') }
+  const clusterCidrs = fields.clusterCidrs === undefined ? [] : list(fields, 'clusterCidrs', prefix)
+  return { ...datapathSettings(value), clusterCidrs }
 }
 
 export function parseNode(value: unknown): ClusterNode {
   const fields = object(value)
-  const id = fields.id
-  if (!Number.isInteger(id) || (id as number) < 1 || (id as number) > 65_534)
-    throw new Malformed('id must be a whole number from 1 to 65534')
-  const podCidr = text(fields, 'podCidr')
-  const [network = '', length = ''] = podCidr.split('/')
-  if (!isIPv4(network) || !/^\d+$/.test(length) || Number(length) > 32)
-    throw new Malformed('podCidr must be an IPv4 prefix such as 10.0.1.0/24')
-  return { name: text(fields, 'name'), id: id as number, underlay: address(fields, 'underlay'), podCidr }
+  const podCidrs = list(fields, 'podCidrs', prefix)
+  if (podCidrs.length === 0) throw new Malformed('podCidrs must name at least one prefix')
+  return { name: text(fields, 'name'), underlay: address(fields.underlay, 'underlay'), podCidrs }
 }
 
 export function parsePod(value: unknown): ClusterPod {
@@ -29,7 +27,7 @@ export function parsePod(value: unknown): ClusterPod {
   return {
     name: text(fields, 'name'),
     node: text(fields, 'node'),
-    address: address(fields, 'address'),
+    addresses: podAddresses(fields),
     labels,
     ...(fields.namespace === undefined ? {} : { namespace: text(fields, 'namespace') }),
     ...(fields.ports === undefined ? {} : { ports: ports(fields) }),
@@ -43,21 +41,40 @@ export function parseNamespace(value: unknown): Readonly<Record<string, string>>
   return fields.labels === undefined ? {} : strings(fields, 'labels')
 }
 
-export function parseIncarnation(value: unknown): string {
-  const incarnation = text(object(value), 'incarnation')
-  if (!/^[0-9a-f]{32}$/.test(incarnation)) throw new Malformed('incarnation must be 32 hex digits')
-  return incarnation
+/** Of a pod as the store describes it, or whoever makes its device. */
+export function podAddresses(value: unknown): string[] {
+  const addresses = list(object(value), 'addresses', address)
+  const ipv4 = addresses.filter((each) => isIPv4(each)).length
+  if (addresses.length === 0 || ipv4 > 1 || addresses.length - ipv4 > 1)
+    throw new Malformed('addresses must name one address, or one of each family')
+  return addresses
+}
+
+export function parseLife(value: unknown): Life {
+  return { incarnation: incarnation(value), revision: number(object(value), 'revision') }
 }
 
 export function parseAnnouncement(value: unknown): Announcement {
   const fields = object(value)
   return {
-    incarnation: parseIncarnation(value),
-    key: number(fields, 'key'),
-    receives: strings(fields, 'receives'),
-    sends: strings(fields, 'sends'),
-    datapath: parseSettings(fields.datapath),
+    incarnation: incarnation(value),
+    key: text(fields, 'key'),
+    receives: number(fields, 'receives'),
+    sends: number(fields, 'sends'),
+    attempts: numbers(fields, 'attempts'),
+    datapath: datapathSettings(fields.datapath),
   }
+}
+
+function datapathSettings(value: unknown): DatapathSettings {
+  const fields = object(value)
+  return { encryptL3: boolean(fields, 'encryptL3'), strict: boolean(fields, 'strict') }
+}
+
+function incarnation(value: unknown): string {
+  const incarnation = text(object(value), 'incarnation')
+  if (!/^[0-9a-f]{32}$/.test(incarnation)) throw new Malformed('incarnation must be 32 hex digits')
+  return incarnation
 }
 
 function object(value: unknown): Fields {
@@ -85,10 +102,28 @@ function number(fields: Fields, name: string): number {
   return value
 }
 
-function address(fields: Fields, name: string): string {
-  const value = text(fields, name)
-  if (!isIPv4(value)) throw new Malformed(`${name} must be an IPv4 address`)
-  return value
+/** In the one spelling by which addresses are compared. */
+function address(value: unknown, name: string): string {
+  if (typeof value !== 'string' || isIP(value) === 0) throw new Malformed(`${name} must be an IP address`)
+  const { family, bytes } = parsePrefix(value)
+  return formatAddress(family, bytes)
+}
+
+function prefix(value: unknown, name: string): string {
+  const [network = '', bits = '', ...rest] = typeof value === 'string' ? value.split('/') : []
+  const most = isIP(network) === 4 ? 32 : 128
+  if (isIP(network) === 0 || !/^\d+$/.test(bits) || Number(bits) > most || rest.length > 0)
+    throw new Malformed(`${name} must be a prefix such as 10.0.1.0/24 or fd00:1::/64`)
+  const { family, bytes, length } = parsePrefix(value as string)
+  if (!bytes.equals(masked(bytes, length)))
+    throw new Malformed(`${name} must be zero behind its first ${length} bits`)
+  return `${formatAddress(family, bytes)}/${length}`
+}
+
+function list<Item>(fields: Fields, name: string, parse: (value: unknown, name: string) => Item): Item[] {
+  const value = fields[name]
+  if (!Array.isArray(value)) throw new Malformed(`${name} must be a list`)
+  return value.map((each, at) => parse(each, `${name}[${at}]`))
 }
 
 function ports(fields: Fields): Record<string, number> {
@@ -100,8 +135,16 @@ function ports(fields: Fields): Record<string, number> {
 }
 
 function strings(fields: Fields, name: string): Record<string, string> {
+  return each(fields, name, 'string') as Record<string, string>
+}
+
+function numbers(fields: Fields, name: string): Record<string, number> {
+  return each(fields, name, 'number') as Record<string, number>
+}
+
+function each(fields: Fields, name: string, type: 'string' | 'number'): Fields {
   const value = object(fields[name])
-  for (const [key, each] of Object.entries(value))
-    if (typeof each !== 'string') throw new Malformed(`${name}.${key} must be a string`)
-  return value as Record<string, string>
+  for (const [key, entry] of Object.entries(value))
+    if (typeof entry !== type) throw new Malformed(`${name}.${key} must be a ${type}`)
+  return value
 }

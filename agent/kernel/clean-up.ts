@@ -1,7 +1,7 @@
 import { detachTc } from '@wireproof/libbpf'
 import { openRoute, openXfrm } from '@wireproof/netlink'
 import { podOfLink } from './pods.ts'
-import { ownRoutes, removeRoutes } from './routes.ts'
+import { ownRoutes, removeRoute } from './routes.ts'
 import { readSecurity } from './xfrm.ts'
 
 /**
@@ -11,7 +11,7 @@ import { readSecurity } from './xfrm.ts'
 export function cleanUp(wire: string): void {
   using route = openRoute()
   using xfrm = openXfrm()
-  removeRoutes(route, { add: [], change: [], remove: ownRoutes(route) })
+  for (const own of ownRoutes(route)) removeRoute(route, own)
   const { states, policies } = readSecurity(xfrm)
   xfrm.deletePolicies(policies)
   xfrm.deleteStates(states)

@@ -3,20 +3,23 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   counterName,
+  decryptedMarkOf,
   hooks,
+  largestNodeNumber,
+  localNode,
   markDecrypted,
   markEncrypt,
   markMask,
-  markNodeShift,
+  nobody,
   readCounters,
   readFlowEvent,
   readLost,
   reasons,
   verdicts,
-  writeAddress,
   writeConfig,
   writeIpcacheKey,
   writeIpcacheValue,
+  writePod,
   writePodKey,
 } from './datapath-layout.ts'
 
@@ -43,22 +46,21 @@ test('names and marks are those of the header, in its order', () => {
   assert.equal(markMask, defined('MARK_MASK'))
   assert.equal(markEncrypt, defined('MARK_ENCRYPT'))
   assert.equal(markDecrypted, defined('MARK_DECRYPTED'))
-  assert.equal(markNodeShift, defined('MARK_NODE_SHIFT'))
+  assert.equal(nobody, defined('NODE_NONE'))
+  assert.equal(localNode, defined('NODE_LOCAL'))
+})
+
+test('a mark has room for 24 bits of a node, and none for the bits that others use', () => {
+  assert.equal(decryptedMarkOf(1), 0x0000_0d01)
+  assert.equal(decryptedMarkOf(0x12_3456), 0x1234_0d56)
+  assert.equal(decryptedMarkOf(largestNodeNumber), 0xffff_0dff)
+  assert.equal(markMask & 0xf000, 0)
 })
 
 test('a written config is ready, and carries each setting in a bit of its own', () => {
-  assert.equal(
-    writeConfig({ nodeId: 258, encryptL3: false, strict: false }).toString('hex'),
-    '0400000002010000',
-  )
-  assert.equal(
-    writeConfig({ nodeId: 258, encryptL3: true, strict: false }).toString('hex'),
-    '0500000002010000',
-  )
-  assert.equal(
-    writeConfig({ nodeId: 258, encryptL3: false, strict: true }).toString('hex'),
-    '0600000002010000',
-  )
+  assert.equal(writeConfig({ encryptL3: false, strict: false }).toString('hex'), '04000000')
+  assert.equal(writeConfig({ encryptL3: true, strict: false }).toString('hex'), '05000000')
+  assert.equal(writeConfig({ encryptL3: false, strict: true }).toString('hex'), '06000000')
 })
 
 test('an IPv4 prefix is keyed as the IPv6 prefix it maps to', () => {
@@ -70,25 +72,28 @@ test('an IPv4 prefix is keyed as the IPv6 prefix it maps to', () => {
 
 test('an ipcache value tells pods from nodes', () => {
   assert.equal(
-    writeIpcacheValue({ identity: 7, nodeId: 2, isProtected: true }).toString('hex'),
-    '0700000002000100',
+    writeIpcacheValue({ identity: 7, node: 2, isProtected: true }).toString('hex'),
+    '070000000200000001000000',
   )
   assert.equal(
-    writeIpcacheValue({ identity: 0, nodeId: 2, isProtected: false }).toString('hex'),
-    '0000000002000000',
+    writeIpcacheValue({ identity: 0, node: 0x01_0000, isProtected: false }).toString('hex'),
+    '000000000000010000000000',
   )
 })
 
-test('a pod is its device index and its address', () => {
+test('a pod is its device index and an address of each family', () => {
   assert.equal(writePodKey(0x0102).toString('hex'), '02010000')
-  assert.equal(writeAddress('10.244.1.7').toString('hex'), '00000000000000000000ffff0af40107')
+  const ipv4 = '00000000000000000000ffff0af40107'
+  const ipv6 = 'fd000000000000000000000000000001'
+  const none = '00'.repeat(16)
+  assert.equal(writePod(['10.244.1.7']).toString('hex'), `${ipv4}${none}`)
+  assert.equal(writePod(['fd00::1', '10.244.1.7']).toString('hex'), `${ipv4}${ipv6}`)
 })
 
 function event(): Buffer {
   const bytes = Buffer.alloc(80)
   bytes.writeBigUInt64LE(5n, 0)
-  writeAddress('10.244.1.7').copy(bytes, 8)
-  writeAddress('fd00::1').copy(bytes, 24)
+  writePod(['10.244.1.7', 'fd00::1']).copy(bytes, 8)
   bytes.writeBigUInt64LE(3n, 40)
   bytes.writeBigUInt64LE(300n, 48)
   bytes.writeUInt16LE(4711, 56)
@@ -96,7 +101,7 @@ function event(): Buffer {
   bytes.set([6, 1, 4, 4], 60)
   bytes.writeUInt32LE(11, 64)
   bytes.writeUInt32LE(12, 68)
-  bytes.writeUInt32LE(0x20e00, 72)
+  bytes.writeUInt32LE(0x0e00, 72)
   bytes.writeUInt32LE(13, 76)
   return bytes
 }
@@ -116,7 +121,7 @@ test('a flow event is read field by field', () => {
     reason: 'clear-on-wire',
     sourceIdentity: 11,
     destinationIdentity: 12,
-    mark: 0x20e00,
+    mark: 0x0e00,
     rule: 13,
   })
 })

@@ -22,21 +22,29 @@ export const reasons = [
   'spoofed-source',
   'malformed',
   'not-configured',
+  'unknown-node',
   'policy-denied',
 ] as const satisfies readonly FlowReason[]
 
 export type Hook = (typeof hooks)[number]
 
 /** `MARK_*`. */
-export const markMask = 0xffff0f00
+export const markMask = 0xffff0fff
 export const markEncrypt = 0x0e00
 export const markDecrypted = 0x0d00
-export const markNodeShift = 16
+const MARK_NODE = { low: 0xff, shift: 8 } as const
+
+/** `NODE_*`: numbers that an agent gives nodes, for itself only. */
+export const nobody = 0
+export const localNode = 1
+/** As many bits as a mark has for it. */
+export const largestNodeNumber = 0xff_ffff
 
 /** `struct config`. Without READY nothing leaves or enters a pod. */
-const CONFIG = { size: 8, flags: 0, localNodeId: 4, encryptL3: 1, strict: 2, ready: 4 } as const
+const CONFIG = { size: 4, encryptL3: 1, strict: 2, ready: 4 } as const
+const POD = { size: 32, ipv4: 0, ipv6: 16 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
-const IPCACHE_VALUE = { size: 8, identity: 0, nodeId: 4, flags: 6, isProtected: 1 } as const
+const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8, isProtected: 1 } as const
 const FLOW_EVENT = {
   size: 80,
   time: 0,
@@ -61,21 +69,26 @@ const ADDRESS_SIZE = 16
 const MAPPED = Buffer.from('00000000000000000000ffff', 'hex')
 const MAPPED_BITS = 96
 
-export function writeConfig(config: {
-  readonly nodeId: number
-  readonly encryptL3: boolean
-  readonly strict: boolean
-}): Buffer {
+/** The mark of a packet that an association of the node has decrypted. */
+export function decryptedMarkOf(node: number): number {
+  return (markDecrypted | (node & MARK_NODE.low) | ((node & ~MARK_NODE.low) << MARK_NODE.shift)) >>> 0
+}
+
+export function writeConfig(config: { readonly encryptL3: boolean; readonly strict: boolean }): Buffer {
   const bytes = Buffer.alloc(CONFIG.size)
   const flags = CONFIG.ready | (config.encryptL3 ? CONFIG.encryptL3 : 0) | (config.strict ? CONFIG.strict : 0)
-  bytes.writeUInt32LE(flags, CONFIG.flags)
-  bytes.writeUInt16LE(config.nodeId, CONFIG.localNodeId)
+  bytes.writeUInt32LE(flags)
   return bytes
 }
 
-/** `struct address`: the value of the pods map. */
-export function writeAddress(address: string): Buffer {
-  return mapped(parsePrefix(address).bytes)
+/** `struct pod`. @param addresses at most one of each family. */
+export function writePod(addresses: readonly string[]): Buffer {
+  const bytes = Buffer.alloc(POD.size)
+  for (const address of addresses) {
+    const { family, bytes: own } = parsePrefix(address)
+    mapped(own).copy(bytes, family === AF_INET ? POD.ipv4 : POD.ipv6)
+  }
+  return bytes
 }
 
 function readAddress(bytes: Buffer): string {
@@ -107,13 +120,13 @@ export function writeIpcacheKey(prefix: string): Buffer {
 
 export function writeIpcacheValue(value: {
   readonly identity: number
-  readonly nodeId: number
+  readonly node: number
   readonly isProtected: boolean
 }): Buffer {
   const bytes = Buffer.alloc(IPCACHE_VALUE.size)
   bytes.writeUInt32LE(value.identity, IPCACHE_VALUE.identity)
-  bytes.writeUInt16LE(value.nodeId, IPCACHE_VALUE.nodeId)
-  bytes.writeUInt16LE(value.isProtected ? IPCACHE_VALUE.isProtected : 0, IPCACHE_VALUE.flags)
+  bytes.writeUInt32LE(value.node, IPCACHE_VALUE.node)
+  bytes.writeUInt32LE(value.isProtected ? IPCACHE_VALUE.isProtected : 0, IPCACHE_VALUE.flags)
   return bytes
 }
 

@@ -10,18 +10,18 @@ import {
   openRing,
 } from '@wireproof/libbpf'
 import type { Counters, SessionUse } from '../api.ts'
-import type { Settings } from '../cluster/state.ts'
-import type { IpcacheEntry } from '../plan/plan.ts'
+import type { DatapathSettings } from '../cluster/state.ts'
+import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import {
   type FlowEvent,
   readCounters,
   readFlowEvent,
-  writeAddress,
   writeConfig,
   writeIpcacheKey,
   writeIpcacheValue,
+  writePod,
   writePodKey,
 } from './datapath-layout.ts'
 import { whileOutOfReserve } from './patience.ts'
@@ -40,7 +40,6 @@ const directions = ['ingress', 'egress'] as const
 export class Datapath {
   readonly #object: BpfObject
   readonly #wireIndex: number
-  readonly #entries = new Map<string, string>()
   /** Kernel ids of the programs that were attached, by place. */
   readonly #attached = new Map<string, number | undefined>()
   #config = ''
@@ -51,41 +50,32 @@ export class Datapath {
     this.#wireIndex = wireIndex
   }
 
-  configure(config: Settings & { readonly nodeId: number }): void {
+  configure(config: DatapathSettings): void {
     const wanted = JSON.stringify(config)
     if (wanted === this.#config) return
     this.#map('config').set(Buffer.alloc(4), writeConfig(config))
     this.#config = wanted
   }
 
-  /** Adds what is not known yet and changes what differs. */
-  addEntries(entries: readonly IpcacheEntry[]): void {
+  /** Adds, or changes what is there. */
+  addEntries(entries: Iterable<readonly [prefix: string, entry: IpcacheEntry]>): void {
     const map = this.#map('ipcache')
-    for (const { prefix, ...value } of entries) {
-      const content = JSON.stringify(value)
-      if (this.#entries.get(prefix) === content) continue
-      whileOutOfReserve(() => map.set(writeIpcacheKey(prefix), writeIpcacheValue(value)))
-      this.#entries.set(prefix, content)
-    }
+    for (const [prefix, entry] of entries)
+      whileOutOfReserve(() => map.set(writeIpcacheKey(prefix), writeIpcacheValue(entry)))
   }
 
-  removeEntriesBut(entries: readonly IpcacheEntry[]): void {
+  removeEntries(prefixes: Iterable<string>): void {
     const map = this.#map('ipcache')
-    const kept = new Set(entries.map((entry) => entry.prefix))
-    for (const prefix of this.#entries.keys()) {
-      if (kept.has(prefix)) continue
-      map.delete(writeIpcacheKey(prefix))
-      this.#entries.delete(prefix)
-    }
+    for (const prefix of prefixes) map.delete(writeIpcacheKey(prefix))
   }
 
   attachWire(): void {
     this.#attach(this.#wireIndex, wire)
   }
 
-  /** From now on the device may send from this address only. */
-  rememberPod(index: number, address: string): void {
-    this.#map('pods').set(writePodKey(index), writeAddress(address))
+  /** From now on the device may send from these addresses only. */
+  rememberPod(index: number, addresses: readonly string[]): void {
+    this.#map('pods').set(writePodKey(index), writePod(addresses))
   }
 
   forgetPod(index: number): void {

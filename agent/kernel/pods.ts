@@ -1,8 +1,8 @@
-import { BlockList } from 'node:net'
 import type { Link, Route } from '@wireproof/netlink'
 import type { PodAttachment } from '../api.ts'
 import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
 import { routeMetric } from '../plan/ownership.ts'
+import { contains, hostPrefix } from '../plan/prefix.ts'
 import type { PolicyEnforcement } from '../policy/enforcement.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Datapath } from './datapath.ts'
@@ -19,7 +19,7 @@ interface LocalPod {
   readonly device: string
   readonly index: number
   /** Unknown for a device found at start whose pod the store does not know: guarded, but nothing leads to it. */
-  readonly address: string | undefined
+  readonly addresses: readonly string[] | undefined
 }
 
 /** The pods of this node: each has its device guarded by the datapath before it is up. */
@@ -40,11 +40,7 @@ export class LocalPods {
   }
 
   routes(): DeviceRoute[] {
-    return [...this.#pods.values()].flatMap(({ address, index }) =>
-      address === undefined
-        ? []
-        : [{ destination: `${address}/32`, device: index, scope: 'link', metric: routeMetric } as const],
-    )
+    return [...this.#pods.values()].flatMap(({ addresses, index }) => routesTo(addresses ?? [], index))
   }
 
   /**
@@ -52,25 +48,20 @@ export class LocalPods {
    *
    * @throws AgentProblem EPOD for an address that is not the node's to give, or a device that is not there.
    */
-  put(self: ClusterNode, name: string, { device, address }: PodAttachment): void {
-    if (!inPrefix(self.podCidr, address))
-      throw new AgentProblem(
-        'EPOD',
-        2,
-        `pod ${name} cannot have the address ${address}`,
-        `Choose one in ${self.podCidr}.`,
-      )
+  put(self: ClusterNode, name: string, { device, addresses }: PodAttachment): void {
+    for (const address of addresses)
+      if (!self.podCidrs.some((prefix) => contains(prefix, address)))
+        throw new AgentProblem(
+          'EPOD',
+          2,
+          `pod ${name} cannot have the address ${address}`,
+          `Choose one in ${self.podCidrs.join(' or ')}.`,
+        )
     const link = this.#link(name, device)
-    this.#guard(name, { device, index: link.index, address })
+    this.#guard(name, { device, index: link.index, addresses })
     // A route leads only to a device that is up, and nothing can pass this one unguarded any more.
     this.#route.setLink(link.index, { up: true })
-    this.#route.addRoute({
-      destination: `${address}/32`,
-      device: link.index,
-      scope: 'link',
-      metric: routeMetric,
-      replace: true,
-    })
+    for (const route of routesTo(addresses, link.index)) this.#route.addRoute({ ...route, replace: true })
   }
 
   /** Takes back what put() did, as far as it is still there. */
@@ -91,7 +82,7 @@ export class LocalPods {
    * Finds the devices of pods that an earlier life of this agent guarded, forgets those that are gone, and guards again
    * those whose programs someone took off.
    */
-  adopt(self: ClusterNode, known: readonly ClusterPod[]): void {
+  adopt(self: ClusterNode, known: ReadonlyMap<string, ClusterPod>): void {
     const links = this.#route.links()
     const indices = new Set(links.map((link) => link.index))
     for (const [name, { index }] of this.#pods)
@@ -104,14 +95,15 @@ export class LocalPods {
     for (const link of links) {
       const name = podOfLink(link)
       // One that is down has not been put yet: whoever made it will.
-      if (name === undefined || !link.up || this.#pods.get(name)?.address !== undefined) continue
-      const pod = known.find((each) => each.name === name && each.node === self.name)
-      this.#guard(name, { device: link.name, index: link.index, address: pod?.address })
+      if (name === undefined || !link.up || this.#pods.get(name)?.addresses !== undefined) continue
+      const pod = known.get(name)
+      const addresses = pod?.node === self.name ? pod.addresses : undefined
+      this.#guard(name, { device: link.name, index: link.index, addresses })
     }
   }
 
   #guard(name: string, pod: LocalPod): void {
-    if (pod.address !== undefined) this.#datapath.rememberPod(pod.index, pod.address)
+    if (pod.addresses !== undefined) this.#datapath.rememberPod(pod.index, pod.addresses)
     this.#policies.guard(pod.index, name)
     this.#datapath.attachPod(pod.index)
     this.#pods.set(name, pod)
@@ -132,9 +124,11 @@ export class LocalPods {
   }
 }
 
-function inPrefix(prefix: string, address: string): boolean {
-  const [network = '', length] = prefix.split('/')
-  const list = new BlockList()
-  list.addSubnet(network, Number(length))
-  return list.check(address)
+function routesTo(addresses: readonly string[], device: number): DeviceRoute[] {
+  return addresses.map((address) => ({
+    destination: hostPrefix(address),
+    device,
+    scope: 'link',
+    metric: routeMetric,
+  }))
 }

@@ -5,12 +5,7 @@ import { type DesiredState, nameOfPolicy, nameOfState, samePolicy, sameState } f
 import { AgentProblem } from '../problem.ts'
 
 /** Our associations and policies, as the kernel has them now. */
-export interface PresentSecurity {
-  readonly states: readonly XfrmState[]
-  readonly policies: readonly XfrmPolicy[]
-}
-
-export function readSecurity(xfrm: Xfrm): PresentSecurity {
+export function readSecurity(xfrm: Xfrm): { states: XfrmState[]; policies: XfrmPolicy[] } {
   return {
     states: xfrm.states().filter((state) => peerOf(state.reqid) !== undefined),
     policies: xfrm.policies().filter((policy) => peerOf(policy.template?.reqid) !== undefined),
@@ -18,16 +13,21 @@ export function readSecurity(xfrm: Xfrm): PresentSecurity {
 }
 
 export interface SecurityDifference {
-  readonly states: Difference<DesiredState, XfrmState>
+  readonly states: Difference<DesiredState, XfrmStateOptions>
   readonly policies: Difference<XfrmPolicy, XfrmPolicy>
 }
 
 export function compareSecurity(
   desired: { readonly states: readonly DesiredState[]; readonly policies: readonly XfrmPolicy[] },
-  present: PresentSecurity,
+  present: { readonly states: readonly XfrmStateOptions[]; readonly policies: readonly XfrmPolicy[] },
 ): SecurityDifference {
   return {
-    states: difference<DesiredState, XfrmState>(desired.states, present.states, nameOfState, sameState),
+    states: difference<DesiredState, XfrmStateOptions>(
+      desired.states,
+      present.states,
+      nameOfState,
+      sameState,
+    ),
     policies: difference<XfrmPolicy, XfrmPolicy>(
       desired.policies,
       present.policies,
@@ -37,24 +37,11 @@ export function compareSecurity(
   }
 }
 
-/**
- * Adds what is missing. Policies for arriving packets come before the associations that decrypt them, and outbound
- * associations before the policies that name them: at no moment does a policy change to an association that is not there.
- */
-export function addSecurity(xfrm: Xfrm, { states, policies }: SecurityDifference): void {
-  const wanted = [...policies.add, ...policies.change.map(({ to }) => to)]
-  xfrm.updatePolicies(wanted.filter((policy) => policy.direction !== 'out'))
-  // The kernel would keep the old key, and its sequence numbers, in an update.
-  xfrm.deleteStates(states.change.map(({ from }) => from))
-  xfrm.addStates([...states.add, ...states.change.map(({ to }) => to)])
-  xfrm.updatePolicies(wanted.filter((policy) => policy.direction === 'out'))
-}
-
 const probe: XfrmStateOptions = {
   source: '127.0.0.1',
   destination: '127.0.0.1',
   spi: 0x0fff_fff0,
-  reqid: 0x5750_0000,
+  reqid: 0x5700_0000,
   mode: 'tunnel',
   aead: { name: 'rfc4106(gcm(aes))', key: Buffer.alloc(20), icvBits: 128 },
   replayWindow: 0,

@@ -1,10 +1,10 @@
-import { isIPv4 } from 'node:net'
+import { parseAddress } from '@wireproof/netlink'
 
-/** An address in 16 bytes, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
+// ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
+const mapped = Buffer.from('00000000000000000000ffff', 'hex')
+
+/** An address of either family in 16 bytes, IPv4 as ::ffff:a.b.c.d. @throws TypeError for what is no address. */
 export function mappedAddress(address: string): Buffer {
-  if (!isIPv4(address)) throw new TypeError(`${address} is not an IPv4 address`)
-  const bytes = Buffer.alloc(16)
-  bytes.fill(0xff, 10, 12)
-  bytes.set(address.split('.').map(Number), 12)
-  return bytes
+  const bytes = parseAddress(address)
+  return bytes.length === 16 ? bytes : Buffer.concat([mapped, bytes])
 }

@@ -1,11 +1,9 @@
-import { createHash, hkdfSync } from 'node:crypto'
+import { hkdfSync } from 'node:crypto'
 import { mappedAddress } from './address.ts'
 import type { ClusterKey } from './cluster-key.ts'
 
 /** One end of a security association. */
 export interface Endpoint {
-  /** The node's number, 1 to 65535. */
-  readonly id: number
   /** The outer address. */
   readonly underlay: string
   /** 32 hex digits that are new for every life of the node; see incarnation.ts. */
@@ -23,12 +21,20 @@ export interface PairKey {
 
 const keyLabel = 'wireproof esp v1'
 const fingerprintLabel = 'wireproof esp v1 fingerprint'
+const spiLabel = 'wireproof esp v1 spi'
 
 /**
  * Derives the key for packets from `source` to `destination` by HKDF-SHA256 (RFC 5869). Both ends come to the same key;
  * the other direction, another pair, another life of either node and another key id each give an unrelated one.
+ *
+ * @param attempt below 256: which SPI it is, where the receiver hears somebody else under those before.
  */
-export function pairKey(cluster: ClusterKey, source: Endpoint, destination: Endpoint): PairKey {
+export function pairKey(
+  cluster: ClusterKey,
+  source: Endpoint,
+  destination: Endpoint,
+  attempt: number,
+): PairKey {
   const salt = Buffer.from([cluster.id])
   // Every field has a fixed length, so no two pairs can spell the same context.
   const context = Buffer.concat([
@@ -36,28 +42,27 @@ export function pairKey(cluster: ClusterKey, source: Endpoint, destination: Endp
     mappedAddress(destination.underlay),
     incarnationBytes(source),
     incarnationBytes(destination),
+    Buffer.from([attempt]),
   ])
   const expand = (label: string, length: number) =>
     Buffer.from(
       hkdfSync('sha256', cluster.material, salt, Buffer.concat([Buffer.from(label), context]), length),
     )
   return {
-    spi: spiOf(cluster.id, source, destination),
+    spi: spiOf(cluster.id, expand(spiLabel, 4)),
     key: expand(keyLabel, 20),
     fingerprint: expand(fingerprintLabel, 8).toString('hex'),
   }
 }
 
-/** Key id in the upper 4 bits, 12 bits that change with either incarnation, the sender's node id in the lower 16. */
-function spiOf(keyId: number, source: Endpoint, destination: Endpoint): number {
-  const hash = createHash('sha256').update(incarnationBytes(source)).update(incarnationBytes(destination))
-  const twelve = hash.digest().readUInt16BE(0) >>> 4
-  return ((keyId << 28) | (twelve << 16) | source.id) >>> 0
+/** Key id in the upper 4 bits, so that old and new keys never meet; never one of the 256 reserved (RFC 4303 section 2.1). */
+function spiOf(keyId: number, random: Buffer): number {
+  return ((keyId << 28) | (random.readUInt32BE() >>> 4)) >>> 0
 }
 
 function incarnationBytes(endpoint: Endpoint): Buffer {
   const bytes = Buffer.from(endpoint.incarnation, 'hex')
-  if (bytes.length !== 16) throw new TypeError(`the incarnation of node ${endpoint.id} is not 128 bits long`)
+  if (bytes.length !== 16) throw new TypeError(`the incarnation of ${endpoint.underlay} is not 128 bits long`)
   return bytes
 }
 
@@ -66,15 +71,14 @@ export class PairKeys {
   readonly #known = new Map<string, PairKey>()
   #cluster: ClusterKey | undefined
 
-  get(cluster: ClusterKey, source: Endpoint, destination: Endpoint): PairKey {
+  get(cluster: ClusterKey, source: Endpoint, destination: Endpoint, attempt: number): PairKey {
     if (this.#cluster && !sameKey(this.#cluster, cluster)) this.#known.clear()
     this.#cluster = cluster
-    const name = [source, destination]
-      .map((end) => `${end.id} ${end.underlay} ${end.incarnation}`)
-      .join(' > ')
+    const ends = [source, destination].map((end) => `${end.underlay} ${end.incarnation}`)
+    const name = `${ends.join(' > ')} ${attempt}`
     let pair = this.#known.get(name)
     if (!pair) {
-      pair = pairKey(cluster, source, destination)
+      pair = pairKey(cluster, source, destination, attempt)
       this.#known.set(name, pair)
     }
     return pair

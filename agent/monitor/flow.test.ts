@@ -17,9 +17,11 @@ const event = {
   reason: 'protected',
 } as unknown as FlowEvent
 
+const nothing = () => undefined
+
 test('an event becomes a flow with names, the time of day, and whether it is encrypted', () => {
-  const narrator = new FlowNarrator('n1', 1_000_000_000_000_000_000n)
-  narrator.know([{ name: 'web', node: 'n1', address: '10.0.1.2', labels: {} }])
+  const podAt = (address: string) => (address === '10.0.1.2' ? 'web' : undefined)
+  const narrator = new FlowNarrator('n1', 1_000_000_000_000_000_000n, podAt, nothing)
   assert.deepEqual(narrator.tell(event), {
     time: '1000000000000000005',
     node: 'n1',
@@ -41,7 +43,9 @@ test('an event becomes a flow with names, the time of day, and whether it is enc
 })
 
 test('a rule is told by its name, where a policy decided', () => {
-  const narrator = new FlowNarrator('n1', 0n, (rule) => (rule === 7 ? 'default/web/ingress/0' : undefined))
+  const narrator = new FlowNarrator('n1', 0n, nothing, (rule) =>
+    rule === 7 ? 'default/web/ingress/0' : undefined,
+  )
   assert.equal(narrator.tell({ ...event, rule: 7 }).rule, 'default/web/ingress/0')
   assert.ok(!('rule' in narrator.tell({ ...event, rule: 0 })))
 })

@@ -1,5 +1,4 @@
 import type { Flow } from '../api.ts'
-import type { ClusterState } from '../cluster/state.ts'
 import type { FlowEvent } from '../kernel/datapath-layout.ts'
 
 const protocols: Readonly<Record<number, Flow['protocol']>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 50: 'esp' }
@@ -9,25 +8,30 @@ export class FlowNarrator {
   readonly #node: string
   /** Nanoseconds from the kernel's monotonic clock to the epoch. */
   readonly #epoch: bigint
+  readonly #podAt: (address: string) => string | undefined
   readonly #ruleName: (rule: number) => string | undefined
-  #pods: ReadonlyMap<string, string> = new Map()
 
-  /** @param ruleName finds the name of a policy's rule. */
-  constructor(node: string, epoch: bigint, ruleName: (rule: number) => string | undefined = () => undefined) {
+  /**
+   * @param podAt the name of the pod that has an address.
+   * @param ruleName the name of a policy's rule.
+   */
+  constructor(
+    node: string,
+    epoch: bigint,
+    podAt: (address: string) => string | undefined,
+    ruleName: (rule: number) => string | undefined,
+  ) {
     this.#node = node
     this.#epoch = epoch
+    this.#podAt = podAt
     this.#ruleName = ruleName
-  }
-
-  know(pods: ClusterState['pods']): void {
-    this.#pods = new Map(pods.map((pod) => [pod.address, pod.name]))
   }
 
   tell(event: FlowEvent): Flow {
     const { time, protocol, sourcePort, destinationPort, source, destination, ...rest } = event
-    const sourcePod = this.#pods.get(source)
-    const destinationPod = this.#pods.get(destination)
-    const rule = this.#ruleName(event.rule)
+    const sourcePod = this.#podAt(source)
+    const destinationPod = this.#podAt(destination)
+    const rule = this.#ruleName(rest.rule)
     return {
       time: `${this.#epoch + time}`,
       node: this.#node,

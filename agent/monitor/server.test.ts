@@ -73,8 +73,8 @@ test('flows are streamed until the reader has had enough, and then nobody listen
 test('a pod is put by name, device and address', async (context) => {
   const put: unknown[] = []
   const { client } = await served(context, { putPod: (name, pod) => put.push([name, pod]) })
-  await client.putPod('a', { device: 'p-a', address: '10.0.1.2' })
-  assert.deepEqual(put, [['a', { device: 'p-a', address: '10.0.1.2' }]])
+  await client.putPod('a', { device: 'p-a', addresses: ['10.0.1.2'] })
+  assert.deepEqual(put, [['a', { device: 'p-a', addresses: ['10.0.1.2'] }]])
   await assert.rejects(client.putPod('a', { device: 'p-a' } as never), { code: 'EBODY' })
 })
 
@@ -84,7 +84,7 @@ test('why a pod was refused reaches who asked, with code and remedy', async (con
       throw new AgentProblem('EPOD', 2, 'pod a has no device', 'Make it first.')
     },
   })
-  await assert.rejects(client.putPod('a', { device: 'x', address: '10.0.1.2' }), {
+  await assert.rejects(client.putPod('a', { device: 'x', addresses: ['10.0.1.2'] }), {
     code: 'EPOD',
     message: 'pod a has no device. Make it first.',
   })

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import type { AgentStatus, Flow, PodAttachment } from '../api.ts'
+import { Malformed, podAddresses } from '../cluster/parse.ts'
 import { AgentProblem } from '../problem.ts'
 
 /** What the API asks of the agent. */
@@ -17,6 +18,7 @@ export interface Served {
 
 const longestPatience = 60_000
 const largestBody = 64 << 10
+const podExample = '{"device": …, "addresses": […]}'
 /** A reader that falls this many bytes behind loses events rather than the agent its memory. */
 const largestBacklog = 4 << 20
 
@@ -92,20 +94,19 @@ async function body(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch {
-    throw new AgentProblem('EBODY', 2, 'the request is not JSON', 'Send {"device": …, "address": …}.')
+    throw new AgentProblem('EBODY', 2, 'the request is not JSON', `Send ${podExample}.`)
   }
 }
 
 function attachment(value: unknown): PodAttachment {
-  const { device, address } = (value ?? {}) as Partial<PodAttachment>
-  if (typeof device !== 'string' || typeof address !== 'string')
-    throw new AgentProblem(
-      'EBODY',
-      2,
-      'a pod needs a device and an address',
-      'Send {"device": …, "address": …}.',
-    )
-  return { device, address }
+  const { device } = (value ?? {}) as Partial<PodAttachment>
+  try {
+    if (typeof device !== 'string') throw new Malformed('device must be the name of a link')
+    return { device, addresses: podAddresses(value) }
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error
+    throw new AgentProblem('EBODY', 2, `the pod is not understood: ${error.message}`, `Send ${podExample}.`)
+  }
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {

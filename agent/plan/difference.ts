@@ -31,6 +31,16 @@ export function difference<Desired, Present>(
   return { add, change, remove: [...remaining.values()] }
 }
 
+export function joinDifferences<Desired, Present>(
+  differences: readonly Difference<Desired, Present>[],
+): Difference<Desired, Present> {
+  return {
+    add: differences.flatMap(({ add }) => add),
+    change: differences.flatMap(({ change }) => change),
+    remove: differences.flatMap(({ remove }) => remove),
+  }
+}
+
 export function isEmpty({ add, change, remove }: Difference<unknown, unknown>): boolean {
   return add.length + change.length + remove.length === 0
 }

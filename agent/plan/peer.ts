@@ -1,21 +1,27 @@
-import type { XfrmPolicy } from '@wireproof/netlink'
-import type { ClusterNode } from '../cluster/state.ts'
+import type { RouteOptions, XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
+import type { Announcement, ClusterNode, Life } from '../cluster/state.ts'
+import type { ClusterKey } from '../keys/cluster-key.ts'
 import type { PairKey } from '../keys/pair-key.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
-import { reqidOf } from './ownership.ts'
-import type { PlanInput, PresentState } from './plan.ts'
+import { encryptionOverhead } from './overhead.ts'
+import { reqidOf, routeMetric } from './ownership.ts'
+import { familyOf } from './prefix.ts'
 import type { DesiredState } from './security.ts'
 
 /** Towards one other node. */
 export interface PeerPlan {
   readonly node: ClusterNode
-  /** Of the peer, as it has published it; undefined while its agent has never run. */
-  readonly incarnation: string | undefined
+  readonly number: number
+  /** As the peer has published it; undefined while its agent has never run. */
+  readonly life: Life | undefined
   /** Inbound first. */
   readonly states: readonly DesiredState[]
   readonly policies: readonly XfrmPolicy[]
+  readonly routes: readonly RouteOptions[]
   /** Associations that the kernel holds, that are no longer wanted, but that are still in use. */
   readonly retained: readonly PresentState[]
+  /** Which SPI the peer is heard under; see pairKey. */
+  readonly attempt: number
   readonly inboundSpi: number | undefined
   /** Of the association that packets leave on, or are dropped for want of. */
   readonly outboundSpi: number | undefined
@@ -23,86 +29,105 @@ export interface PeerPlan {
   readonly waiting: string | undefined
 }
 
+/** What the kernel holds of ours. */
+export type PresentState = XfrmStateOptions
+
+export interface PeerInput {
+  readonly self: ClusterNode
+  /** Of this node. */
+  readonly life: Life
+  readonly key: ClusterKey
+  readonly keyName: string
+  readonly peer: {
+    readonly node: ClusterNode
+    readonly number: number
+    readonly life: Life | undefined
+    readonly said: Announcement | undefined
+  }
+  /** The keys of both directions. @param attempts at an SPI. */
+  readonly pair: (attempts: { readonly out: number }) => Pair
+  /** Of the peer in the kernel now: traffic stays on them until better ones can be used. */
+  readonly present: {
+    readonly states: readonly PresentState[]
+    readonly policies: readonly XfrmPolicy[]
+  }
+  readonly wire: { readonly device: string; readonly mtu: number }
+}
+
+export interface Pair {
+  readonly inbound: PairKey
+  readonly attempt: number
+  readonly outbound: PairKey
+}
+
 const policyPriority = 1000
 /** Packets that may overtake each other: the 32 of old are few for a fast wire with several queues. */
 const replayWindow = 1024
 
+const everyAddress = { 4: '0.0.0.0/0', 6: '::/0' } as const
+
 /**
- * Decides one peer's associations and policies.
+ * Decides one peer's associations, policies and routes.
  *
  * The outbound association is installed once the peer has announced that it receives under exactly these keys. Until
  * then the policy names an association that does not exist, so the kernel drops rather than sends in clear; or the
  * policy stays on the association of earlier keys where there is one. The peer's earlier inbound association stays
  * until the peer has announced that it sends on the new one.
  */
-export function planPeer(
-  input: PlanInput,
-  node: ClusterNode,
-  statesByReqid: ReadonlyMap<number, readonly PresentState[]>,
-  policiesByReqid: ReadonlyMap<number | undefined, readonly XfrmPolicy[]>,
-): PeerPlan {
-  const { self, incarnation: ownIncarnation, cluster, keys } = input
-  const reqid = reqidOf(node.id)
-  const present = statesByReqid.get(reqid) ?? []
-  const incarnation = cluster.incarnations.get(node.name)
-  const said = cluster.announcements.get(node.name)
-  const heard = said?.incarnation === incarnation && said?.key === cluster.key.id ? said : undefined
-  const receives = heard?.receives[self.name] === ownIncarnation
-  const sends = heard?.sends[self.name] === ownIncarnation
+export function planPeer(input: PeerInput): PeerPlan {
+  const { self, life: own, peer, present } = input
+  const { node, number, life, said } = peer
+  const heard = said?.incarnation === life?.incarnation && said?.key === input.keyName ? said : undefined
+  const receives = heard !== undefined && heard.receives >= own.revision
+  const sends = heard !== undefined && heard.sends >= own.revision
+  const pair = life && input.pair({ out: receives ? (heard.attempts[self.name] ?? 0) : 0 })
 
-  const ends = { self, node, reqid }
-  let inbound: PairKey | undefined
-  let outbound: PairKey | undefined
-  if (incarnation !== undefined) {
-    const here = { id: self.id, underlay: self.underlay, incarnation: ownIncarnation }
-    const there = { id: node.id, underlay: node.underlay, incarnation }
-    inbound = keys.get(cluster.key, there, here)
-    outbound = keys.get(cluster.key, here, there)
-  }
-
-  const onPolicy = policiesByReqid.get(reqid)?.find((policy) => policy.direction === 'out')?.template?.spi
-  const earlier = present.find((state) => state.destination === node.underlay && state.spi === onPolicy)
+  const onPolicy = present.policies.find(({ direction }) => direction === 'out')?.template?.spi
+  const earlier = present.states.find(
+    (state) => state.destination === node.underlay && state.spi === onPolicy,
+  )
   const keepEarlier = !receives && earlier !== undefined
-  const outboundSpi = keepEarlier ? earlier.spi : outbound?.spi
+  const outboundSpi = keepEarlier ? earlier.spi : pair?.outbound.spi
 
+  const ends = { self, node, number, reqid: reqidOf(number) }
   return {
     node,
-    incarnation,
+    number,
+    life,
     states: [
-      ...(inbound ? [inboundState(ends, inbound)] : []),
-      ...(outbound && receives ? [outboundState(ends, outbound)] : []),
+      ...(pair ? [inboundState(ends, pair.inbound)] : []),
+      ...(pair && receives ? [outboundState(ends, pair.outbound)] : []),
     ],
     policies: policiesOf(ends, outboundSpi),
-    retained: present.filter((state) =>
+    routes: routesTo(node, input.wire),
+    retained: present.states.filter((state) =>
       state.destination === self.underlay
-        ? state.spi !== inbound?.spi && !sends
+        ? state.spi !== pair?.inbound.spi && !sends
         : keepEarlier && state.spi === earlier.spi,
     ),
-    inboundSpi: inbound?.spi,
+    attempt: pair?.attempt ?? 0,
+    inboundSpi: pair?.inbound.spi,
     outboundSpi,
     waiting:
-      incarnation === undefined
-        ? 'its agent has not started'
-        : receives
-          ? undefined
-          : 'it does not receive yet',
+      life === undefined ? 'its agent has not started' : receives ? undefined : 'it does not receive yet',
   }
 }
 
 interface Ends {
   readonly self: ClusterNode
   readonly node: ClusterNode
+  readonly number: number
   readonly reqid: number
 }
 
-function inboundState({ self, node, reqid }: Ends, pair: PairKey): DesiredState {
+function inboundState({ self, node, number, reqid }: Ends, pair: PairKey): DesiredState {
   return {
     source: node.underlay,
     destination: self.underlay,
     ...association(reqid, pair),
     replayWindow,
     // The datapath and the policies tell by this mark who encrypted a packet, whatever its inner source says.
-    outputMark: decryptedMark(node.id),
+    outputMark: decryptedMark(number),
   }
 }
 
@@ -115,31 +140,62 @@ function association(reqid: number, { spi, key, fingerprint }: PairKey) {
   return { spi, reqid, mode: 'tunnel', aead, fingerprint } as const
 }
 
-function policiesOf({ self, node, reqid }: Ends, outboundSpi: number | undefined): XfrmPolicy[] {
-  // Without an SPI any association of the peer serves: old and new keys overlap while they change.
-  const inbound = {
-    source: node.podCidr,
-    destination: self.podCidr,
-    mark: decryptedMark(node.id),
+function policiesOf(ends: Ends, outboundSpi: number | undefined): XfrmPolicy[] {
+  const { self, node } = ends
+  return node.podCidrs.flatMap((podCidr) => [
+    ...self.podCidrs
+      .filter((own) => familyOf(own) === familyOf(podCidr))
+      .flatMap((own) => inboundPolicies(ends, podCidr, own)),
+    outboundPolicy(ends, podCidr, outboundSpi),
+  ])
+}
+
+function inboundPolicies(
+  { self, node, number, reqid }: Ends,
+  source: string,
+  destination: string,
+): XfrmPolicy[] {
+  const policy = {
+    source,
+    destination,
+    mark: decryptedMark(number),
     priority: policyPriority,
+    // Without an SPI any association of the peer serves: old and new keys overlap while they change.
     template: { source: node.underlay, destination: self.underlay, reqid, mode: 'tunnel' },
   } as const
   return [
-    { direction: 'in', ...inbound },
-    { direction: 'fwd', ...inbound },
-    {
-      direction: 'out',
-      source: '0.0.0.0/0',
-      destination: node.podCidr,
-      mark: encryptMark(node.id),
-      priority: policyPriority,
-      template: {
-        source: self.underlay,
-        destination: node.underlay,
-        reqid,
-        mode: 'tunnel',
-        ...(outboundSpi === undefined ? {} : { spi: outboundSpi }),
-      },
-    },
+    { direction: 'in', ...policy },
+    { direction: 'fwd', ...policy },
   ]
+}
+
+function outboundPolicy(
+  { self, node, reqid }: Ends,
+  destination: string,
+  spi: number | undefined,
+): XfrmPolicy {
+  return {
+    direction: 'out',
+    source: everyAddress[familyOf(destination)],
+    destination,
+    mark: encryptMark,
+    priority: policyPriority,
+    template: {
+      source: self.underlay,
+      destination: node.underlay,
+      reqid,
+      mode: 'tunnel',
+      ...(spi === undefined ? {} : { spi }),
+    },
+  }
+}
+
+function routesTo({ podCidrs, underlay }: ClusterNode, wire: PeerInput['wire']): RouteOptions[] {
+  return podCidrs.map((destination) => ({
+    destination,
+    via: underlay,
+    device: wire.device,
+    mtu: wire.mtu - encryptionOverhead,
+    metric: routeMetric,
+  }))
 }

@@ -1,8 +1,8 @@
-import type { Settings } from '../cluster/state.ts'
+import type { DatapathSettings } from '../cluster/state.ts'
 
 /** What the datapath should do next on its way to the settings. */
 export interface Transition {
-  readonly datapath: Settings
+  readonly datapath: DatapathSettings
   /** Why this is not the settings yet. */
   readonly waiting: string | undefined
 }
@@ -14,26 +14,26 @@ export interface Transition {
  *
  * @param now what the datapath does; undefined at the agent's start, which goes to the settings at once, so that a node
  *   is never permissive without being told.
- * @param peers what the other nodes' datapaths do.
+ * @param peers what the other nodes' datapaths do; asked for only while there is something to switch.
  * @param patient false when the peers have had their time: then the settings win over the packets.
  */
 export function nextDatapath(
-  settings: Settings,
-  now: Settings | undefined,
-  peers: readonly Settings[],
+  settings: DatapathSettings,
+  now: DatapathSettings | undefined,
+  peers: () => readonly DatapathSettings[],
   patient: boolean,
 ): Transition {
   if (!now || !patient) return { datapath: settings, waiting: undefined }
   if (settings.encryptL3) {
-    if (!settings.strict || enforces(now) || peers.every((peer) => peer.encryptL3))
+    if (!settings.strict || enforces(now) || peers().every((peer) => peer.encryptL3))
       return { datapath: settings, waiting: undefined }
     return { datapath: { encryptL3: true, strict: false }, waiting: 'other nodes still send in clear' }
   }
   if (!now.encryptL3) return { datapath: settings, waiting: undefined }
-  if (!enforces(now) && !peers.some(enforces)) return { datapath: settings, waiting: undefined }
+  if (!enforces(now) && !peers().some(enforces)) return { datapath: settings, waiting: undefined }
   return { datapath: { encryptL3: true, strict: false }, waiting: 'other nodes still refuse cleartext' }
 }
 
-function enforces({ encryptL3, strict }: Settings): boolean {
+function enforces({ encryptL3, strict }: DatapathSettings): boolean {
   return encryptL3 && strict
 }

@@ -22,17 +22,21 @@ const situations = fc.record({ cluster: pods, policies: manifests, namespaces: n
 function told({ cluster, policies, namespaces }: Situation) {
   const text = policies.map((policy) => stringify(policy)).join('---\n')
   return {
-    pods: cluster.map(
-      ({ address, pod }, index): ClusterPod => ({
+    pods: byName(
+      cluster.map(({ address, pod }, index) => ({
         name: `pod${index}`,
         node: 'n1',
-        address,
+        addresses: [address],
         ...pod,
-      }),
+      })),
     ),
     namespaces: new Map(Object.entries(namespaces)),
-    policies: parsePolicies(text),
+    policies: new Map([['all', parsePolicies(text)]]),
   }
+}
+
+function byName(pods: readonly ClusterPod[]): Map<string, ClusterPod> {
+  return new Map(pods.map((pod) => [pod.name, pod]))
 }
 
 function enforce(maps: SimulatedMaps, situation: Situation): PolicyEnforcement {
@@ -214,17 +218,17 @@ const web = {
 }
 
 function pod(name: string, labels: Record<string, string>): ClusterPod {
-  return { name, node: 'n1', address: `10.0.1.${name.length}`, labels }
+  return { name, node: 'n1', addresses: [`10.0.1.${name.length}`], labels }
 }
 
 test('what has not changed is not written again, and pods like others cost nothing', () => {
   const maps = new SimulatedMaps()
   const enforcement = new PolicyEnforcement(maps)
-  const policies = parsePolicies(stringify(web))
+  const policies = new Map([['web', parsePolicies(stringify(web))]])
   const known = [pod('x', { app: 'x' }), pod('aa', { app: 'a' })]
   const update = (...more: ClusterPod[]) => {
     const before = maps.writes
-    enforcement.update({ pods: [...known, ...more], namespaces: new Map(), policies })
+    enforcement.update({ pods: byName([...known, ...more]), namespaces: new Map(), policies })
     return maps.writes - before
   }
   update()
@@ -241,12 +245,12 @@ test('what has not changed is not written again, and pods like others cost nothi
 test('a policy that allows less is another set, which sessions are judged again by', () => {
   const maps = new SimulatedMaps()
   const enforcement = new PolicyEnforcement(maps)
-  const cluster = { pods: [pod('x', { app: 'x' }), pod('aa', { app: 'a' })], namespaces: new Map() }
-  enforcement.update({ ...cluster, policies: parsePolicies(stringify(web)) })
+  const cluster = { pods: byName([pod('x', { app: 'x' }), pod('aa', { app: 'a' })]), namespaces: new Map() }
+  enforcement.update({ ...cluster, policies: new Map([['web', parsePolicies(stringify(web))]]) })
   enforcement.guard(1, 'x')
   const { set } = maps.pods.get(1)!
   const none = { ...web, spec: { ingress: [] } }
-  enforcement.update({ ...cluster, policies: parsePolicies(stringify(none)) })
+  enforcement.update({ ...cluster, policies: new Map([['web', parsePolicies(stringify(none))]]) })
   assert.notEqual(maps.pods.get(1)!.set, set)
   assert.equal(maps.entries, 0)
 })
@@ -254,10 +258,10 @@ test('a policy that allows less is another set, which sessions are judged again 
 test('a device whose pod the cluster does not know has no policy, which denies', () => {
   const maps = new SimulatedMaps()
   const enforcement = new PolicyEnforcement(maps)
-  enforcement.update({ pods: [], namespaces: new Map(), policies: [] })
+  enforcement.update({ pods: new Map(), namespaces: new Map(), policies: new Map() })
   enforcement.guard(1, 'x')
   assert.equal(maps.pods.size, 0)
-  enforcement.update({ pods: [pod('x', {})], namespaces: new Map(), policies: [] })
+  enforcement.update({ pods: byName([pod('x', {})]), namespaces: new Map(), policies: new Map() }, ['x'])
   assert.deepEqual(maps.pods.get(1)?.isolated, [])
   enforcement.release(1)
   assert.equal(maps.pods.size, 0)

@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto'
-import type { ClusterPod, ClusterState } from '../cluster/state.ts'
+import type { ClusterPod, ClusterView } from '../cluster/state.ts'
 import { compile, indexPeers, type PeerIndex, type PolicySet } from './compile.ts'
+import { KindCount } from './kind-count.ts'
 import { type PolicyMaps, PolicyTable } from './table.ts'
 import { type Kind, kindOf, type PolicyWorld } from './world.ts'
 
-type Cluster = Pick<ClusterState, 'pods' | 'namespaces' | 'policies'>
+type Cluster = Pick<ClusterView, 'pods' | 'namespaces' | 'policies'>
 
 /**
  * Keeps the policies of this node's pods in force. Compiles again only when something changes that a policy can tell:
@@ -14,11 +15,8 @@ export class PolicyEnforcement {
   readonly #table: PolicyTable
   /** The pod behind each guarded device. */
   readonly #devices = new Map<number, string>()
-  readonly #kindOfPod = new WeakMap<ClusterPod, Kind>()
-  #told: readonly ClusterPod[] = []
-  #pods = new Map<string, Kind>()
-  #kinds = new Map<string, Kind>()
-  #identities = new Set<number>()
+  readonly #pods = new Map<string, { readonly pod: ClusterPod; readonly kind: Kind }>()
+  readonly #kinds = new KindCount()
   #world: Omit<PolicyWorld, 'kinds'> = { namespaces: new Map(), policies: [] }
   #peerIndex: PeerIndex = () => []
   #compiled = new Map<string, PolicySet>()
@@ -32,17 +30,23 @@ export class PolicyEnforcement {
     return this.#table.ruleName(rule)
   }
 
-  /** To be called before the datapath learns of new pods: whoever may talk to them then knows already. */
-  update(cluster: Cluster): void {
-    const kindsChanged = this.#learnPods(cluster.pods)
-    const { namespaces, policies } = this.#world
+  /**
+   * To be called before the datapath learns of new pods: whoever may talk to them then knows already.
+   *
+   * @param changed names of pods that came, went or changed; all are looked at, when absent.
+   */
+  update(cluster: Cluster, changed?: Iterable<string>): void {
+    const kindsChanged = this.#learnPods(cluster.pods, changed)
+    const policies = [...cluster.policies].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each)
+    const known = this.#world
     if (
       kindsChanged ||
-      !sameItems(policies, cluster.policies) ||
-      !sameEntries(namespaces, cluster.namespaces)
+      !sameItems(known.policies, policies) ||
+      !sameEntries(known.namespaces, cluster.namespaces)
     ) {
-      this.#world = { namespaces: cluster.namespaces, policies: cluster.policies }
-      this.#peerIndex = indexPeers({ kinds: this.#kinds.values(), namespaces: cluster.namespaces })
+      // A copy: the store changes its own.
+      this.#world = { namespaces: new Map(cluster.namespaces), policies }
+      this.#peerIndex = indexPeers({ kinds: this.#kinds, namespaces: this.#world.namespaces })
       this.#compiled.clear()
     }
     this.#enforce()
@@ -60,42 +64,38 @@ export class PolicyEnforcement {
   }
 
   /** @returns whether there are other kinds of pods than before. */
-  #learnPods(pods: readonly ClusterPod[]): boolean {
-    if (sameItems(this.#told, pods)) return false
-    this.#told = pods
-    const before = this.#kinds
-    this.#pods = new Map(pods.map((pod) => [pod.name, this.#kind(pod)]))
-    const kinds = new Map([...this.#pods.values()].map((kind) => [kind.text, kind]))
-    if (kinds.size === before.size && [...kinds.keys()].every((text) => before.has(text))) return false
-    this.#kinds = kinds
-    this.#identities = new Set([...kinds.values()].map(({ identity }) => identity))
-    return true
-  }
-
-  #kind(pod: ClusterPod): Kind {
-    const known = this.#kindOfPod.get(pod)
-    if (known) return known
-    const kind = kindOf(pod)
-    this.#kindOfPod.set(pod, kind)
-    return kind
+  #learnPods(pods: Cluster['pods'], changed: Iterable<string> | undefined): boolean {
+    let kindsChanged = false
+    for (const name of changed ?? new Set([...pods.keys(), ...this.#pods.keys()])) {
+      const pod = pods.get(name)
+      const before = this.#pods.get(name)
+      if (before?.pod === pod) continue
+      // One that changes without becoming of another kind leaves its kind alone.
+      const kind = pod && kindOf(pod)
+      if (pod && kind) this.#pods.set(name, { pod, kind })
+      else this.#pods.delete(name)
+      if (kind && this.#kinds.add(kind)) kindsChanged = true
+      if (before && this.#kinds.remove(before.kind)) kindsChanged = true
+    }
+    return kindsChanged
   }
 
   /** A device whose pod the cluster does not know has no policies, and the datapath lets nothing pass there. */
   #enforce(): void {
     const sets = new Map<string, PolicySet>()
     const placements = [...this.#devices].flatMap(([device, pod]) => {
-      const kind = this.#pods.get(pod)
+      const kind = this.#pods.get(pod)?.kind
       if (!kind) return []
       sets.set(kind.text, this.#policySet(kind))
       return [{ device, kind: kind.text }]
     })
-    this.#table.update(sets, placements, (identity) => !this.#identities.has(identity))
+    this.#table.update(sets, placements, (identity) => !this.#kinds.hasIdentity(identity))
   }
 
   #policySet(kind: Kind): PolicySet {
     const known = this.#compiled.get(kind.text)
     if (known) return known
-    const set = compile(kind, { ...this.#world, kinds: this.#kinds.values() }, this.#peerIndex)
+    const set = compile(kind, { ...this.#world, kinds: this.#kinds }, this.#peerIndex)
     this.#compiled.set(kind.text, set)
     return set
   }

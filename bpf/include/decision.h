@@ -55,19 +55,14 @@ static __always_inline struct decision decide_unaddressed(const struct config *c
 	return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 }
 
-static __always_inline __u32 node_mark(__u32 kind, __u16 node_id)
-{
-	return kind | ((__u32)node_id << MARK_NODE_SHIFT);
-}
-
 static __always_inline bool is_decrypted(const struct __sk_buff *skb)
 {
-	return (skb->mark & MARK_MASK & 0xffff) == MARK_DECRYPTED;
+	return (skb->mark & MARK_KIND_MASK) == MARK_DECRYPTED;
 }
 
-static __always_inline __u16 mark_node(const struct __sk_buff *skb)
+static __always_inline __u32 mark_node(const struct __sk_buff *skb)
 {
-	return skb->mark >> MARK_NODE_SHIFT;
+	return (skb->mark & MARK_NODE_LOW) | ((skb->mark >> MARK_NODE_SHIFT) & ~MARK_NODE_LOW);
 }
 
 static __always_inline void count(const struct __sk_buff *skb, enum hook hook, struct decision decision)

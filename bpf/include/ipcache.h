@@ -9,7 +9,7 @@
 /* What the ipcache says of an address, copied: all zero and not known for an address it does not have. */
 struct endpoint {
 	__u32 identity;
-	__u16 node_id;
+	__u32 node;
 	bool known;
 	bool protected;
 };
@@ -22,7 +22,7 @@ static __always_inline struct endpoint find_endpoint(const struct address *addre
 
 	if (value) {
 		endpoint.identity = value->identity;
-		endpoint.node_id = value->node_id;
+		endpoint.node = value->node;
 		endpoint.known = true;
 		endpoint.protected = (value->flags & IPCACHE_PROTECTED) != 0;
 	}

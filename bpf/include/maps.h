@@ -16,21 +16,21 @@ struct {
 	__type(value, struct config);
 } config SEC(".maps");
 
-/* Who is behind an address: pod CIDRs of nodes, pods, node addresses. */
+/* Who is behind an address: pod CIDRs of nodes, pods, node addresses, and the ranges that pods will come from. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 1 << 20);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ipcache_key);
 	__type(value, struct ipcache_value);
 } ipcache SEC(".maps");
 
-/* Device index of the host's side of a pod's veth pair -> the pod's address. */
+/* Device index of the host's side of a pod's veth pair -> the pod's addresses. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u32);
-	__type(value, struct address);
+	__type(value, struct pod);
 } pods SEC(".maps");
 
 struct {

@@ -180,27 +180,58 @@ static __always_inline void expect_fragments(const struct packet *packet, __u32 
 	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
 }
 
+/* What an ICMP error quotes, whose cursor is then behind its IP header. Of IPv6 only without extension headers. */
+static __always_inline bool parse_quoted(struct hdr_cursor *nh, const struct packet *packet, struct packet *quoted)
+{
+	struct portshdr ports = {};
+	struct ipv6hdr ip6h;
+	struct iphdr iph;
+
+	if (!is_icmp_error(packet->protocol, parse_icmphdr(nh)))
+		return false;
+	if (packet->protocol == IPPROTO_ICMP) {
+		if (parse_iphdr(nh, &iph) < 0 || iph.frag_off & bpf_htons(IP_OFFSET))
+			return false;
+		set_ipv4(&quoted->source, iph.saddr);
+		set_ipv4(&quoted->destination, iph.daddr);
+		quoted->protocol = iph.protocol;
+	} else {
+		if (copy_header(nh, &ip6h) || ip6h.version != 6)
+			return false;
+		nh->offset += sizeof(ip6h);
+		__builtin_memcpy(&quoted->source, &ip6h.saddr, sizeof(quoted->source));
+		__builtin_memcpy(&quoted->destination, &ip6h.daddr, sizeof(quoted->destination));
+		quoted->protocol = ip6h.nexthdr;
+	}
+	if (has_ports(quoted->protocol) && parse_portshdr(nh, &ports) != 0)
+		return false;
+	quoted->source_port = bpf_ntohs(ports.source);
+	quoted->destination_port = bpf_ntohs(ports.destination);
+	return true;
+}
+
 /* The session that an ICMP error is about: it quotes a packet that went the other way, and goes to who sent that. */
 static __always_inline struct session *find_quoted(struct hdr_cursor nh, const struct packet *packet,
 						   struct session_key *key, bool outgoing)
 {
 	struct packet quoted = {};
 
-	if (packet->protocol != IPPROTO_ICMP && packet->protocol != IPPROTO_ICMPV6)
-		return NULL;
-	if (!parse_carried(&nh, packet, &quoted) || quoted.fragment ||
-	    !same_address(&quoted.source, &packet->destination))
+	if (!parse_quoted(&nh, packet, &quoted) || !same_address(&quoted.source, &packet->destination))
 		return NULL;
 	set_session_key(key, key->device, &quoted, !outgoing);
 	set_echo(key, &nh, !outgoing);
 	return bpf_map_lookup_elem(&sessions, key);
 }
 
-/* A function of its own, for the 512 bytes of stack. Returns the rule, and PACKET_ALLOWED where it allows. */
+/*
+ * Returns the rule, and PACKET_ALLOWED where it allows. This and the next are global functions: the verifier looks at each
+ * once, and not again for every way that a packet's headers can be parsed before, which for Linux 6.1 were too many. Of
+ * what they are given by reference every byte must have a value.
+ */
 #define PACKET_ALLOWED (1ull << 32)
 
-static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 identity,
-				     __u32 direction)
+__noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 identity,
+			      __u32 direction)
 {
 	const bool outgoing = direction == DIRECTION_EGRESS;
 	struct hdr_cursor nh = { .skb = skb, .offset = offset };
@@ -213,13 +244,15 @@ static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet 
 	__u8 tcp = 0;
 	bool begins;
 
+	if (!packet)
+		return 0;
 	policy = bpf_map_lookup_elem(&pod_policies, &device);
 	if (!policy)
 		return 0;
 
 	set_session_key(&key, device, packet, outgoing);
 	if (packet->fragment) {
-		judgement = judge_fragment(packet, &key, policy, identity, direction, now);
+		judgement = judge_fragment(packet, &key, policy, identity, outgoing, now);
 		goto out;
 	}
 	set_echo(&key, &nh, outgoing);
@@ -231,16 +264,16 @@ static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet 
 	if (session && !begins && !is_expired(session, key.protocol, now)) {
 		judgement = judge_session(session, &key, policy, identity);
 		if (judgement.allowed)
-			touch(session, session->direction == direction, tcp, now);
+			touch(session, session->direction == outgoing, tcp, now);
 	} else {
-		judgement = evaluate(policy, direction, identity, &key);
+		judgement = evaluate(policy, outgoing, identity, &key);
 		if (judgement.allowed) {
 			struct session fresh = {
 				.seen = now,
 				.set = policy->set,
 				.remote_identity = identity,
 				.rule = judgement.rule,
-				.direction = direction,
+				.direction = outgoing,
 			};
 
 			begin_session(&key, &fresh, session != NULL);
@@ -256,18 +289,18 @@ out:
  * Whether an ICMP error is about a session of the pod that may go on. Its sender may be any router, and the identity
  * that counts is that of the session.
  */
-static __noinline bool is_related(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 direction)
+__noinline int is_related(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 direction)
 {
 	struct hdr_cursor nh = { .skb = skb, .offset = offset };
 	struct session_key key = { .device = skb->ifindex };
 	struct pod_policy *policy = bpf_map_lookup_elem(&pod_policies, &key.device);
 	struct session *session;
 
-	if (!policy)
-		return false;
+	if (!packet || !policy)
+		return 0;
 	session = find_quoted(nh, packet, &key, direction == DIRECTION_EGRESS);
 	if (!session || is_expired(session, key.protocol, bpf_ktime_get_ns()))
-		return false;
+		return 0;
 	return judge_session(session, &key, policy, find_endpoint(&key.remote).identity).allowed;
 }
 
@@ -282,9 +315,9 @@ static __always_inline bool is_link_scope(const struct address *address)
 }
 
 /* Kubernetes: traffic to and from the node where a pod is running is always allowed. */
-static __always_inline bool is_own_node(const struct config *config, const struct endpoint *remote)
+static __always_inline bool is_own_node(const struct endpoint *remote)
 {
-	return remote->known && !remote->protected && remote->node_id == config->local_node_id;
+	return remote->known && !remote->protected && remote->node == NODE_LOCAL;
 }
 
 /*
@@ -292,13 +325,12 @@ static __always_inline bool is_own_node(const struct config *config, const struc
  * headers.
  */
 static __always_inline struct decision apply_policy(struct __sk_buff *skb, const struct hdr_cursor *nh,
-						    const struct config *config, const struct packet *packet,
-						    const struct endpoint *remote, __u32 direction,
-						    struct decision decision)
+						    const struct packet *packet, const struct endpoint *remote,
+						    __u32 direction, struct decision decision)
 {
 	__u64 judgement;
 
-	if (decision.verdict == VERDICT_DROPPED || is_own_node(config, remote) ||
+	if (decision.verdict == VERDICT_DROPPED || is_own_node(remote) ||
 	    is_link_scope(&packet->source) || is_link_scope(&packet->destination))
 		return decision;
 	if (!packet->fragment && (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) &&

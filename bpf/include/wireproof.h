@@ -3,11 +3,17 @@
 #ifndef WIREPROOF_H
 #define WIREPROOF_H
 
-/* Marks. XFRM policies and states match on mark & MARK_MASK; the node id of the peer is in the upper half. */
-#define MARK_MASK	0xffff0f00u
+/*
+ * Marks. XFRM policies and states match on mark & MARK_MASK: what it is in bits 8 to 11, and of what has been decrypted
+ * the number of the node whose association did it in the 24 bits around them, the lower 8 below, the others above bit 16.
+ * Bits 12 to 15 are left to others: kube-proxy has two of them.
+ */
+#define MARK_MASK	0xffff0fffu
+#define MARK_KIND_MASK	0x00000f00u
 #define MARK_ENCRYPT	0x0e00u
 #define MARK_DECRYPTED	0x0d00u
-#define MARK_NODE_SHIFT	16
+#define MARK_NODE_LOW	0xffu
+#define MARK_NODE_SHIFT	8	/* of the other 16 */
 
 /* Addresses of both families in 16 bytes, IPv4 as ::ffff:a.b.c.d (RFC 4291 section 2.5.5.2). */
 struct address {
@@ -21,10 +27,14 @@ struct ipcache_key {
 
 #define IPCACHE_PROTECTED	1u	/* pod traffic: encrypted between nodes */
 
+/* How this agent numbers nodes: for itself only, so no two agents need agree. */
+#define NODE_NONE	0u	/* no node has said that an address is its own */
+#define NODE_LOCAL	1u
+
 struct ipcache_value {
 	__u32 identity;		/* 0: no pod known at this address */
-	__u16 node_id;
-	__u16 flags;
+	__u32 node;
+	__u32 flags;
 };
 
 #define CONFIG_ENCRYPT_L3	1u
@@ -34,8 +44,12 @@ struct ipcache_value {
 
 struct config {
 	__u32 flags;
-	__u16 local_node_id;
-	__u16 padding;
+};
+
+/* The addresses that the pod behind a device has; all zero where it has none of the family. */
+struct pod {
+	struct address ipv4;
+	struct address ipv6;
 };
 
 enum hook { HOOK_FROM_POD, HOOK_TO_WIRE, HOOK_FROM_WIRE, HOOK_TO_POD, HOOKS };
@@ -51,6 +65,7 @@ enum reason {
 	REASON_SPOOFED_SOURCE,
 	REASON_MALFORMED,
 	REASON_NOT_CONFIGURED,
+	REASON_UNKNOWN_NODE,
 	REASON_POLICY_DENIED,
 	REASONS
 };

@@ -2,16 +2,15 @@ import { fileURLToPath } from 'node:url'
 import { type BpfObject, markOf, openObject, openRing, socketBuffer } from '@wireproof/libbpf'
 import {
   type FlowEvent,
-  markDecrypted,
-  markEncrypt,
-  markNodeShift,
+  localNode,
+  nobody,
   readCounters,
   readFlowEvent,
   readLost,
-  writeAddress,
   writeConfig,
   writeIpcacheKey,
   writeIpcacheValue,
+  writePod,
   writePodKey,
 } from '../../agent/kernel/datapath-layout.ts'
 import { writePodPolicy } from '../../agent/policy/layout.ts'
@@ -24,7 +23,7 @@ export const testDevice = 1
 
 /** Two nodes with two pods each, seen from the first. */
 export const here = {
-  id: 1,
+  id: localNode,
   underlay: '192.168.77.1',
   cidr: '10.244.1.0/24',
   pod: '10.244.1.10',
@@ -37,11 +36,13 @@ export const there = {
   pod: '10.244.2.10',
   other: '10.244.2.11',
 }
-export const third = { id: 3, pod: '10.244.3.10', cidr: '10.244.3.0/24' }
+/** The last number that a mark has room for. */
+export const third = { id: 0xff_ffff, pod: '10.244.3.10', cidr: '10.244.3.0/24' }
+/** In the range of all pods, and of no node's. */
+export const unclaimed = '10.244.9.10'
 export const world = '203.0.113.9'
 
-export const encryptTo = (node: number) => (markEncrypt | (node << markNodeShift)) >>> 0
-export const decryptedFrom = (node: number) => (markDecrypted | (node << markNodeShift)) >>> 0
+export { decryptedMarkOf as decryptedFrom, markEncrypt } from '../../agent/kernel/datapath-layout.ts'
 
 export type Mode = 'strict' | 'permissive' | 'off' | 'unconfigured'
 export type ProgramName = 'from_pod' | 'to_wire' | 'from_wire' | 'to_pod'
@@ -62,17 +63,18 @@ export class Datapath implements Disposable {
     this.object = openObject(objectFile, options).load()
     this.configure(mode)
     for (const [prefix, nodeId] of [
-      [here.cidr, 1],
-      [there.cidr, 2],
-      [third.cidr, 3],
-      ['fd00:1::/64', 1],
-      ['fd00:2::/64', 2],
+      ['10.244.0.0/16', nobody],
+      [here.cidr, here.id],
+      [there.cidr, there.id],
+      [third.cidr, third.id],
+      ['fd00:1::/64', here.id],
+      ['fd00:2::/64', there.id],
     ] as const)
       this.know(prefix, nodeId, true)
-    this.know(here.underlay, 1, false)
-    this.know(there.underlay, 2, false)
-    this.know(here.pod, 1, true, 101)
-    this.know(there.pod, 2, true, 202)
+    this.know(here.underlay, here.id, false)
+    this.know(there.underlay, there.id, false)
+    this.know(here.pod, here.id, true, 101)
+    this.know(there.pod, there.id, true, 202)
     this.isolate([])
   }
 
@@ -86,14 +88,14 @@ export class Datapath implements Disposable {
 
   configure(mode: Mode): void {
     if (mode === 'unconfigured') return
-    const config = { nodeId: here.id, encryptL3: mode !== 'off', strict: mode === 'strict' }
+    const config = { encryptL3: mode !== 'off', strict: mode === 'strict' }
     this.object.map('config').set(Buffer.alloc(4), writeConfig(config))
   }
 
-  know(prefix: string, nodeId: number, isProtected: boolean, identity = 0): void {
+  know(prefix: string, node: number, isProtected: boolean, identity = 0): void {
     this.object
       .map('ipcache')
-      .set(writeIpcacheKey(prefix), writeIpcacheValue({ identity, nodeId, isProtected }))
+      .set(writeIpcacheKey(prefix), writeIpcacheValue({ identity, node, isProtected }))
   }
 
   forget(prefix: string): void {
@@ -101,8 +103,8 @@ export class Datapath implements Disposable {
   }
 
   /** Says which pod is behind the device that test packets come from. */
-  placePod(address: string): void {
-    this.object.map('pods').set(writePodKey(testDevice), writeAddress(address))
+  placePod(...addresses: string[]): void {
+    this.object.map('pods').set(writePodKey(testDevice), writePod(addresses))
   }
 
   /** Runs one packet through a program. Exactly one decision must come of it. */

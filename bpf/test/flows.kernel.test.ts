@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { Datapath, encryptTo, here, there } from './datapath.ts'
+import { Datapath, here, markEncrypt, there } from './datapath.ts'
 import { datagram } from './frames.ts'
 
 const across = { source: here.pod, destination: there.pod }
@@ -26,7 +26,7 @@ test('the first packet of a flow is an event, with all that is known of it', () 
     reason: 'protected',
     sourceIdentity: 101,
     destinationIdentity: 202,
-    mark: encryptTo(there.id),
+    mark: markEncrypt,
     rule: 0,
   })
 })

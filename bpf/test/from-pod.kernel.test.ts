@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Datapath, decryptedFrom, encryptTo, here, there, world } from './datapath.ts'
+import { Datapath, decryptedFrom, here, markEncrypt, there, unclaimed, world } from './datapath.ts'
 import { cutShort, datagram, ethernet, icmp, ipv4, ipv6, protocols, udp, vlan } from './frames.ts'
 
 const across = { source: here.pod, destination: there.pod }
@@ -8,14 +8,23 @@ const across = { source: here.pod, destination: there.pod }
 test('a packet to a pod of another node is marked for encryption to that node', () => {
   using datapath = new Datapath('strict')
   const { passed, decision, mark } = datapath.run('from_pod', datagram(across))
-  assert.deepEqual([passed, decision, mark], [true, 'from-pod/encrypted/protected', encryptTo(there.id)])
+  assert.deepEqual([passed, decision, mark], [true, 'from-pod/encrypted/protected', markEncrypt])
 })
 
 test('an address of another node is protected before a pod is known to have it', () => {
   using datapath = new Datapath('strict')
   const { mark } = datapath.run('from_pod', datagram({ ...across, destination: there.other }))
-  assert.equal(mark, encryptTo(there.id))
+  assert.equal(mark, markEncrypt)
 })
+
+for (const mode of ['strict', 'permissive', 'off'] as const)
+  test(`${mode}: a packet to an address in the range of pods that no node has claimed is held back`, () => {
+    using datapath = new Datapath(mode)
+    const { passed, decision } = datapath.run('from_pod', datagram({ ...across, destination: unclaimed }))
+    assert.deepEqual([passed, decision], [false, 'from-pod/dropped/unknown-node'])
+    datapath.know(unclaimed, there.id, true)
+    assert.equal(datapath.run('from_pod', datagram({ ...across, destination: unclaimed })).passed, true)
+  })
 
 test('a packet within the node is forwarded without a mark', () => {
   using datapath = new Datapath('strict')
@@ -42,9 +51,12 @@ test('with encryption off the packet goes in clear, and is called so', () => {
 
 test('no mark comes out of a pod but the one given here; foreign bits of it stay', () => {
   using datapath = new Datapath('strict')
-  const forged = decryptedFrom(there.id) | 0x40
-  assert.equal(datapath.run('from_pod', datagram({ ...across, destination: here.other }), forged).mark, 0x40)
-  assert.equal(datapath.run('from_pod', datagram(across), forged).mark, encryptTo(there.id) | 0x40)
+  const forged = decryptedFrom(there.id) | 0x4000
+  assert.equal(
+    datapath.run('from_pod', datagram({ ...across, destination: here.other }), forged).mark,
+    0x4000,
+  )
+  assert.equal(datapath.run('from_pod', datagram(across), forged).mark, markEncrypt | 0x4000)
 })
 
 for (const mode of ['strict', 'permissive', 'off'] as const) {
@@ -77,6 +89,16 @@ for (const mode of ['strict', 'permissive', 'off'] as const) {
   })
 }
 
+test('a pod of both families sends from either of its addresses, and from no other', () => {
+  using datapath = new Datapath('strict')
+  datapath.placePod(here.pod, 'fd00:1::a')
+  const six = (source: string) =>
+    ethernet('ipv6', ipv6({ source, destination: 'fd00:2::a' }, protocols.udp, udp(9)))
+  assert.equal(datapath.run('from_pod', datagram(across)).passed, true)
+  assert.equal(datapath.run('from_pod', six('fd00:1::a')).passed, true)
+  assert.equal(datapath.run('from_pod', six('fd00:1::b')).decision, 'from-pod/dropped/spoofed-source')
+})
+
 test('later fragments, IP options and VLAN tags hide no address', () => {
   using datapath = new Datapath('strict')
   const payload = udp(9)
@@ -85,14 +107,14 @@ test('later fragments, IP options and VLAN tags hide no address', () => {
     ethernet('ipv4', ipv4(across, protocols.udp, payload, { optionWords: 10 })),
     vlan('ipv4', ipv4(across, protocols.udp, payload)),
   ])
-    assert.equal(datapath.run('from_pod', frame).mark, encryptTo(there.id))
+    assert.equal(datapath.run('from_pod', frame).mark, markEncrypt)
 })
 
 test('IPv6 is looked up as well', () => {
   using datapath = new Datapath('strict')
   const frame = (destination: string) =>
     ethernet('ipv6', ipv6({ source: 'fd00:1::a', destination }, protocols.udp, udp(9)))
-  assert.equal(datapath.run('from_pod', frame('fd00:2::a')).mark, encryptTo(there.id))
+  assert.equal(datapath.run('from_pod', frame('fd00:2::a')).mark, markEncrypt)
   assert.equal(datapath.run('from_pod', frame('fd00:9::a')).decision, 'from-pod/forwarded/not-protected')
 })
 

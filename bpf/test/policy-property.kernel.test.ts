@@ -29,9 +29,16 @@ test('the kernel decides about any packet as NetworkPolicy, read out loud, does'
   fc.assert(
     fc.property(situations, ([{ cluster, policies, namespaces }, tries]) => {
       const told = {
-        pods: cluster.map(({ address, pod }, index) => ({ name: `${index}`, node: 'n1', address, ...pod })),
+        pods: new Map(
+          cluster.map(({ address, pod }, index) => [
+            `${index}`,
+            { name: `${index}`, node: 'n1', addresses: [address], ...pod },
+          ]),
+        ),
         namespaces: new Map(Object.entries(namespaces)),
-        policies: parsePolicies(policies.map((policy) => stringify(policy)).join('---\n')),
+        policies: new Map([
+          ['all', parsePolicies(policies.map((policy) => stringify(policy)).join('---\n'))],
+        ]),
       }
       const enforcement = new PolicyEnforcement(maps)
       enforcement.update(told)
@@ -56,7 +63,7 @@ test('the kernel decides about any packet as NetworkPolicy, read out loud, does'
         seen[expected ? 'allowed' : 'denied']++
       })
       enforcement.release(testDevice)
-      enforcement.update({ ...told, policies: [] })
+      enforcement.update({ ...told, policies: new Map() })
       for (const { address } of cluster) datapath.forget(address)
       assert.equal([...datapath.object.map('policies').entries()].length, 0)
     }),

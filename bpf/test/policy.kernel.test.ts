@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Allowance } from '../../agent/policy/layout.ts'
-import { encryptTo, here, there, world } from './datapath.ts'
+import { here, markEncrypt, there, world } from './datapath.ts'
 import { ethernet, icmp, ipv6, protocols } from './frames.ts'
 import { back, datagram, echo, flags, Guarded, otherIdentity, out, segment } from './sessions.ts'
 
@@ -44,7 +44,7 @@ test('egress that is allowed is marked as ever, and its event names the rule', (
   using datapath = new Guarded(['egress'])
   datapath.allow(toWeb, 7)
   const { decision, mark, events } = datapath.send(segment(out, 40_000, 80, flags.syn))
-  assert.deepEqual([decision, mark], ['from-pod/encrypted/protected', encryptTo(there.id)])
+  assert.deepEqual([decision, mark], ['from-pod/encrypted/protected', markEncrypt])
   assert.equal(events[0]!.rule, 7)
 })
 

@@ -79,6 +79,9 @@ export function agentLog(lab: string, node: string): string {
   return `${runDirectory(lab)}/agents/${node}.log`
 }
 
+/** Pods of all nodes come from here. */
+export const podRange = '10.0.0.0/8'
+
 /** A node's addresses follow from its id, so two nodes of a lab never share one. */
 export function placeNode(spec: NodeSpec, id: number): LabNode {
   const high = id >> 8

@@ -42,7 +42,7 @@ export async function standUp(
   signal?.throwIfAborted()
   await addPods(lab, topology, report)
   signal?.throwIfAborted()
-  for (const service of topology.services ?? []) store.put('services', service)
+  for (const service of topology.services ?? []) store.putService(service)
   await lab.settled(signal)
   report('agents: every node has the keys, policies and programs of all others')
   return lab
@@ -112,7 +112,7 @@ async function addPods(lab: NetnsLab, topology: Topology, report: Report): Promi
   for (const spec of topology.pods ?? []) {
     const known = present.get(spec.name)
     if (known && lab.isWhole(known)) {
-      lab.store.put('pods', { ...known, labels: spec.labels ?? {} } as typeof known)
+      lab.store.putPod({ ...known, labels: spec.labels ?? {} })
       continue
     }
     const pod = await lab.addPod(spec)

@@ -143,7 +143,7 @@ export class NetnsLab implements Lab {
         ),
       )
     makeNode(this.name, node, this.store.wire())
-    this.store.put('nodes', node)
+    this.store.putNode(node)
     return node
   }
 
@@ -165,8 +165,11 @@ export class NetnsLab implements Lab {
     const pod = placePod(spec, node, before ? hostOf(before.address) : firstFree(taken, 2))
     this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
-    this.store.put('pods', pod)
-    await agentOf(this.name, node.name).putPod(pod.name, { device: podPort(pod.name), address: pod.address })
+    this.store.putPod(pod)
+    await agentOf(this.name, node.name).putPod(pod.name, {
+      device: podPort(pod.name),
+      addresses: [pod.address],
+    })
     openPod(this.name, pod)
     return pod
   }

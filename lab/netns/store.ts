@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path'
 import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import type { ServiceSpec, WireSpec } from '../topology.ts'
-import { clusterDirectory, runDirectory } from './layout.ts'
+import { clusterDirectory, podRange, runDirectory } from './layout.ts'
 
 export const policiesFile = 'policies/lab.yaml'
 
@@ -31,11 +31,12 @@ export class Store {
   }
 
   configure(settings: EncryptionSettings): void {
-    writeJson(join(this.directory, 'config.json'), settings)
+    writeJson(join(this.directory, 'config.json'), { ...settings, clusterCidrs: [podRange] })
   }
 
   settings(): EncryptionSettings {
-    return JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
+    const { encryptL3, strict } = JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
+    return { encryptL3, strict }
   }
 
   wire(): WireSpec {
@@ -59,14 +60,22 @@ export class Store {
     return this.#all<ServiceSpec>('services')
   }
 
+  putNode(node: LabNode): void {
+    this.#put('nodes', { ...node, podCidrs: [node.podCidr] })
+  }
+
+  putPod(pod: LabPod): void {
+    this.#put('pods', { ...pod, addresses: [pod.address] })
+  }
+
+  putService(service: ServiceSpec): void {
+    this.#put('services', service)
+  }
+
   /** All policies are in one file, as nothing in a lab has them one by one. */
   putPolicies(documents: string): void {
     mkdirSync(join(this.directory, dirname(policiesFile)), { recursive: true })
     write(join(this.directory, policiesFile), documents)
-  }
-
-  put(kind: 'nodes' | 'pods' | 'services', object: { readonly name: string }): void {
-    writeJson(join(this.directory, kind, `${object.name}.json`), object)
   }
 
   remove(kind: 'nodes' | 'pods' | 'services', name: string): void {
@@ -74,6 +83,10 @@ export class Store {
     // A node that comes back is another one: what its agent said of itself goes with it.
     const said = kind === 'nodes' ? ['incarnations', 'acks', 'journal'] : []
     for (const directory of said) rmSync(join(this.directory, directory, `${name}.json`), { force: true })
+  }
+
+  #put<Kind extends { readonly name: string }>(kind: 'nodes' | 'pods' | 'services', object: Kind): void {
+    writeJson(join(this.directory, kind, `${object.name}.json`), object)
   }
 
   #all<Kind>(kind: string): Kind[] {

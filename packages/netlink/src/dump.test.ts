@@ -8,12 +8,14 @@ const object = (sequence: number, flags = 2): Message => ({
   type: 16,
   flags,
   sequence,
+  port: 0,
   payload: Buffer.alloc(16),
 })
 const done = (sequence: number, flags = 2): Message => ({
   type: 3,
   flags,
   sequence,
+  port: 0,
   payload: Buffer.alloc(4),
 })
 
@@ -50,9 +52,11 @@ test('an interruption is seen wherever the kernel says so, and the rest is still
 test('a dump that is refused, at once or on its way, carries the errno', () => {
   const refusal = Buffer.alloc(20)
   refusal.writeInt32LE(-1)
-  assert.equal(collect([[{ type: 2, flags: 0x100, sequence: 7, payload: refusal }]]).errno, 1)
+  assert.equal(collect([[{ type: 2, flags: 0x100, sequence: 7, port: 0, payload: refusal }]]).errno, 1)
   const failure = Buffer.alloc(4)
   failure.writeInt32LE(-105)
-  const { errno, messages } = collect([[object(7), { type: 3, flags: 2, sequence: 7, payload: failure }]])
+  const { errno, messages } = collect([
+    [object(7), { type: 3, flags: 2, sequence: 7, port: 0, payload: failure }],
+  ])
   assert.deepEqual([errno, messages.length], [105, 1])
 })

@@ -3,6 +3,8 @@ export interface Message {
   readonly type: number
   readonly flags: number
   readonly sequence: number
+  /** Of the socket that asked for it, or that did what it tells of; 0 for the kernel itself. */
+  readonly port: number
   readonly payload: Buffer
 }
 
@@ -27,6 +29,7 @@ export function readMessages(data: Buffer): Message[] {
       type: data.readUInt16LE(at + 4),
       flags: data.readUInt16LE(at + 6),
       sequence: data.readUInt32LE(at + 8),
+      port: data.readUInt32LE(at + 12),
       payload: data.subarray(at + HEADER_LENGTH, at + length),
     })
     at += align(length)

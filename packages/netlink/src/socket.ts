@@ -51,6 +51,8 @@ const BATCH_BYTES = 128 << 10
 /** Room that one refusal takes in the socket's receive buffer, its bookkeeping included. */
 const ERROR_ROOM = 2048
 const DUMP_ATTEMPTS = 20
+/** A queue of so many bytes may have been full: the kernel counts several times as much for bookkeeping. */
+const MUCH = 256 << 10
 
 // Receiving is synchronous, so one buffer serves every socket of the thread; what is kept is copied out of it.
 const received = Buffer.alloc(RECEIVE_BUFFER)
@@ -120,16 +122,40 @@ export class NetlinkSocket implements Disposable {
     })
   }
 
-  /** Reads and discards what multicast groups have sent. @returns whether there was anything. */
-  drain(): boolean {
-    for (let any = false; ; any = true) {
+  /** The number by which the kernel names this socket as the one that changed something. */
+  get port(): number {
+    const address = Buffer.alloc(12)
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(address.length)
+    check('getsockname', libc.getsockname(this.fd, address, length), 'AF_NETLINK')
+    return address.readUInt32LE(4)
+  }
+
+  /**
+   * Reads and discards what multicast groups have sent.
+   *
+   * @param except the port of a socket whose changes do not count.
+   * @returns whether there was anything that counts, or was so much that some of it may have been dropped.
+   */
+  drain(except?: number): boolean {
+    let counts = false
+    for (let drained = 0; ; ) {
       const length = Number(libc.recv(this.fd, received, received.length, MSG_DONTWAIT | MSG_TRUNC))
-      if (length >= 0) continue
+      if (length >= 0) {
+        drained += length
+        counts ||=
+          drained > MUCH ||
+          except === undefined ||
+          readMessages(received.subarray(0, Math.min(length, received.length))).some(
+            ({ port }) => port !== except,
+          )
+        continue
+      }
       try {
         check('recv', length, 'AF_NETLINK')
       } catch (error) {
         const { code } = error as SystemError
-        if (code === 'EAGAIN') return any
+        if (code === 'EAGAIN') return counts
         if (code !== 'EINTR') throw error
       }
     }

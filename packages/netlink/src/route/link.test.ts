@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Writer } from '../writer.ts'
 import { readLink, writeBridge, writeLinkChange, writeVeth } from './link.ts'
 
-const message = (payload: Buffer) => ({ type: 16, flags: 0, sequence: 1, payload })
+const message = (payload: Buffer) => ({ type: 16, flags: 0, sequence: 1, port: 0, payload })
 
 test('a veth pair is laid out with its peer nested in the data of its kind', () => {
   const writer = new Writer()

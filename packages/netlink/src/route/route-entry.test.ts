@@ -6,7 +6,7 @@ import { type RouteOptions, readRoute, writeRoute } from './route-entry.ts'
 function roundTrip(route: RouteOptions, device?: number, removal?: boolean) {
   const writer = new Writer()
   writeRoute(writer, route, device, removal)
-  return readRoute({ type: 24, flags: 0, sequence: 1, payload: writer.bytes })
+  return readRoute({ type: 24, flags: 0, sequence: 1, port: 0, payload: writer.bytes })
 }
 
 test('a route is written and read with all it can say', () => {

@@ -46,6 +46,11 @@ export function openRoute(): Route {
 export class Route implements Disposable {
   readonly #socket = new NetlinkSocket(NETLINK_ROUTE)
 
+  /** What `watch` knows this socket's own changes by. */
+  get port(): number {
+    return this.#socket.port
+  }
+
   links(): Link[] {
     return this.#dump(RTM_GETLINK, RTM_NEWLINK, 'list links', (writer) => writeLinkQuery(writer)).map(
       readLink,

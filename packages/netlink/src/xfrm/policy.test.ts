@@ -50,7 +50,7 @@ for (const [name, policy, expected] of cases) {
   })
 
   test(`${name} is read back as it was given`, () => {
-    assert.deepEqual(readPolicy({ type: 0x13, flags: 0, sequence: 1, payload: expected }), policy)
+    assert.deepEqual(readPolicy({ type: 0x13, flags: 0, sequence: 1, port: 0, payload: expected }), policy)
   })
 }
 
@@ -76,5 +76,5 @@ test('a selector of two address families is refused before anything is sent', ()
 test('the policy of a socket is left out of what is listed', () => {
   const payload = Buffer.from(iproute2.policyOut)
   payload.writeUInt8(3, 160)
-  assert.equal(readPolicy({ type: 0x13, flags: 0, sequence: 1, payload }), undefined)
+  assert.equal(readPolicy({ type: 0x13, flags: 0, sequence: 1, port: 0, payload }), undefined)
 })

@@ -112,5 +112,5 @@ test('two addresses of different families are refused before anything is sent', 
 })
 
 function read(payload: Buffer) {
-  return readState({ type: 0x10, flags: 0, sequence: 1, payload })
+  return readState({ type: 0x10, flags: 0, sequence: 1, port: 0, payload })
 }

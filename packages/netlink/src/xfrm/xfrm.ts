@@ -39,6 +39,11 @@ export function openXfrm(): Xfrm {
 export class Xfrm implements Disposable {
   readonly #socket = new NetlinkSocket(NETLINK_XFRM)
 
+  /** What `watch` knows this socket's own changes by. */
+  get port(): number {
+    return this.#socket.port
+  }
+
   /** @throws NetlinkBatchError `EEXIST` where there is one of the same destination, SPI and mark. */
   addStates(states: readonly XfrmStateOptions[]): void {
     this.#batch(states, XFRM_MSG_NEWSA, (state) => `add SA ${describeState(state)}`, writeState)
