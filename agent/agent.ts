@@ -4,7 +4,7 @@ import { FileStore } from './cluster/files.ts'
 import { JournalFile } from './cluster/journal.ts'
 import { Datapath } from './kernel/datapath.ts'
 import { LocalPods } from './kernel/pods.ts'
-import { requireEsp } from './kernel/xfrm.ts'
+import { requireSuite } from './kernel/suite-probe.ts'
 import type { Log } from './log.ts'
 import { epochOffset, FlowNarrator } from './monitor/flow.ts'
 import type { Served } from './monitor/server.ts'
@@ -44,7 +44,7 @@ export class Agent implements Served {
     this.#store = new FileStore(options.cluster)
     this.#xfrm = openXfrm()
     this.#route = openRoute()
-    requireEsp(this.#xfrm)
+    requireSuite(this.#xfrm, this.#store.read().key.suite)
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds })
     this.#datapath = new Datapath(this.#route.link(options.wire).index)
     this.#pods = new LocalPods(this.#route, this.#datapath)

@@ -5,9 +5,17 @@ import type { Announcement, ClusterNode, ClusterState, Settings } from './cluste
 import type { Datapath } from './kernel/datapath.ts'
 import type { LocalPods } from './kernel/pods.ts'
 import { applyRoutes, compareRoutes, ownRoutes, removeRoutes } from './kernel/routes.ts'
-import { addSecurity, compareSecurity, type PresentSecurity, readSecurity } from './kernel/xfrm.ts'
+import { requireSuite } from './kernel/suite-probe.ts'
+import {
+  addSecurity,
+  compareSecurity,
+  overwriteKeys,
+  type PresentSecurity,
+  readSecurity,
+} from './kernel/xfrm.ts'
 import { type KeyInUse, mustBeginAnew } from './keys/incarnation.ts'
 import { PairKeys } from './keys/pair-key.ts'
+import { isWornOut, suiteOf } from './keys/suite.ts'
 import type { Log } from './log.ts'
 import type { PeerPlan } from './plan/peer.ts'
 import { type Plan, planNode } from './plan/plan.ts'
@@ -67,6 +75,7 @@ export class Reconciler {
     const { store, xfrm, datapath, pods } = this.#around
     const cluster = store.read()
     const self = this.#self(cluster)
+    requireSuite(xfrm, cluster.key.suite)
     const present = readSecurity(xfrm)
     const plan = this.#plan(cluster, self, present)
 
@@ -92,6 +101,7 @@ export class Reconciler {
     xfrm.deletePolicies(difference.policies.remove)
     const retiring = this.#retire(plan, difference.states.remove, now)
     datapath.removeEntriesBut(plan.ipcache)
+    overwriteKeys(present.states)
     return {
       datapath: transition.datapath,
       peers: plan.peers,
@@ -212,6 +222,9 @@ function keysInUse(plan: Plan, present: readonly XfrmState[]): KeyInUse[] {
   return plan.states.flatMap((wanted) => {
     const state = byName.get(nameOfState(wanted))
     if (!state || !sameState(wanted, state)) return []
-    return [{ fingerprint: wanted.fingerprint, packets: state.lifetime.packets }]
+    const suite = suiteOf(state)
+    return [
+      { fingerprint: wanted.fingerprint, isWornOut: suite !== undefined && isWornOut(suite, state.lifetime) },
+    ]
   })
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ClusterKey, parseClusterKey } from './cluster-key.ts'
 import { type Endpoint, PairKeys, pairKey } from './pair-key.ts'
+import { keyBytes, suiteNames, suites } from './suite.ts'
 
 const cluster = parseClusterKey('3+ rfc4106(gcm(aes)) 000102030405060708090a0b0c0d0e0f10111213 128')
 const a: Endpoint = { id: 1, underlay: '192.168.0.1', incarnation: '11'.repeat(16) }
@@ -9,11 +10,29 @@ const b: Endpoint = { id: 2, underlay: '192.168.0.2', incarnation: '22'.repeat(1
 
 const hex = (key: ClusterKey, from: Endpoint, to: Endpoint) => pairKey(key, from, to).key.toString('hex')
 
-test('the derivation is HKDF-SHA256 over label, addresses and incarnations', () => {
+test('the derivation is HKDF-SHA256 over label, addresses, incarnations and suite', () => {
   const pair = pairKey(cluster, a, b)
-  assert.equal(pair.key.toString('hex'), '40c0b44a8fb2c9d3e6f5efe2ec862c9a78dc9861')
+  assert.equal(pair.key.toString('hex'), 'c5857e4cddbd109f36fd134a54041deebabd9b96')
   assert.equal(pair.spi.toString(16), '32480001')
-  assert.equal(pair.fingerprint, 'ebf6962cd1748a65')
+  assert.equal(pair.fingerprint, 'cc21838b1abf0c41')
+})
+
+test('the derivation for two keys is one of their whole length', () => {
+  const material = Buffer.from(Array.from({ length: 48 }, (_, at) => at))
+  const pair = pairKey({ ...cluster, suite: suites['aes-cbc-hmac-sha256'], material }, a, b)
+  assert.equal(
+    pair.key.toString('hex'),
+    '146efa5a6cbe624bdbe2b77208a3e0c432bec8160ca2b89bda54052f991a6918bd291a4c60c593bcd8d87da61bb62c13',
+  )
+  assert.equal(pair.fingerprint, 'e7195cf3083e37e2')
+})
+
+test('every suite gets a key of its own, as long as it needs', () => {
+  const material = Buffer.alloc(48, 7)
+  const pairs = suiteNames.map((name) => pairKey({ ...cluster, suite: suites[name], material }, a, b))
+  for (const { key, suite } of pairs) assert.equal(key.length, keyBytes(suite))
+  assert.equal(new Set(pairs.map(({ key }) => key.toString('hex', 0, 16))).size, suiteNames.length)
+  assert.equal(new Set(pairs.map(({ fingerprint }) => fingerprint)).size, suiteNames.length)
 })
 
 test('the key of A towards B is the key by which B hears A, and no other', () => {
@@ -56,6 +75,10 @@ test('an incarnation of the wrong length is refused', () => {
 test('remembered keys are forgotten with the cluster key they came from', () => {
   const keys = new PairKeys()
   assert.equal(keys.get(cluster, a, b), keys.get(cluster, a, b))
+  const forgotten = keys.get(cluster, a, b).key
   const other = { ...cluster, material: Buffer.alloc(20) }
   assert.deepEqual(keys.get(other, a, b), pairKey(other, a, b))
+  assert.deepEqual(forgotten, Buffer.alloc(20), 'and overwritten')
+  const another = { ...other, suite: suites['aes-gcm-256'] }
+  assert.deepEqual(keys.get(another, a, b), pairKey(another, a, b))
 })

@@ -1,6 +1,7 @@
 import { createHash, hkdfSync } from 'node:crypto'
 import { mappedAddress } from './address.ts'
 import type { ClusterKey } from './cluster-key.ts'
+import { keyBytes, type Suite } from './suite.ts'
 
 /** One end of a security association. */
 export interface Endpoint {
@@ -15,7 +16,8 @@ export interface Endpoint {
 /** What protects packets from one node to one other node. */
 export interface PairKey {
   readonly spi: number
-  /** 16 bytes of AES-128 key and the 4 bytes of salt after it (RFC 4106 section 8.1). */
+  readonly suite: Suite
+  /** As long as the suite needs it, the cipher's part first; {@link algorithmsOf} divides it. */
   readonly key: Buffer
   /** Names this key in the journal of keys in use; says nothing about the key. */
   readonly fingerprint: string
@@ -26,16 +28,18 @@ const fingerprintLabel = 'wireproof esp v1 fingerprint'
 
 /**
  * Derives the key for packets from `source` to `destination` by HKDF-SHA256 (RFC 5869). Both ends come to the same key;
- * the other direction, another pair, another life of either node and another key id each give an unrelated one.
+ * the other direction, another pair, another life of either node, another key id and another suite each give an unrelated
+ * one.
  */
 export function pairKey(cluster: ClusterKey, source: Endpoint, destination: Endpoint): PairKey {
   const salt = Buffer.from([cluster.id])
-  // Every field has a fixed length, so no two pairs can spell the same context.
+  // Every field but the last has a fixed length, so no two pairs can spell the same context.
   const context = Buffer.concat([
     mappedAddress(source.underlay),
     mappedAddress(destination.underlay),
     incarnationBytes(source),
     incarnationBytes(destination),
+    Buffer.from(cluster.suite.name),
   ])
   const expand = (label: string, length: number) =>
     Buffer.from(
@@ -43,7 +47,8 @@ export function pairKey(cluster: ClusterKey, source: Endpoint, destination: Endp
     )
   return {
     spi: spiOf(cluster.id, source, destination),
-    key: expand(keyLabel, 20),
+    suite: cluster.suite,
+    key: expand(keyLabel, keyBytes(cluster.suite)),
     fingerprint: expand(fingerprintLabel, 8).toString('hex'),
   }
 }
@@ -67,7 +72,7 @@ export class PairKeys {
   #cluster: ClusterKey | undefined
 
   get(cluster: ClusterKey, source: Endpoint, destination: Endpoint): PairKey {
-    if (this.#cluster && !sameKey(this.#cluster, cluster)) this.#known.clear()
+    if (this.#cluster && !sameKey(this.#cluster, cluster)) this.#forget()
     this.#cluster = cluster
     const name = [source, destination]
       .map((end) => `${end.id} ${end.underlay} ${end.incarnation}`)
@@ -79,8 +84,17 @@ export class PairKeys {
     }
     return pair
   }
+
+  /**
+   * Keys that came from an earlier cluster key do not stay in memory. Keys in use do: each pass compares them with what the
+   * kernel holds, and whoever can read this memory can ask the kernel for the same.
+   */
+  #forget(): void {
+    for (const { key } of this.#known.values()) key.fill(0)
+    this.#known.clear()
+  }
 }
 
 function sameKey(a: ClusterKey, b: ClusterKey): boolean {
-  return a.id === b.id && a.material.equals(b.material)
+  return a.id === b.id && a.suite === b.suite && a.material.equals(b.material)
 }

@@ -1,6 +1,7 @@
 import type { XfrmPolicy } from '@wireproof/netlink'
 import type { ClusterNode } from '../cluster/state.ts'
 import type { PairKey } from '../keys/pair-key.ts'
+import { algorithmsOf } from '../keys/suite.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
 import { reqidOf } from './ownership.ts'
 import type { PlanInput, PresentState } from './plan.ts'
@@ -26,6 +27,8 @@ export interface PeerPlan {
 const policyPriority = 1000
 /** Packets that may overtake each other: the 32 of old are few for a fast wire with several queues. */
 const replayWindow = 1024
+/** Of no use where nothing arrives, but the kernel refuses extended sequence numbers without a window. */
+const outboundReplayWindow = 1
 
 /**
  * Decides one peer's associations and policies.
@@ -107,12 +110,16 @@ function inboundState({ self, node, reqid }: Ends, pair: PairKey): DesiredState 
 }
 
 function outboundState({ self, node, reqid }: Ends, pair: PairKey): DesiredState {
-  return { source: self.underlay, destination: node.underlay, ...association(reqid, pair), replayWindow: 0 }
+  return {
+    source: self.underlay,
+    destination: node.underlay,
+    ...association(reqid, pair),
+    replayWindow: outboundReplayWindow,
+  }
 }
 
-function association(reqid: number, { spi, key, fingerprint }: PairKey) {
-  const aead = { name: 'rfc4106(gcm(aes))', key, icvBits: 128 }
-  return { spi, reqid, mode: 'tunnel', aead, fingerprint } as const
+function association(reqid: number, { spi, suite, key, fingerprint }: PairKey) {
+  return { spi, reqid, mode: 'tunnel', ...algorithmsOf(suite, key), esn: true, fingerprint } as const
 }
 
 function policiesOf({ self, node, reqid }: Ends, outboundSpi: number | undefined): XfrmPolicy[] {

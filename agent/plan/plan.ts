@@ -1,6 +1,7 @@
 import type { RouteOptions, XfrmPolicy, XfrmStateId } from '@wireproof/netlink'
 import type { ClusterNode, ClusterState } from '../cluster/state.ts'
 import type { PairKeys } from '../keys/pair-key.ts'
+import { encryptionOverhead } from '../keys/suite.ts'
 import { identityOf } from './identity.ts'
 import { routeMetric } from './ownership.ts'
 import { type PeerPlan, planPeer } from './peer.ts'
@@ -43,9 +44,6 @@ export interface Plan {
   readonly ipcache: readonly IpcacheEntry[]
 }
 
-/** ESP in tunnel mode with AES-GCM costs at most 20 + 8 + 8 + 5 + 16 bytes (RFC 4303 section 2); rounded up. */
-export const encryptionOverhead = 64
-
 /**
  * Decides what a node's kernel should hold. Associations and policies do not depend on whether encryption is on: only
  * the datapath's flags do, so switching is one write to a map, and what still arrives encrypted is always understood.
@@ -66,7 +64,7 @@ export function planNode(input: PlanInput): Plan {
         destination: node.podCidr,
         via: node.underlay,
         device: wire.device,
-        mtu: wire.mtu - encryptionOverhead,
+        mtu: wire.mtu - encryptionOverhead(cluster.key.suite, outerFamily(node)),
         metric: routeMetric,
       })),
       // An answer that there is no such pod would quote the packet, and the node's own packets are not encrypted.
@@ -74,6 +72,10 @@ export function planNode(input: PlanInput): Plan {
     ],
     ipcache: ipcacheOf(cluster),
   }
+}
+
+function outerFamily({ underlay }: ClusterNode): 'ipv4' | 'ipv6' {
+  return underlay.includes(':') ? 'ipv6' : 'ipv4'
 }
 
 function ipcacheOf({ nodes, pods }: ClusterState): IpcacheEntry[] {
