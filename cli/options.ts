@@ -22,11 +22,9 @@ export function labOption(): Option {
   return new Option('-l, --lab <name>', 'which lab; may be left out when one is running').argParser(labName)
 }
 
-export function suiteOption(): Option {
-  return new Option(
-    '--suite <name>',
-    `what to encrypt with; a new lab takes ${suiteNames[0]}, a running one goes over to it`,
-  ).choices(suiteNames)
+/** @param otherwise what is encrypted with where it is left out. */
+export function suiteOption(otherwise: string): Option {
+  return new Option('--suite <name>', `what to encrypt with; ${otherwise}`).choices(suiteNames)
 }
 
 /** A lab's name becomes part of namespace names, so it keeps to what those allow. */

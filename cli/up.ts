@@ -47,7 +47,7 @@ export const up = new Command('up')
       'drop protected traffic that is still in clear; a new lab does',
     ).argParser(booleanArgument),
   )
-  .addOption(suiteOption())
+  .addOption(suiteOption('a new lab takes the first, a running one goes over to it'))
   .option('--json', 'print the lab as JSON')
   .action(async (options: UpOptions) => {
     const topology = await topologyOf(options)

@@ -87,3 +87,52 @@ for (const suite of suiteNames.slice(1))
         for (const line of lines) assert.match(line, /\t1,1$/)
       })
   })
+
+describe('a running lab', () => {
+  const lab = 'suites-up'
+  const topology = JSON.stringify({
+    nodes: [{ name: 'n1' }, { name: 'n2' }],
+    pods: [
+      { name: 'a1', node: 'n1' },
+      { name: 'b1', node: 'n2' },
+    ],
+  })
+  const up = (...more: string[]) =>
+    wireproof(['up', '--name', lab, '--topology', '-', '--kernel', kernelsToTest[0], ...more], {
+      input: topology,
+    })
+  const exec = (...argv: string[]) => wireproof(['exec', '--lab', lab, ...argv])
+  after(() => wireproof(['down', lab]))
+
+  test('goes from suite to suite, and its pods reach each other before and after', async () => {
+    for (const suite of ['aes-gcm-256', 'aes-cbc-hmac-sha256'] as const) {
+      const { code, stderr } = await up('--suite', suite)
+      assert.equal(code, 0, stderr)
+      const ping = await exec('a1', '--', 'ping', '-c', '3', '-i', '0.1', 'b1')
+      assert.match(ping.stdout, / 3 received/)
+      const states = (await exec('n1', '--', 'ip', 'xfrm', 'state')).stdout
+      assert.ok(states.includes(suite === 'aes-gcm-256' ? 'aead rfc4106(gcm(aes))' : 'enc cbc(aes)'))
+      assert.match(states, /flag (af-unspec )?esn/)
+    }
+  })
+
+  test('stays with its key where no suite is asked for, or the one it has', async () => {
+    const spis = async () => (await exec('n1', '--', 'ip', 'xfrm', 'policy')).stdout.match(/spi 0x\w+/g)
+    const before = await spis()
+    assert.ok(before && before.length > 0)
+    await up()
+    await up('--suite', 'aes-cbc-hmac-sha256')
+    assert.deepEqual(await spis(), before)
+    await up('--suite', 'aes-gcm-128')
+    assert.notDeepEqual(await spis(), before)
+  })
+})
+
+test('a suite that is not known, or for a lab that has one, is a mistake, and what is allowed is said', async () => {
+  const unknown = await wireproof(['up', '--suite', 'des'])
+  assert.equal(unknown.code, 2)
+  assert.match(unknown.stderr, /aes-gcm-128.*aes-cbc-hmac-sha256/)
+  const twice = await wireproof(['demo', '--lab', 'lab', '--suite', 'aes-gcm-256'])
+  assert.equal(twice.code, 2)
+  assert.match(twice.stderr, /--suite.*cannot be used with.*--lab/)
+})

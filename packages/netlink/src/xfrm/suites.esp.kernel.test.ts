@@ -9,6 +9,8 @@ import type { XfrmAlgorithms } from './algorithms.ts'
 import type { XfrmStateOptions } from './state.ts'
 import { openXfrm } from './xfrm.ts'
 
+const outputMark = { value: 0x0002_0d00, mask: 0xffff_0f00 }
+
 const aead = (name: string, bytes: number): XfrmAlgorithms => ({
   aead: { name, key: randomBytes(bytes), icvBits: 128 },
 })
@@ -105,6 +107,7 @@ for (const [family, outer] of Object.entries(outers))
           ...algorithms,
           replayWindow: 1024,
           esn: true,
+          outputMark,
         }),
       )
       for (const { xfrm } of hosts)
@@ -124,6 +127,7 @@ for (const [family, outer] of Object.entries(outers))
         ...shownAs(algorithms),
         'seq-hi 0x0, seq 0xfffffffd, oseq-hi 0x0, oseq 0xfffffffd',
         'replay_window 1024, bitmap-length 32',
+        'output-mark 0x20d00/0xffff0f00',
       ])
         assert.ok(shown.includes(words), `${JSON.stringify(words)} is not in what iproute2 shows`)
 
