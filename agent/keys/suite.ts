@@ -28,7 +28,7 @@ const aead = { authenticationKeyBytes: 0, icvBits: 128, ivBytes: 8, blockBytes: 
 /**
  * AES-GCM with the deterministic IV of ESP may be invoked once for every IV (NIST SP 800-38D section 8.2.1): with ESN 2^64
  * times. We stop where what an attacker gains from blocks that collide passes 2^-32 (draft-irtf-cfrg-aead-limits section
- * 5.1.1, (s + q + 1)^2 / 2^129): 2^48 blocks, which 2^36 packets of the greatest length, 2^12 blocks, cannot exceed.
+ * 5.1, (s + q + 1)^2 / 2^129): 2^48 blocks, which 2^36 packets of the greatest length, 2^12 blocks, cannot exceed.
  */
 const gcmLimit = { packets: 2 ** 36, bytes: 2 ** 52 }
 
