@@ -4,7 +4,6 @@ import { FileStore } from './cluster/files.ts'
 import { JournalFile } from './cluster/journal.ts'
 import { Datapath } from './kernel/datapath.ts'
 import { LocalPods } from './kernel/pods.ts'
-import { requireEsp } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
 import { epochOffset, FlowNarrator } from './monitor/flow.ts'
 import type { Served } from './monitor/server.ts'
@@ -45,7 +44,6 @@ export class Agent implements Served {
     this.#store = new FileStore(options.cluster)
     this.#xfrm = openXfrm()
     this.#route = openRoute()
-    requireEsp(this.#xfrm)
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
     this.#datapath = new Datapath(this.#route.link(options.wire).index)
     this.#pods = new LocalPods(this.#route, this.#datapath)

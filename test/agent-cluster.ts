@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   mkdirSync,
@@ -25,6 +24,7 @@ import {
   type Xfrm,
 } from '@wireproof/netlink'
 import { type AgentClient, connectAgent } from '../agent/client.ts'
+import { newClusterKey, type SuiteName } from '../lab/suites.ts'
 
 const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
 const gateway = '169.254.1.1'
@@ -56,8 +56,8 @@ export class AgentCluster {
   }
 
   /** Gives the cluster a fresh key of this id. */
-  rotateKey(id: number): void {
-    this.#replace('key', `${id}+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
+  rotateKey(id: number, suite: SuiteName = 'aes-gcm-128'): void {
+    this.#replace('key', newClusterKey(id, suite))
   }
 
   underlay(id: number): string {

@@ -7,7 +7,10 @@ import { MemoryCluster } from '../../agent/simulation/memory-cluster.ts'
 export const podsPerNode = 20
 const settings = { encryptL3: true, strict: true }
 /** Pods of the same deployment have the same labels, on whatever node they are. */
-const deployments = Array.from({ length: 200 }, (_, at) => ({ app: `app-${at}`, tier: at % 2 ? 'web' : 'data' }))
+const deployments = Array.from({ length: 200 }, (_, at) => ({
+  app: `app-${at}`,
+  tier: at % 2 ? 'web' : 'data',
+}))
 
 export function describeNode(number: number): ClusterNode {
   const [high, low] = [number >> 8, number & 255]

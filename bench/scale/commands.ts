@@ -12,11 +12,19 @@ export function commandsOf(
 
 const hex = (value: number) => `0x${value.toString(16)}`
 
-function stateCommand({ source, destination, spi, reqid, aead, outputMark, replayWindow }: XfrmState): string {
+function stateCommand({
+  source,
+  destination,
+  spi,
+  reqid,
+  aead,
+  outputMark,
+  replayWindow,
+}: XfrmState): string {
   return [
     `xfrm state add src ${source} dst ${destination} proto esp spi ${hex(spi)} reqid ${reqid} mode tunnel`,
-    `replay-window ${replayWindow} flag af-unspec`,
-    `aead ${aead.name} 0x${aead.key.toString('hex')} ${aead.icvBits}`,
+    `replay-window ${replayWindow} flag af-unspec flag esn`,
+    `aead ${aead!.name} 0x${aead!.key.toString('hex')} ${aead!.icvBits}`,
     outputMark ? `output-mark ${hex(outputMark.value)} mask ${hex(outputMark.mask)}` : '',
   ].join(' ')
 }

@@ -16,8 +16,8 @@ import { ownRoutes } from '../../agent/kernel/routes.ts'
 import { readSecurity } from '../../agent/kernel/xfrm.ts'
 import { Reconciler } from '../../agent/reconciler.ts'
 import { median } from '../timing.ts'
-import { commandsOf } from './commands.ts'
 import { join, largeCluster, leave } from './cluster.ts'
+import { commandsOf } from './commands.ts'
 
 const nodes = Number(process.argv[2])
 const directory = mkdtempSync(joinPath(tmpdir(), 'wireproof-scale-'))
