@@ -70,10 +70,12 @@ export class Agent implements Served {
     this.#store.watch(() => this.#run(), this.#complain('store'))
     watch('xfrm', soon, this.#complain('xfrm'))
     watch('links', soon, this.#complain('links'))
-    this.#datapath.watchFlows((event) => {
+    this.#datapath.watchFlows((batch) => {
       if (this.#flowListeners.size === 0) return
-      const flow = this.#narrator.tell(event)
-      for (const listener of this.#flowListeners) listener(flow)
+      for (let i = 0; i < batch.count; i++) {
+        const flow = this.#narrator.tell(batch.event(i))
+        for (const listener of this.#flowListeners) listener(flow)
+      }
     }, this.#complain('flows'))
     // What was written while the watches were being set up is read here.
     this.#run()

@@ -36,7 +36,8 @@ export const markNodeShift = 16
 const CONFIG = { size: 8, flags: 0, localNodeId: 4, encryptL3: 1, strict: 2, ready: 4 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
 const IPCACHE_VALUE = { size: 8, identity: 0, nodeId: 4, flags: 6, isProtected: 1 } as const
-const FLOW_EVENT = {
+/** `struct flow_event`. */
+export const FLOW_EVENT = {
   size: 80,
   time: 0,
   source: 8,
@@ -157,7 +158,8 @@ export function readFlowEvent(bytes: Buffer): FlowEvent {
   }
 }
 
-function nameOf<Name extends string>(names: readonly Name[], index: number): Name {
+/** @throws RangeError for a number this agent has no name for. */
+export function nameOf<Name extends string>(names: readonly Name[], index: number): Name {
   const name = names[index]
   if (name === undefined)
     throw new RangeError(`the datapath speaks of number ${index}, unknown here: rebuild bpf/`)
