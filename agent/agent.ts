@@ -73,10 +73,12 @@ export class Agent implements Served {
     watch('filters', soon, this.#complain('filters'))
     watch('xfrm', thoroughlySoon, this.#complain('xfrm'), { except: this.#xfrm.port })
     watch('routes', thoroughlySoon, this.#complain('routes'), { except: this.#route.port })
-    this.#datapath.watchFlows((event) => {
+    this.#datapath.watchFlows((batch) => {
       if (this.#flowListeners.size === 0) return
-      const flow = this.#narrator.tell(event)
-      for (const listener of this.#flowListeners) listener(flow)
+      for (let i = 0; i < batch.count; i++) {
+        const flow = this.#narrator.tell(batch.event(i))
+        for (const listener of this.#flowListeners) listener(flow)
+      }
     }, this.#complain('flows'))
     // What was written while the watches were being set up is read here.
     this.#run(true)

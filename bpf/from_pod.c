@@ -78,5 +78,5 @@ int from_pod(struct __sk_buff *skb)
 						 decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
 	if (decision.verdict == VERDICT_ENCRYPTED)
 		skb->mark |= MARK_ENCRYPT;
-	return conclude(skb, HOOK_FROM_POD, &packet, &source, &destination, decision);
+	return conclude(skb, HOOK_FROM_POD, &packet, decision);
 }

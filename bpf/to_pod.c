@@ -24,7 +24,7 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
-	struct endpoint source, destination;
+	struct endpoint source;
 	struct config config = read_config();
 	struct packet packet;
 	struct hdr_cursor nh;
@@ -41,6 +41,5 @@ int to_pod(struct __sk_buff *skb)
 	}
 
 	source = find_endpoint(&packet.source);
-	destination = find_endpoint(&packet.destination);
-	return conclude(skb, HOOK_TO_POD, &packet, &source, &destination, decide_to_pod(skb, &config, &source));
+	return conclude(skb, HOOK_TO_POD, &packet, decide_to_pod(skb, &config, &source));
 }

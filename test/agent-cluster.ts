@@ -153,6 +153,12 @@ export class AgentCluster {
 
   /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */
   async addPod(id: number): Promise<void> {
+    this.plugPod(id)
+    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: [this.podAddress(id)] })
+  }
+
+  /** Makes the pod, with its link down at the node: no agent need be there. */
+  plugPod(id: number): void {
     const address = this.podAddress(id)
     this.#namespace(`p${id}`)
     const namespace = this.path(`p${id}`)
@@ -176,7 +182,6 @@ export class AgentCluster {
       addresses: [address],
       labels: { app: `p${id}` },
     })
-    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: [address] })
   }
 
   async settled(...ids: number[]): Promise<void> {
