@@ -4,7 +4,6 @@ import { FileStore } from './cluster/files.ts'
 import { JournalFile } from './cluster/journal.ts'
 import { Datapath } from './kernel/datapath.ts'
 import { LocalPods } from './kernel/pods.ts'
-import { requireEsp } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
 import { epochOffset, FlowNarrator } from './monitor/flow.ts'
 import type { Served } from './monitor/server.ts'
@@ -46,7 +45,6 @@ export class Agent implements Served {
     this.#store = new FileStore(options.cluster)
     this.#xfrm = openXfrm()
     this.#route = openRoute()
-    requireEsp(this.#xfrm)
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
     this.#datapath = new Datapath(this.#route.link(options.wire).index)
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
@@ -83,10 +81,12 @@ export class Agent implements Served {
     watch('filters', soon, this.#complain('filters'))
     watch('xfrm', thoroughlySoon, this.#complain('xfrm'), { except: this.#xfrm.port })
     watch('routes', thoroughlySoon, this.#complain('routes'), { except: this.#route.port })
-    this.#datapath.watchFlows((event) => {
+    this.#datapath.watchFlows((batch) => {
       if (this.#flowListeners.size === 0) return
-      const flow = this.#narrator.tell(event)
-      for (const listener of this.#flowListeners) listener(flow)
+      for (let i = 0; i < batch.count; i++) {
+        const flow = this.#narrator.tell(batch.event(i))
+        for (const listener of this.#flowListeners) listener(flow)
+      }
     }, this.#complain('flows'))
     // What was written while the watches were being set up is read here.
     this.#run(true)

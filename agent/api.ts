@@ -14,15 +14,20 @@ export interface SecurityAssociation {
   /** What policies name it by. */
   readonly reqid: number
   readonly mode: 'tunnel' | 'transport'
-  readonly algorithm: 'rfc4106(gcm(aes))'
-  /** Hex: the AES key and the four salt bytes after it (RFC 4106 section 8.1). */
+  /** The kernel's name for its cipher. */
+  readonly algorithm: 'rfc4106(gcm(aes))' | 'rfc7539esp(chacha20,poly1305)' | 'cbc(aes)'
+  /** Hex: the cipher's key, with the four salt bytes after it where it has them (RFC 4106 section 8.1, RFC 7634 section 2). */
   readonly key: string
   readonly icvBits: number
+  /** What authenticates where the cipher does not; its key in hex. */
+  readonly integrity?: { readonly algorithm: 'hmac(sha256)'; readonly key: string }
+  /** Whether sequence numbers have 64 bits, of which the lower 32 are sent (RFC 4303 section 2.2.1). */
+  readonly esn: boolean
   /** What the kernel counted: packets, and bytes of inner packets (not of ESP). */
   readonly packets: number
   readonly bytes: number
-  /** The last sequence number sent, or the highest received. */
-  readonly sequence: number
+  /** The last sequence number sent, or the highest received; up to 64 bits, as a decimal string. */
+  readonly sequence: string
 }
 
 export type FlowVerdict = 'forwarded' | 'encrypted' | 'decrypted' | 'clear' | 'dropped'

@@ -185,7 +185,8 @@ class World {
     )
     // A node that has joined anew at an address is another one than the association was made for.
     if (this.#seen.get(state)! < this.#joined.get(receiver)!) return
-    assert.ok(heard?.aead.key.equals(state.aead.key), `n${to} cannot open what n${from} sends`)
+    const opens = heard !== undefined && heard.aead!.key.equals(state.aead!.key)
+    assert.ok(opens, `n${to} cannot open what n${from} sends`)
   }
 }
 

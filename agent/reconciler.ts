@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Route, Xfrm, XfrmStateOptions } from '@wireproof/netlink'
 import type { KeyJournal } from './cluster/journal.ts'
 import type {
@@ -13,9 +14,11 @@ import type { Datapath } from './kernel/datapath.ts'
 import type { LocalPods } from './kernel/pods.ts'
 import { type DeviceRoute, RouteTable } from './kernel/routes.ts'
 import { SecurityMirror } from './kernel/security-mirror.ts'
+import { requireSuite } from './kernel/suite-probe.ts'
 import { compareSecurity, type SecurityDifference } from './kernel/xfrm.ts'
 import { mustBeginAnew } from './keys/incarnation.ts'
 import { keyName } from './keys/key-name.ts'
+import { isWornOut, suiteOf } from './keys/suite.ts'
 import type { Log } from './log.ts'
 import { joinDifferences } from './plan/difference.ts'
 import { NodePlan, type Planned } from './plan/node-plan.ts'
@@ -69,6 +72,8 @@ export class Reconciler {
   readonly #leaving = new Set<number>()
   readonly #peerRoutes = new Map<string, readonly DeviceRoute[]>()
   #datapath: DatapathSettings | undefined
+  /** This node, as the cluster describes it. */
+  #described: ClusterNode | undefined
   #changingSince: number | undefined
   #localRoutes: readonly DeviceRoute[] = []
   /** What the pass that is under way, or that failed, has read and not yet brought into force. */
@@ -91,7 +96,10 @@ export class Reconciler {
     const { life, changedLife } = this.#ownLife(store)
     const { view } = store
     const self = this.#self(view)
-    const isFull = everything || changes.everything || changedLife || changes.nodes.has(self.name)
+    requireSuite(this.#around.xfrm, view.key.suite)
+    const isFull =
+      everything || changes.everything || changedLife || !isDeepStrictEqual(self, this.#described)
+    this.#described = self
     if (everything) this.#reload(self, now)
     const planned = this.#planned(self, life, isFull ? undefined : changes.nodes)
 
@@ -121,6 +129,7 @@ export class Reconciler {
     const retiring = this.#retire(planned, difference.states.remove, now)
     datapath.removeEntries(addresses.remove)
     this.plan.ipcache.settle()
+    if (everything) this.#security.adoptKeys(planned.peers.flatMap(({ states }) => states))
     store.listen(this.plan.isAttentive || transition.waiting !== undefined)
     this.#unfinished = false
     return {
@@ -201,7 +210,9 @@ export class Reconciler {
           ({ destination, spi }) => destination === state.destination && spi === state.spi,
         )
         if (!same || !sameState(state, same)) return []
-        return [{ fingerprint: state.fingerprint, packets: same.lifetime?.packets ?? 0 }]
+        const suite = suiteOf(same)
+        const isWorn = suite !== undefined && same.lifetime !== undefined && isWornOut(suite, same.lifetime)
+        return [{ fingerprint: state.fingerprint, isWornOut: isWorn }]
       })
     })
     return mustBeginAnew(

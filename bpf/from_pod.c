@@ -73,5 +73,5 @@ int from_pod(struct __sk_buff *skb)
 	decision = apply_policy(skb, &nh, &packet, &destination, DIRECTION_EGRESS, decision);
 	if (decision.verdict == VERDICT_ENCRYPTED)
 		skb->mark |= MARK_ENCRYPT;
-	return conclude(skb, HOOK_FROM_POD, &packet, &source, &destination, decision);
+	return conclude(skb, HOOK_FROM_POD, &packet, decision);
 }

@@ -18,9 +18,9 @@ static __always_inline struct decision decide_decrypted(__u32 node, const struct
  * Nobody on the wire speaks in a pod's name in clear. Towards a pod an address must at least be known: nodes are, and
  * the agent adds the default route's prefix where pods may be reached from outside the cluster.
  */
-static __always_inline bool is_clear_violation(const struct endpoint *source, const struct endpoint *destination)
+static __always_inline bool is_clear_violation(const struct endpoint *source, const struct packet *packet)
 {
-	return source->protected || (destination->protected && !source->known);
+	return source->protected || (!source->known && find_endpoint(&packet->destination).protected);
 }
 
 SEC("tc")
@@ -29,8 +29,10 @@ int from_wire(struct __sk_buff *skb)
 	const struct decision unprotected = decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	struct endpoint source, destination;
 	struct endpoint carried_source, carried_destination;
-	struct config config = read_config();
 	struct packet packet, carried;
+	/* Read together: clang would otherwise keep the mark's address over a call, which the verifier does not take. */
+	const bool decrypted = is_decrypted(skb);
+	const __u32 sender = mark_node(skb);
 	struct hdr_cursor nh;
 
 	switch (parse_skb(skb, &nh, &packet)) {
@@ -44,23 +46,21 @@ int from_wire(struct __sk_buff *skb)
 	}
 
 	source = find_endpoint(&packet.source);
-	destination = find_endpoint(&packet.destination);
-	if (is_decrypted(skb))
-		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
-				decide_decrypted(mark_node(skb), &source, &destination));
-	if (is_clear_violation(&source, &destination))
-		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
-				decide_clear(&config, REASON_CLEAR_FROM_WIRE));
+	if (decrypted) {
+		destination = find_endpoint(&packet.destination);
+		return conclude(skb, HOOK_FROM_WIRE, &packet,
+				decide_decrypted(sender, &source, &destination));
+	}
+	if (is_clear_violation(&source, &packet))
+		return conclude(skb, HOOK_FROM_WIRE, &packet, decide_clear_now(REASON_CLEAR_FROM_WIRE));
 	if (is_esp(&packet))
-		return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination,
-				decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
+		return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
 
 	if (parse_carried(&nh, &packet, &carried)) {
 		carried_source = find_endpoint(&carried.source);
 		carried_destination = find_endpoint(&carried.destination);
 		if (carried_source.protected && carried_destination.protected)
-			return conclude(skb, HOOK_FROM_WIRE, &carried, &carried_source, &carried_destination,
-					decide_clear(&config, REASON_CLEAR_FROM_WIRE));
+			return conclude(skb, HOOK_FROM_WIRE, &carried, decide_clear_now(REASON_CLEAR_FROM_WIRE));
 	}
-	return conclude(skb, HOOK_FROM_WIRE, &packet, &source, &destination, unprotected);
+	return conclude(skb, HOOK_FROM_WIRE, &packet, unprotected);
 }

@@ -25,7 +25,7 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
-	struct endpoint source, destination;
+	struct endpoint source;
 	struct config config = read_config();
 	struct decision decision;
 	struct packet packet = {};
@@ -43,8 +43,7 @@ int to_pod(struct __sk_buff *skb)
 	}
 
 	source = find_endpoint(&packet.source);
-	destination = find_endpoint(&packet.destination);
 	decision = decide_to_pod(skb, &config, &source);
 	decision = apply_policy(skb, &nh, &packet, &source, DIRECTION_INGRESS, decision);
-	return conclude(skb, HOOK_TO_POD, &packet, &source, &destination, decision);
+	return conclude(skb, HOOK_TO_POD, &packet, decision);
 }

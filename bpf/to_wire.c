@@ -8,7 +8,6 @@ int to_wire(struct __sk_buff *skb)
 	const struct decision unprotected = decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	struct endpoint source, destination;
 	struct endpoint carried_source, carried_destination;
-	struct config config = read_config();
 	struct packet packet, carried;
 	struct hdr_cursor nh;
 
@@ -24,20 +23,19 @@ int to_wire(struct __sk_buff *skb)
 
 	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
 	source = find_endpoint(&packet.source);
-	destination = find_endpoint(&packet.destination);
-	if (source.protected && destination.protected)
-		return conclude(skb, HOOK_TO_WIRE, &packet, &source, &destination,
-				decide_clear(&config, REASON_CLEAR_ON_WIRE));
+	if (source.protected) {
+		destination = find_endpoint(&packet.destination);
+		if (destination.protected)
+			return conclude(skb, HOOK_TO_WIRE, &packet, decide_clear_now(REASON_CLEAR_ON_WIRE));
+	}
 	if (is_esp(&packet))
-		return conclude(skb, HOOK_TO_WIRE, &packet, &source, &destination,
-				decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
+		return conclude(skb, HOOK_TO_WIRE, &packet, decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
 
 	if (parse_carried(&nh, &packet, &carried)) {
 		carried_source = find_endpoint(&carried.source);
 		carried_destination = find_endpoint(&carried.destination);
 		if (carried_source.protected && carried_destination.protected)
-			return conclude(skb, HOOK_TO_WIRE, &carried, &carried_source, &carried_destination,
-					decide_clear(&config, REASON_CLEAR_ON_WIRE));
+			return conclude(skb, HOOK_TO_WIRE, &carried, decide_clear_now(REASON_CLEAR_ON_WIRE));
 	}
-	return conclude(skb, HOOK_TO_WIRE, &packet, &source, &destination, unprotected);
+	return conclude(skb, HOOK_TO_WIRE, &packet, unprotected);
 }

@@ -5,8 +5,16 @@ import { Argument, Command, Option } from 'commander'
 import { type DemoName, demoNames } from '../demos/names.ts'
 import type { KernelDescription, RunOptions } from '../lab/kernel.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import type { SuiteName } from '../lab/suites.ts'
 import { evidenceDirectory } from './evidence-directory.ts'
-import { checkedTopologyOption, kernelOption, labName, type TopologyOptions, topologyOf } from './options.ts'
+import {
+  checkedTopologyOption,
+  kernelOption,
+  labName,
+  suiteOption,
+  type TopologyOptions,
+  topologyOf,
+} from './options.ts'
 import { enclosingKernel, findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
 import { report } from './report.ts'
 
@@ -20,6 +28,7 @@ interface DemoOptions extends TopologyOptions {
   readonly sealedOnly?: boolean
   readonly keepKeys?: boolean
   readonly signingKey?: string
+  readonly suite?: SuiteName
 }
 
 /** The lab a demo stands up for itself. */
@@ -33,6 +42,7 @@ export const demo = new Command('demo')
   )
   .addOption(checkedTopologyOption())
   .addOption(kernelOption())
+  .addOption(suiteOption('the first, unless the lab is there already').conflicts('lab'))
   .option('-e, --evidence <directory>', 'where the evidence goes', 'evidence')
   .option('-t, --topology <file>', 'the demo’s own lab; else 3 nodes with 2 pods')
   .option('-p, --present', 'on a stage: wait for a key between steps, show the speaker’s notes')
@@ -57,7 +67,10 @@ export const demo = new Command('demo')
 function play(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
   if (enclosingKernel()) return playHere(name, options, signal)
   if (options.lab) return playInLab(name, options.lab, options, signal)
-  return options.pulumi ? playThroughPulumi(name, options, signal) : playInOwnLab(name, options, signal)
+  if (options.pulumi && options.suite)
+    process.stderr.write('pulumi: its stack does not know --suite; standing the same lab up directly\n')
+  else if (options.pulumi) return playThroughPulumi(name, options, signal)
+  return playInOwnLab(name, options, signal)
 }
 
 /**
@@ -130,6 +143,7 @@ function demoArguments(name: DemoName, options: DemoOptions): string[] {
   if (options.timings) arguments_.push('--timings')
   if (options.sealedOnly) arguments_.push('--sealed-only')
   if (options.keepKeys) arguments_.push('--keep-keys')
+  if (options.suite) arguments_.push('--suite', options.suite)
   return arguments_
 }
 
@@ -165,7 +179,8 @@ async function playHere(
   await takeDown(demoLab)
   try {
     const off = { encryptL3: false, strict: true }
-    return await playDemo(name, { ...play, lab: await standUp(demoLab, topology, off, report, signal) })
+    const lab = await standUp(demoLab, topology, off, report, signal, options.suite)
+    return await playDemo(name, { ...play, lab })
   } finally {
     await takeDown(demoLab)
   }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import { suiteNames } from '../lab/suites.ts'
 import type { Topology } from '../lab/topology.ts'
 
 /** Options that several verbs share, each defined once. */
@@ -19,6 +20,11 @@ export function kernelOption(): Option {
 
 export function labOption(): Option {
   return new Option('-l, --lab <name>', 'which lab; may be left out when one is running').argParser(labName)
+}
+
+/** @param otherwise what is encrypted with where it is left out. */
+export function suiteOption(otherwise: string): Option {
+  return new Option('--suite <name>', `what to encrypt with; ${otherwise}`).choices(suiteNames)
 }
 
 /** A lab's name becomes part of namespace names, so it keeps to what those allow. */

@@ -2,12 +2,14 @@ import { Command, Option } from 'commander'
 import type { KernelDescription } from '../lab/kernel.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
 import { Problem } from '../lab/problem.ts'
+import type { SuiteName } from '../lab/suites.ts'
 import type { Topology } from '../lab/topology.ts'
 import {
   booleanArgument,
   checkedTopologyOption,
   kernelOption,
   labName,
+  suiteOption,
   type TopologyOptions,
   topologyOf,
 } from './options.ts'
@@ -20,6 +22,7 @@ interface UpOptions extends TopologyOptions {
   readonly kernel: string
   readonly enableEncryptL3?: boolean
   readonly strict?: boolean
+  readonly suite?: SuiteName
   readonly json?: boolean
 }
 
@@ -44,6 +47,7 @@ export const up = new Command('up')
       'drop protected traffic that is still in clear; a new lab does',
     ).argParser(booleanArgument),
   )
+  .addOption(suiteOption('a new lab takes the first, a running one goes over to it'))
   .option('--json', 'print the lab as JSON')
   .action(async (options: UpOptions) => {
     const topology = await topologyOf(options)
@@ -95,6 +99,7 @@ async function standUpInside(
   const arguments_ = ['up', '--name', options.name, '--checked-topology', JSON.stringify(topology)]
   if (options.enableEncryptL3 !== undefined) arguments_.push(`--enable-encrypt-l3=${options.enableEncryptL3}`)
   if (options.strict !== undefined) arguments_.push(`--strict=${options.strict}`)
+  if (options.suite !== undefined) arguments_.push('--suite', options.suite)
   if (options.json) arguments_.push('--json')
   return guest.run(insideCommand(arguments_), insideOptions(guest.description, { signal }))
 }
@@ -113,7 +118,7 @@ async function standUpHere(
     ...(options.strict === undefined ? {} : { strict: options.strict }),
   }
   try {
-    const lab = await standUp(options.name, topology, settings, report, signal)
+    const lab = await standUp(options.name, topology, settings, report, signal, options.suite)
     process.stdout.write(options.json ? await asJson(lab, kernel) : await asTables(lab, kernel))
     return 0
   } catch (error) {

@@ -22,9 +22,10 @@ const sa: SecurityAssociation = {
   algorithm: 'rfc4106(gcm(aes))',
   key: randomBytes(20).toString('hex'),
   icvBits: 128,
+  esn: false,
   packets: 0,
   bytes: 0,
-  sequence: 0,
+  sequence: '0',
 }
 
 const ethernet = Buffer.concat([randomBytes(12), Buffer.from('0800', 'hex')])

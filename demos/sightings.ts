@@ -1,7 +1,8 @@
-import { decode, decodeIp, EspOpener, type EspSa, type Packet, readCapture } from 'tcpdump-parse'
+import { decode, decodeIp, EspOpener, type Packet, readCapture } from 'tcpdump-parse'
 import type { SecurityAssociation } from '../agent/api.ts'
 import type { CapturePoint } from '../lab/lab.ts'
 import type { PacketBytes, Region } from './player/pictures/index.ts'
+import { espSa } from './proof/esp-sa.ts'
 import type { SentCanary } from './workload/traffic.ts'
 
 /**
@@ -84,10 +85,6 @@ async function firstPacket(
     for await (const packet of readCapture(point.file))
       if (matches(packet)) return { point: point.name, data: Buffer.from(packet.data) }
   return undefined
-}
-
-function espSa({ source, destination, spi, algorithm, key, icvBits }: SecurityAssociation): EspSa {
-  return { source, destination, spi, algorithm, key: Buffer.from(key, 'hex'), icvBits }
 }
 
 /** A frame to look at, with every canary in it marked. */

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   mkdirSync,
@@ -25,6 +24,7 @@ import {
   type Xfrm,
 } from '@wireproof/netlink'
 import { type AgentClient, connectAgent } from '../agent/client.ts'
+import { newClusterKey, type SuiteName } from '../lab/suites.ts'
 
 const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
 const gateway = '169.254.1.1'
@@ -56,8 +56,8 @@ export class AgentCluster {
   }
 
   /** Gives the cluster a fresh key of this id. */
-  rotateKey(id: number): void {
-    this.#replace('key', `${id}+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
+  rotateKey(id: number, suite: SuiteName = 'aes-gcm-128'): void {
+    this.#replace('key', newClusterKey(id, suite))
   }
 
   /** Replaces all policies by these documents of YAML. */
@@ -158,6 +158,12 @@ export class AgentCluster {
 
   /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */
   async addPod(id: number): Promise<void> {
+    this.plugPod(id)
+    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: [this.podAddress(id)] })
+  }
+
+  /** Makes the pod, with its link down at the node: no agent need be there. */
+  plugPod(id: number): void {
     const address = this.podAddress(id)
     this.#namespace(`p${id}`)
     const namespace = this.path(`p${id}`)
@@ -181,7 +187,6 @@ export class AgentCluster {
       addresses: [address],
       labels: { app: `p${id}` },
     })
-    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: [address] })
   }
 
   async settled(...ids: number[]): Promise<void> {

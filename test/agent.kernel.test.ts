@@ -84,7 +84,7 @@ test('an agent that is killed leaves its node protected, and its successor goes 
 })
 
 test('policies that vanish come back with the same keys; associations that vanish come back with new ones', async () => {
-  const keys = () => cluster.xfrm(1, (xfrm) => xfrm.states().map((state) => state.aead.key.toString('hex')))
+  const keys = () => cluster.xfrm(1, (xfrm) => xfrm.states().map((state) => state.aead!.key.toString('hex')))
   const first = new Set(keys())
   const frames = await cluster.onWire(async () => {
     cluster.xfrm(1, (xfrm) => xfrm.flushPolicies())

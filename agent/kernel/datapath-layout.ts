@@ -45,7 +45,8 @@ const CONFIG = { size: 4, encryptL3: 1, strict: 2, ready: 4 } as const
 const POD = { size: 32, ipv4: 0, ipv6: 16 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
 const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8, isProtected: 1 } as const
-const FLOW_EVENT = {
+/** `struct flow_event`. */
+export const FLOW_EVENT = {
   size: 80,
   time: 0,
   source: 8,
@@ -81,12 +82,17 @@ export function writeConfig(config: { readonly encryptL3: boolean; readonly stri
   return bytes
 }
 
+/** `struct address`. */
+export function writeAddress(address: string): Buffer {
+  return mapped(parsePrefix(address).bytes)
+}
+
 /** `struct pod`. @param addresses at most one of each family. */
 export function writePod(addresses: readonly string[]): Buffer {
   const bytes = Buffer.alloc(POD.size)
   for (const address of addresses) {
-    const { family, bytes: own } = parsePrefix(address)
-    mapped(own).copy(bytes, family === AF_INET ? POD.ipv4 : POD.ipv6)
+    const { family } = parsePrefix(address)
+    writeAddress(address).copy(bytes, family === AF_INET ? POD.ipv4 : POD.ipv6)
   }
   return bytes
 }
@@ -176,7 +182,8 @@ export function readFlowEvent(bytes: Buffer): FlowEvent {
   }
 }
 
-function nameOf<Name extends string>(names: readonly Name[], index: number): Name {
+/** @throws RangeError for a number this agent has no name for. */
+export function nameOf<Name extends string>(names: readonly Name[], index: number): Name {
   const name = names[index]
   if (name === undefined)
     throw new RangeError(`the datapath speaks of number ${index}, unknown here: rebuild bpf/`)

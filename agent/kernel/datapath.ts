@@ -7,7 +7,7 @@ import {
   type BpfObject,
   detachTc,
   openObject,
-  openRing,
+  openRingInBatches,
 } from '@wireproof/libbpf'
 import type { Counters, SessionUse } from '../api.ts'
 import type { DatapathSettings } from '../cluster/state.ts'
@@ -15,15 +15,14 @@ import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import {
-  type FlowEvent,
   readCounters,
-  readFlowEvent,
   writeConfig,
   writeIpcacheKey,
   writeIpcacheValue,
   writePod,
   writePodKey,
 } from './datapath-layout.ts'
+import { FlowBatch } from './flow-batch.ts'
 import { whileOutOfReserve } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
 
@@ -103,9 +102,10 @@ export class Datapath {
     return readCounters(this.#map('counters'))
   }
 
-  /** Calls `onEvent` for each event from now on. */
-  watchFlows(onEvent: (event: FlowEvent) => void, onError: (error: Error) => void): { close(): void } {
-    return openRing(this.#map('events'), (bytes) => onEvent(readFlowEvent(bytes)), onError)
+  /** Calls `onBatch` with the events from now on, as they come; a batch is valid during the call. */
+  watchFlows(onBatch: (batch: FlowBatch) => void, onError: (error: Error) => void): { close(): void } {
+    const batch = new FlowBatch()
+    return openRingInBatches(this.#map('events'), (raw) => onBatch(batch.take(raw)), onError)
   }
 
   /** Puts the programs where they are not, or are not any more. */

@@ -2,7 +2,7 @@ import type { Xfrm, XfrmPolicy, XfrmState, XfrmStateOptions } from '@wireproof/n
 import type { PresentPeer } from '../plan/node-plan.ts'
 import { peerOf } from '../plan/ownership.ts'
 import { nameOfPolicy, nameOfState } from '../plan/security.ts'
-import type { SecurityDifference } from './xfrm.ts'
+import { overwriteKeys, type SecurityDifference } from './xfrm.ts'
 
 type State = XfrmStateOptions & Partial<Pick<XfrmState, 'lifetime'>>
 
@@ -48,6 +48,22 @@ export class SecurityMirror {
   has(state: State): boolean {
     const number = peerOf(state.reqid)
     return number !== undefined && this.#peers.get(number)?.states.has(nameOfState(state)) === true
+  }
+
+  /** Takes the keys of associations that are as they are wanted for those read from the kernel, which are overwritten. */
+  adoptKeys(wanted: Iterable<State>): void {
+    const read = new Set(this.states())
+    for (const state of wanted) {
+      const present = this.#peers.get(peerOf(state.reqid)!)?.states
+      const before = present?.get(nameOfState(state))
+      if (before && before !== state)
+        present!.set(nameOfState(state), {
+          ...state,
+          ...(before.lifetime ? { lifetime: before.lifetime } : {}),
+        })
+      if (before === state) read.delete(before)
+    }
+    overwriteKeys(read)
   }
 
   /** The peer that is heard under the SPI at the address. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Journal, mustBeginAnew, newIncarnation, rekeyAfterPackets } from './incarnation.ts'
+import { type Journal, mustBeginAnew, newIncarnation } from './incarnation.ts'
 
 const journal: Journal = { incarnation: newIncarnation(), used: new Set(['a', 'b']) }
 const inKernel = (...fingerprints: string[]) =>
-  fingerprints.map((fingerprint) => ({ fingerprint, packets: 10 }))
+  fingerprints.map((fingerprint) => ({ fingerprint, isWornOut: false }))
 
 test('incarnations are 128 bits and differ', () => {
   assert.match(newIncarnation(), /^[0-9a-f]{32}$/)
@@ -28,10 +28,10 @@ test('a key that is not wanted any more may be gone', () => {
   assert.equal(mustBeginAnew(journal, ['b'], inKernel('b')), false)
 })
 
-test('keys are made anew long before the sequence numbers end', () => {
-  const worn = [...inKernel('b'), { fingerprint: 'a', packets: rekeyAfterPackets + 1 }]
+test('keys are made anew when one has protected as much as its suite allows', () => {
+  const worn = [...inKernel('b'), { fingerprint: 'a', isWornOut: true }]
   assert.equal(mustBeginAnew(journal, ['a', 'b'], worn), true)
   // An association of an earlier incarnation, still in use until the peer is ready, is on its way out already.
-  const earlier = [...inKernel('a', 'b'), { fingerprint: 'z', packets: rekeyAfterPackets + 1 }]
+  const earlier = [...inKernel('a', 'b'), { fingerprint: 'z', isWornOut: true }]
   assert.equal(mustBeginAnew(journal, ['a', 'b'], earlier), false)
 })

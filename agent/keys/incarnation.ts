@@ -15,13 +15,11 @@ export interface Journal {
   readonly used: ReadonlySet<string>
 }
 
-/** Half of the 32-bit sequence space (RFC 4303 section 3.3.3): time enough to move to new keys before it is used up. */
-export const rekeyAfterPackets = 2 ** 31
-
 /** A key that is in the kernel now. */
 export interface KeyInUse {
   readonly fingerprint: string
-  readonly packets: number
+  /** Whether it has protected as much as its suite allows; see suite.ts. */
+  readonly isWornOut: boolean
 }
 
 /**
@@ -41,6 +39,6 @@ export function mustBeginAnew(
   const present = new Set(installed.map((use) => use.fingerprint))
   return (
     wanted.some((fingerprint) => journal.used.has(fingerprint) && !present.has(fingerprint)) ||
-    installed.some((use) => journal.used.has(use.fingerprint) && use.packets > rekeyAfterPackets)
+    installed.some((use) => journal.used.has(use.fingerprint) && use.isWornOut)
   )
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ClusterKey, parseClusterKey } from './cluster-key.ts'
 import { type Endpoint, PairKeys, pairKey } from './pair-key.ts'
+import { keyBytes, suiteNames, suites } from './suite.ts'
 
 const cluster = parseClusterKey('3+ rfc4106(gcm(aes)) 000102030405060708090a0b0c0d0e0f10111213 128')
 const a: Endpoint = { underlay: '192.168.0.1', incarnation: '11'.repeat(16) }
@@ -9,11 +10,29 @@ const b: Endpoint = { underlay: '192.168.0.2', incarnation: '22'.repeat(16) }
 
 const hex = (key: ClusterKey, from: Endpoint, to: Endpoint) => pairKey(key, from, to, 0).key.toString('hex')
 
-test('the derivation is HKDF-SHA256 over label, addresses, incarnations and attempt', () => {
+test('the derivation is HKDF-SHA256 over label, addresses, incarnations, attempt and suite', () => {
   const pair = pairKey(cluster, a, b, 0)
-  assert.equal(pair.key.toString('hex'), '4849f9c542862a63fb7d5f664a1822871333c7a8')
-  assert.equal(pair.spi.toString(16), '3677e9fc')
-  assert.equal(pair.fingerprint, 'd21cccc2a9964618')
+  assert.equal(pair.key.toString('hex'), '42784937599c398b42643811ab80763784f2d98a')
+  assert.equal(pair.spi.toString(16), '3cc84d8d')
+  assert.equal(pair.fingerprint, 'a0d67a9f3a0ef8f5')
+})
+
+test('the derivation for two keys is one of their whole length', () => {
+  const material = Buffer.from(Array.from({ length: 48 }, (_, at) => at))
+  const pair = pairKey({ ...cluster, suite: suites['aes-cbc-hmac-sha256'], material }, a, b, 0)
+  assert.equal(
+    pair.key.toString('hex'),
+    '23fe326791f70b1163fcbe157c455b2bf5a28af19c95035d75a24b4f5b2feebe2710f4b65df68b0bcb33b5579290f547',
+  )
+  assert.equal(pair.fingerprint, '02259489b8589d5a')
+})
+
+test('every suite gets a key of its own, as long as it needs', () => {
+  const material = Buffer.alloc(48, 7)
+  const pairs = suiteNames.map((name) => pairKey({ ...cluster, suite: suites[name], material }, a, b, 0))
+  for (const { key, suite } of pairs) assert.equal(key.length, keyBytes(suite))
+  assert.equal(new Set(pairs.map(({ key }) => key.toString('hex', 0, 16))).size, suiteNames.length)
+  assert.equal(new Set(pairs.map(({ fingerprint }) => fingerprint)).size, suiteNames.length)
 })
 
 test('the key of A towards B is the key by which B hears A, and no other', () => {
@@ -68,6 +87,10 @@ test('an incarnation of the wrong length is refused', () => {
 test('remembered keys are forgotten with the cluster key they came from', () => {
   const keys = new PairKeys()
   assert.equal(keys.get(cluster, a, b, 0), keys.get(cluster, a, b, 0))
+  const forgotten = keys.get(cluster, a, b, 0).key
   const other = { ...cluster, material: Buffer.alloc(20) }
   assert.deepEqual(keys.get(other, a, b, 0), pairKey(other, a, b, 0))
+  assert.deepEqual(forgotten, Buffer.alloc(20), 'and overwritten')
+  const another = { ...other, suite: suites['aes-gcm-256'] }
+  assert.deepEqual(keys.get(another, a, b, 0), pairKey(another, a, b, 0))
 })

@@ -1,6 +1,7 @@
-import { hkdfSync } from 'node:crypto'
 import { mappedAddress } from './address.ts'
 import type { ClusterKey } from './cluster-key.ts'
+import { expand, extract } from './hkdf.ts'
+import { keyBytes, type Suite } from './suite.ts'
 
 /** One end of a security association. */
 export interface Endpoint {
@@ -13,19 +14,21 @@ export interface Endpoint {
 /** What protects packets from one node to one other node. */
 export interface PairKey {
   readonly spi: number
-  /** 16 bytes of AES-128 key and the 4 bytes of salt after it (RFC 4106 section 8.1). */
+  readonly suite: Suite
+  /** As long as the suite needs it, the cipher's part first; {@link algorithmsOf} divides it. */
   readonly key: Buffer
   /** Names this key in the journal of keys in use; says nothing about the key. */
   readonly fingerprint: string
 }
 
-const keyLabel = 'wireproof esp v1'
-const fingerprintLabel = 'wireproof esp v1 fingerprint'
-const spiLabel = 'wireproof esp v1 spi'
+const label = Buffer.from('wireproof esp v2')
+const SPI_BYTES = 4
+const FINGERPRINT_BYTES = 8
 
 /**
- * Derives the key for packets from `source` to `destination` by HKDF-SHA256 (RFC 5869). Both ends come to the same key;
- * the other direction, another pair, another life of either node and another key id each give an unrelated one.
+ * Derives the key for packets from `source` to `destination` by HKDF-SHA256 (RFC 5869), and before it, from the same output,
+ * SPI and fingerprint. Both ends come to the same key; the other direction, another pair, another life of either node,
+ * another key id, another suite and another attempt each give an unrelated one.
  *
  * @param attempt below 256: which SPI it is, where the receiver hears somebody else under those before.
  */
@@ -35,29 +38,41 @@ export function pairKey(
   destination: Endpoint,
   attempt: number,
 ): PairKey {
-  const salt = Buffer.from([cluster.id])
-  // Every field has a fixed length, so no two pairs can spell the same context.
+  // Every field but the last has a fixed length, so no two pairs can spell the same context.
   const context = Buffer.concat([
+    label,
     mappedAddress(source.underlay),
     mappedAddress(destination.underlay),
     incarnationBytes(source),
     incarnationBytes(destination),
     Buffer.from([attempt]),
+    Buffer.from(cluster.suite.name),
   ])
-  const expand = (label: string, length: number) =>
-    Buffer.from(
-      hkdfSync('sha256', cluster.material, salt, Buffer.concat([Buffer.from(label), context]), length),
-    )
+  const keyAt = SPI_BYTES + FINGERPRINT_BYTES
+  const bytes = expand(pseudorandomKey(cluster), context, keyAt + keyBytes(cluster.suite))
   return {
-    spi: spiOf(cluster.id, expand(spiLabel, 4)),
-    key: expand(keyLabel, 20),
-    fingerprint: expand(fingerprintLabel, 8).toString('hex'),
+    spi: spiOf(cluster.id, bytes.readUInt32BE()),
+    suite: cluster.suite,
+    key: bytes.subarray(keyAt),
+    fingerprint: bytes.toString('hex', SPI_BYTES, keyAt),
   }
 }
 
+const extracted = new WeakMap<ClusterKey, ReturnType<typeof extract>>()
+
+/** The same for all pairs: half of the work of deriving for thousands. */
+function pseudorandomKey(cluster: ClusterKey): ReturnType<typeof extract> {
+  let key = extracted.get(cluster)
+  if (!key) {
+    key = extract(Buffer.from([cluster.id]), cluster.material)
+    extracted.set(cluster, key)
+  }
+  return key
+}
+
 /** Key id in the upper 4 bits, so that old and new keys never meet; never one of the 256 reserved (RFC 4303 section 2.1). */
-function spiOf(keyId: number, random: Buffer): number {
-  return ((keyId << 28) | (random.readUInt32BE() >>> 4)) >>> 0
+function spiOf(keyId: number, random: number): number {
+  return ((keyId << 28) | (random >>> 4)) >>> 0
 }
 
 function incarnationBytes(endpoint: Endpoint): Buffer {
@@ -66,16 +81,15 @@ function incarnationBytes(endpoint: Endpoint): Buffer {
   return bytes
 }
 
-/** Remembers what it derived: a pass over thousands of peers derives only for those that changed. */
+/** Remembers what it derived for one pair of nodes, both ways. */
 export class PairKeys {
   readonly #known = new Map<string, PairKey>()
   #cluster: ClusterKey | undefined
 
   get(cluster: ClusterKey, source: Endpoint, destination: Endpoint, attempt: number): PairKey {
-    if (this.#cluster && !sameKey(this.#cluster, cluster)) this.#known.clear()
+    if (this.#cluster && !sameKey(this.#cluster, cluster)) this.#forget()
     this.#cluster = cluster
-    const ends = [source, destination].map((end) => `${end.underlay} ${end.incarnation}`)
-    const name = `${ends.join(' > ')} ${attempt}`
+    const name = `${source.underlay} ${source.incarnation} ${destination.incarnation} ${attempt}`
     let pair = this.#known.get(name)
     if (!pair) {
       pair = pairKey(cluster, source, destination, attempt)
@@ -83,8 +97,17 @@ export class PairKeys {
     }
     return pair
   }
+
+  /**
+   * Keys that came from an earlier cluster key do not stay in memory. Keys in use do: they are compared with what the
+   * kernel holds, and whoever can read this memory can ask the kernel for the same.
+   */
+  #forget(): void {
+    for (const { key } of this.#known.values()) key.fill(0)
+    this.#known.clear()
+  }
 }
 
 function sameKey(a: ClusterKey, b: ClusterKey): boolean {
-  return a.id === b.id && a.material.equals(b.material)
+  return a.id === b.id && a.suite === b.suite && a.material.equals(b.material)
 }

@@ -1,84 +1,87 @@
 import { parsePrefix } from '@wireproof/netlink'
-import { masked } from './prefix.ts'
 
 interface Overlap {
   readonly prefix: string
   readonly owner: string
 }
 
+interface Claim {
+  readonly prefix: string
+  readonly owner: string
+  /** The first and last address, as text that sorts as addresses do; the two families apart. */
+  readonly first: string
+  readonly last: string
+}
+
 /**
- * Who has which prefixes: nobody gets one that overlaps what somebody else has already. Whether one is free is found by a
- * look-up for each prefix length in use, not by a walk through all.
+ * Who has which prefixes: nobody gets one that overlaps what somebody else has already. As none overlap, they have one
+ * order, and only the two neighbours of a new one can be in its way.
  */
 export class Claims {
-  /** By family and length, then by the prefix itself. */
-  readonly #owners = new Map<string, Map<string, string>>()
+  readonly #claims: Claim[] = []
   readonly #prefixes = new Map<string, readonly string[]>()
 
   /** Takes all of them for the owner, in place of what it had, or none and says what is in the way. */
   take(owner: string, prefixes: readonly string[]): Overlap | undefined {
     const before = this.#prefixes.get(owner) ?? []
     this.release(owner)
-    const taken: string[] = []
-    for (const prefix of prefixes) {
-      const other = this.#overlapping(prefix)
-      if (other !== undefined) {
-        this.#store(owner, before)
-        return { prefix, owner: other }
-      }
-      taken.push(prefix)
+    for (const [at, prefix] of prefixes.entries()) {
+      const overlap = this.#insert(owner, prefix)
+      if (!overlap) continue
+      for (const taken of prefixes.slice(0, at)) this.#remove(taken)
+      for (const each of before) this.#insert(owner, each)
+      if (before.length > 0) this.#prefixes.set(owner, before)
+      return overlap
     }
-    this.#store(owner, taken)
+    this.#prefixes.set(owner, prefixes)
     return undefined
   }
 
   release(owner: string): void {
-    for (const prefix of this.#prefixes.get(owner) ?? []) {
-      const { group, key } = place(prefix)
-      const owners = this.#owners.get(group)
-      owners?.delete(key)
-      if (owners?.size === 0) this.#owners.delete(group)
-    }
+    for (const prefix of this.#prefixes.get(owner) ?? []) this.#remove(prefix)
     this.#prefixes.delete(owner)
   }
 
+  /** Of exactly this prefix. */
   ownerOf(prefix: string): string | undefined {
-    const { group, key } = place(prefix)
-    return this.#owners.get(group)?.get(key)
+    const { first, last } = boundsOf(prefix)
+    const claim = this.#claims[this.#position(first)]
+    return claim?.first === first && claim.last === last ? claim.owner : undefined
   }
 
-  #store(owner: string, prefixes: readonly string[]): void {
-    for (const prefix of prefixes) {
-      const { group, key } = place(prefix)
-      let owners = this.#owners.get(group)
-      if (!owners) {
-        owners = new Map()
-        this.#owners.set(group, owners)
-      }
-      owners.set(key, owner)
-    }
-    if (prefixes.length > 0) this.#prefixes.set(owner, prefixes)
-  }
-
-  #overlapping(prefix: string): string | undefined {
-    const { family, bytes, length } = parsePrefix(prefix)
-    for (const [group, owners] of this.#owners) {
-      const [groupFamily, groupLength] = group.split(' ').map(Number) as [number, number]
-      if (groupFamily !== family) continue
-      if (groupLength <= length) {
-        const owner = owners.get(masked(bytes, groupLength).toString('latin1'))
-        if (owner !== undefined) return owner
-        continue
-      }
-      const wanted = masked(bytes, length)
-      for (const [key, owner] of owners)
-        if (masked(Buffer.from(key, 'latin1'), length).equals(wanted)) return owner
-    }
+  #insert(owner: string, prefix: string): Overlap | undefined {
+    const bounds = boundsOf(prefix)
+    const at = this.#position(bounds.first)
+    const [left, right] = [this.#claims[at - 1], this.#claims[at]]
+    if (left && left.last >= bounds.first) return { prefix, owner: left.owner }
+    if (right && right.first <= bounds.last) return { prefix, owner: right.owner }
+    this.#claims.splice(at, 0, { prefix, owner, ...bounds })
     return undefined
+  }
+
+  #remove(prefix: string): void {
+    const at = this.#position(boundsOf(prefix).first)
+    if (this.#claims[at]?.prefix === prefix) this.#claims.splice(at, 1)
+  }
+
+  /** Of the first claim that does not begin before. */
+  #position(first: string): number {
+    let [low, high] = [0, this.#claims.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#claims[middle]!.first < first) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }
 
-function place(prefix: string): { group: string; key: string } {
+function boundsOf(prefix: string): { first: string; last: string } {
   const { family, bytes, length } = parsePrefix(prefix)
-  return { group: `${family} ${length}`, key: masked(bytes, length).toString('latin1') }
+  const [first, last] = [Buffer.from(bytes), Buffer.from(bytes)]
+  for (let bit = length; bit < bytes.length * 8; bit++) {
+    first[bit >> 3]! &= ~(0x80 >> (bit & 7))
+    last[bit >> 3]! |= 0x80 >> (bit & 7)
+  }
+  return { first: `${family}:${first.toString('hex')}`, last: `${family}:${last.toString('hex')}` }
 }

@@ -2,8 +2,8 @@ import type { RouteOptions, XfrmPolicy, XfrmStateOptions } from '@wireproof/netl
 import type { Announcement, ClusterNode, Life } from '../cluster/state.ts'
 import type { ClusterKey } from '../keys/cluster-key.ts'
 import type { PairKey } from '../keys/pair-key.ts'
+import { algorithmsOf, encryptionOverhead } from '../keys/suite.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
-import { encryptionOverhead } from './overhead.ts'
 import { reqidOf, routeMetric } from './ownership.ts'
 import { familyOf } from './prefix.ts'
 import type { DesiredState } from './security.ts'
@@ -63,6 +63,8 @@ export interface Pair {
 const policyPriority = 1000
 /** Packets that may overtake each other: the 32 of old are few for a fast wire with several queues. */
 const replayWindow = 1024
+/** Of no use where nothing arrives, but the kernel refuses extended sequence numbers without a window. */
+const outboundReplayWindow = 1
 
 const everyAddress = { 4: '0.0.0.0/0', 6: '::/0' } as const
 
@@ -99,7 +101,7 @@ export function planPeer(input: PeerInput): PeerPlan {
       ...(pair && receives ? [outboundState(ends, pair.outbound)] : []),
     ],
     policies: policiesOf(ends, outboundSpi),
-    routes: routesTo(node, input.wire),
+    routes: routesTo(node, mtuTo(input)),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
         ? state.spi !== pair?.inbound.spi && !sends
@@ -132,12 +134,16 @@ function inboundState({ self, node, number, reqid }: Ends, pair: PairKey): Desir
 }
 
 function outboundState({ self, node, reqid }: Ends, pair: PairKey): DesiredState {
-  return { source: self.underlay, destination: node.underlay, ...association(reqid, pair), replayWindow: 0 }
+  return {
+    source: self.underlay,
+    destination: node.underlay,
+    ...association(reqid, pair),
+    replayWindow: outboundReplayWindow,
+  }
 }
 
-function association(reqid: number, { spi, key, fingerprint }: PairKey) {
-  const aead = { name: 'rfc4106(gcm(aes))', key, icvBits: 128 }
-  return { spi, reqid, mode: 'tunnel', aead, fingerprint } as const
+function association(reqid: number, { spi, suite, key, fingerprint }: PairKey) {
+  return { spi, reqid, mode: 'tunnel', ...algorithmsOf(suite, key), esn: true, fingerprint } as const
 }
 
 function policiesOf(ends: Ends, outboundSpi: number | undefined): XfrmPolicy[] {
@@ -190,12 +196,12 @@ function outboundPolicy(
   }
 }
 
+/** What fits into one packet on the wire once it is encrypted. */
+function mtuTo({ peer, key, wire }: PeerInput) {
+  const outer = familyOf(peer.node.underlay) === 4 ? 'ipv4' : 'ipv6'
+  return { device: wire.device, mtu: wire.mtu - encryptionOverhead(key.suite, outer) }
+}
+
 function routesTo({ podCidrs, underlay }: ClusterNode, wire: PeerInput['wire']): RouteOptions[] {
-  return podCidrs.map((destination) => ({
-    destination,
-    via: underlay,
-    device: wire.device,
-    mtu: wire.mtu - encryptionOverhead,
-    metric: routeMetric,
-  }))
+  return podCidrs.map((destination) => ({ destination, via: underlay, ...wire, metric: routeMetric }))
 }

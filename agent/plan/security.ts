@@ -1,7 +1,13 @@
-import type { XfrmPolicy, XfrmPolicyId, XfrmStateId, XfrmStateOptions } from '@wireproof/netlink'
+import type {
+  XfrmAlgorithms,
+  XfrmPolicy,
+  XfrmPolicyId,
+  XfrmStateId,
+  XfrmStateOptions,
+} from '@wireproof/netlink'
 
 /** A security association that the node should have. */
-export interface DesiredState extends XfrmStateOptions {
+export type DesiredState = XfrmStateOptions & {
   /** See PairKey. */
   readonly fingerprint: string
 }
@@ -14,18 +20,30 @@ export function nameOfPolicy({ direction, source, destination, mark }: XfrmPolic
   return `${direction} ${source} ${destination} ${mark?.value}/${mark?.mask}`
 }
 
-/** Whether the association in the kernel is the one wanted, its key included. */
+/** Whether the association in the kernel is the one wanted, its keys included. */
 export function sameState(a: XfrmStateOptions, b: XfrmStateOptions): boolean {
   return (
     a.source === b.source &&
     a.reqid === b.reqid &&
     a.mode === b.mode &&
-    a.aead.name === b.aead.name &&
-    a.aead.icvBits === b.aead.icvBits &&
-    a.aead.key.equals(b.aead.key) &&
+    sameAlgorithms(a, b) &&
+    (a.esn ?? false) === (b.esn ?? false) &&
     a.replayWindow === b.replayWindow &&
     a.outputMark?.value === b.outputMark?.value &&
     a.outputMark?.mask === b.outputMark?.mask
+  )
+}
+
+function sameAlgorithms(a: XfrmAlgorithms, b: XfrmAlgorithms): boolean {
+  const [cipher, other] = [a.aead ?? a.encryption, b.aead ?? b.encryption]
+  const [authentication, otherAuthentication] = [a.aead ?? a.authentication, b.aead ?? b.authentication]
+  return (
+    (a.aead === undefined) === (b.aead === undefined) &&
+    cipher.name === other.name &&
+    cipher.key.equals(other.key) &&
+    authentication.name === otherAuthentication.name &&
+    authentication.icvBits === otherAuthentication.icvBits &&
+    authentication.key.equals(otherAuthentication.key)
   )
 }
 

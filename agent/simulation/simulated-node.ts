@@ -123,15 +123,22 @@ export class SimulatedNode {
     }
     const fake: Partial<Xfrm> = {
       states: () =>
-        [...states.values()].map((state) => ({ ...state, lifetime: { packets: 0, bytes: 0 } }) as XfrmState),
+        [...states.values()].map((state) => ({ ...copyOf(state), lifetime: unused }) as XfrmState),
       policies: () => [...policies.values()],
       addStates: (added) => {
         for (const state of added)
           if (states.has(nameOfState(state)))
             throw Object.assign(new Error('SA is there'), { code: 'EEXIST' })
-        put(states, nameOfState, added)
+        // Whether it takes a suite is asked with one that nobody uses.
+        if (added.some(({ source }) => source === '127.0.0.1')) return
+        put(states, nameOfState, added.map(copyOf))
       },
-      deleteStates: (ids) => remove(states, nameOfState, ids),
+      deleteStates: (ids) =>
+        remove(
+          states,
+          nameOfState,
+          ids.filter(({ destination }) => destination !== '127.0.0.1'),
+        ),
       updatePolicies: (updated) => put(policies, nameOfPolicy, updated),
       deletePolicies: (ids) => remove(policies, nameOfPolicy, ids),
     }
@@ -195,4 +202,17 @@ export class SimulatedNode {
     }
     return fake as Datapath
   }
+}
+
+const unused = { packets: 0, bytes: 0 }
+
+/** With keys of its own: whoever hands them over, or is handed them, may overwrite his. */
+function copyOf(state: XfrmStateOptions): XfrmStateOptions {
+  const copy = <Algorithm extends { readonly key: Buffer }>(algorithm: Algorithm): Algorithm => ({
+    ...algorithm,
+    key: Buffer.from(algorithm.key),
+  })
+  return state.aead
+    ? { ...state, aead: copy(state.aead) }
+    : { ...state, encryption: copy(state.encryption), authentication: copy(state.authentication) }
 }

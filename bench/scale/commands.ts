@@ -23,8 +23,8 @@ function stateCommand({
 }: XfrmState): string {
   return [
     `xfrm state add src ${source} dst ${destination} proto esp spi ${hex(spi)} reqid ${reqid} mode tunnel`,
-    `replay-window ${replayWindow} flag af-unspec`,
-    `aead ${aead.name} 0x${aead.key.toString('hex')} ${aead.icvBits}`,
+    `replay-window ${replayWindow} flag af-unspec flag esn`,
+    `aead ${aead!.name} 0x${aead!.key.toString('hex')} ${aead!.icvBits}`,
     outputMark ? `output-mark ${hex(outputMark.value)} mask ${hex(outputMark.mask)}` : '',
   ].join(' ')
 }

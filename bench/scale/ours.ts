@@ -53,6 +53,10 @@ function timed(action: () => void): number {
 }
 
 let clock = 0
+const later = (milliseconds: number) => {
+  clock += milliseconds
+  return clock
+}
 const reconciler = start()
 const install = timed(() => reconciler.pass(clock, true))
 const present = readSecurity(xfrm)
@@ -62,12 +66,12 @@ writeFileSync(process.argv[3]!, commandsOf(present.states, present.policies, rou
 const changes = { join: [] as number[], leave: [] as number[] }
 for (let round = 0; round < 25; round++) {
   join(cluster, nodes + 1)
-  changes.join.push(timed(() => reconciler.pass(clock++, false)))
+  changes.join.push(timed(() => reconciler.pass(later(1), false)))
   leave(cluster, nodes + 1)
-  changes.leave.push(timed(() => reconciler.pass((clock += 2000), false)))
+  changes.leave.push(timed(() => reconciler.pass(later(2000), false)))
 }
-const nothing = timed(() => reconciler.pass((clock += 5000), false))
-const thorough = timed(() => reconciler.pass((clock += 5000), true))
+const nothing = timed(() => reconciler.pass(later(5000), false))
+const thorough = timed(() => reconciler.pass(later(5000), true))
 
 const successor = start()
 const restart = timed(() => successor.pass(0, true))

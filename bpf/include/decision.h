@@ -47,6 +47,14 @@ static __always_inline struct decision decide_clear(const struct config *config,
 	return decide(config->flags & CONFIG_STRICT ? VERDICT_DROPPED : VERDICT_CLEAR, reason);
 }
 
+/* On the wire almost no packet is one that the configuration decides about: it is read for those that are. */
+static __always_inline struct decision decide_clear_now(enum reason reason)
+{
+	const struct config config = read_config();
+
+	return decide_clear(&config, reason);
+}
+
 /* What neither ARP nor IP is, at a pod. */
 static __always_inline struct decision decide_unaddressed(const struct config *config)
 {
@@ -85,9 +93,50 @@ static __always_inline void count_lost(void)
 		*value += 1;
 }
 
+/* What is seldom done with a flow is apart: it would cost the packets that are only counted registers and stack. */
+static __noinline void remember(const struct flow_key *key)
+{
+	const struct flow_state fresh = {};
+
+	bpf_map_update_elem(&flows, key, &fresh, BPF_NOEXIST);
+}
+
+static __noinline void tell(const struct __sk_buff *skb, const struct flow_key *key, struct flow_state *flow,
+			    __u32 verdict_and_reason, __u32 rule)
+{
+	const __u8 verdict = verdict_and_reason >> 8, reason = verdict_and_reason;
+	struct flow_event *event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
+
+	if (!event) {
+		/* What was counted stays with the flow and is in its next event. */
+		count_lost();
+		return;
+	}
+	flow->reported = bpf_ktime_get_coarse_ns();
+	flow->verdict = verdict;
+	flow->reason = reason;
+	flow->rule = rule;
+
+	event->time = bpf_ktime_get_ns();
+	event->source = key->source;
+	event->destination = key->destination;
+	event->packets = __sync_lock_test_and_set(&flow->packets, 0);
+	event->bytes = __sync_lock_test_and_set(&flow->bytes, 0);
+	event->source_port = key->source_port;
+	event->destination_port = key->destination_port;
+	event->protocol = key->protocol;
+	event->hook = key->hook;
+	event->verdict = verdict;
+	event->reason = reason;
+	event->source_identity = find_endpoint(&key->source).identity;
+	event->destination_identity = find_endpoint(&key->destination).identity;
+	event->mark = skb->mark;
+	event->rule = rule;
+	bpf_ringbuf_submit(event, 0);
+}
+
 /* Adds the packet to its flow, and says so on the first packet, when the decision changes, and once a second. */
 static __always_inline void report(const struct __sk_buff *skb, enum hook hook, const struct packet *packet,
-				   const struct endpoint *source, const struct endpoint *destination,
 				   struct decision decision)
 {
 	struct flow_key key = {
@@ -98,14 +147,10 @@ static __always_inline void report(const struct __sk_buff *skb, enum hook hook, 
 		.protocol = packet->protocol,
 		.hook = hook,
 	};
-	struct flow_state fresh = {};
-	struct flow_state *flow;
-	struct flow_event *event;
-	__u64 now = bpf_ktime_get_ns();
+	struct flow_state *flow = bpf_map_lookup_elem(&flows, &key);
 
-	flow = bpf_map_lookup_elem(&flows, &key);
 	if (!flow) {
-		bpf_map_update_elem(&flows, &key, &fresh, BPF_NOEXIST);
+		remember(&key);
 		flow = bpf_map_lookup_elem(&flows, &key);
 		if (!flow) {
 			count_lost();
@@ -115,37 +160,10 @@ static __always_inline void report(const struct __sk_buff *skb, enum hook hook, 
 	__sync_fetch_and_add(&flow->packets, skb->gso_segs ? skb->gso_segs : 1);
 	__sync_fetch_and_add(&flow->bytes, skb->len);
 
-	if (flow->reported && flow->verdict == decision.verdict && flow->reason == decision.reason &&
-	    flow->rule == decision.rule && now - flow->reported < EVENT_INTERVAL_NS)
-		return;
-
-	event = bpf_ringbuf_reserve(&events, sizeof(*event), 0);
-	if (!event) {
-		/* What was counted stays with the flow and is in its next event. */
-		count_lost();
-		return;
-	}
-	flow->reported = now;
-	flow->verdict = decision.verdict;
-	flow->reason = decision.reason;
-	flow->rule = decision.rule;
-
-	event->time = now;
-	event->source = packet->source;
-	event->destination = packet->destination;
-	event->packets = __sync_lock_test_and_set(&flow->packets, 0);
-	event->bytes = __sync_lock_test_and_set(&flow->bytes, 0);
-	event->source_port = packet->source_port;
-	event->destination_port = packet->destination_port;
-	event->protocol = packet->protocol;
-	event->hook = hook;
-	event->verdict = decision.verdict;
-	event->reason = decision.reason;
-	event->source_identity = source->identity;
-	event->destination_identity = destination->identity;
-	event->mark = skb->mark;
-	event->rule = decision.rule;
-	bpf_ringbuf_submit(event, 0);
+	/* The time of the last tick: reading the clock itself would cost every packet as much as a lookup. */
+	if (!flow->reported || flow->verdict != decision.verdict || flow->reason != decision.reason ||
+	    flow->rule != decision.rule || bpf_ktime_get_coarse_ns() - flow->reported >= EVENT_INTERVAL_NS)
+		tell(skb, &key, flow, decision.verdict << 8 | decision.reason, decision.rule);
 }
 
 static __always_inline int act(struct decision decision)
@@ -161,11 +179,10 @@ static __always_inline int conclude_frame(const struct __sk_buff *skb, enum hook
 }
 
 static __always_inline int conclude(const struct __sk_buff *skb, enum hook hook, const struct packet *packet,
-				    const struct endpoint *source, const struct endpoint *destination,
 				    struct decision decision)
 {
 	count(skb, hook, decision);
-	report(skb, hook, packet, source, destination, decision);
+	report(skb, hook, packet, decision);
 	return act(decision);
 }
 

@@ -239,7 +239,7 @@ __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet
 	struct judgement judgement;
 	struct pod_policy *policy;
 	struct session *session;
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_coarse_ns();
 	__u32 device = skb->ifindex;
 	__u8 tcp = 0;
 	bool begins;
@@ -299,7 +299,7 @@ __noinline int is_related(struct __sk_buff *skb, const struct packet *packet, __
 	if (!packet || !policy)
 		return 0;
 	session = find_quoted(nh, packet, &key, direction == DIRECTION_EGRESS);
-	if (!session || is_expired(session, key.protocol, bpf_ktime_get_ns()))
+	if (!session || is_expired(session, key.protocol, bpf_ktime_get_coarse_ns()))
 		return 0;
 	return judge_session(session, &key, policy, find_endpoint(&key.remote).identity).allowed;
 }

@@ -1,5 +1,12 @@
 import { decodeIp } from 'tcpdump-parse'
-import { type ArmView, conversation, openFailures, type RunView, type SeenFrame } from '../proof/index.ts'
+import {
+  type ArmView,
+  conversation,
+  fullSequence,
+  openFailures,
+  type RunView,
+  type SeenFrame,
+} from '../proof/index.ts'
 
 /** What Wireshark shows beside each frame: the verdict on it, and where its other half is. */
 export function comments(run: RunView, kind: 'wire' | 'pod'): Map<number, string> {
@@ -28,8 +35,7 @@ function wireComments(arm: ArmView, found: Map<number, string>): void {
 }
 
 function espComment({ opened, frame }: SeenFrame): string {
-  const { spi, sequence } = opened!
-  const name = `${conversation(frame)}, SPI 0x${spi.toString(16)}, sequence ${sequence}`
+  const name = `${conversation(frame)}, SPI 0x${opened!.spi.toString(16)}, sequence ${fullSequence(opened!)}`
   if (!opened!.ok) return `NOT AUTHENTIC: ${name}: ${openFailures[opened!.reason]}`
   return `${name}: authentic, inner ${conversation(decodeIp(opened!.inner))}`
 }

@@ -4,6 +4,7 @@ import { formatVersion } from './format.ts'
 
 const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const Count = Type.Integer({ minimum: 0 })
+const hex = '^([0-9a-f]{2})+$'
 
 export const Evidence = Type.Object(
   {
@@ -52,12 +53,26 @@ export const Associations = Type.Array(
     spi: Type.Integer({ minimum: 1, maximum: 0xffffffff }),
     reqid: Count,
     mode: Type.Union([Type.Literal('tunnel'), Type.Literal('transport')]),
-    algorithm: Type.Literal('rfc4106(gcm(aes))'),
-    key: Type.String({ pattern: '^([0-9a-f]{2})+$', description: 'AES key and salt. Lab keys only.' }),
+    algorithm: Type.Union([
+      Type.Literal('rfc4106(gcm(aes))'),
+      Type.Literal('rfc7539esp(chacha20,poly1305)'),
+      Type.Literal('cbc(aes)'),
+    ]),
+    key: Type.String({ pattern: hex, description: 'Of the cipher, with its salt. Lab keys only.' }),
     icvBits: Type.Integer(),
+    integrity: Type.Optional(
+      Type.Object(
+        { algorithm: Type.Literal('hmac(sha256)'), key: Type.String({ pattern: hex }) },
+        { description: 'What authenticates where the cipher does not.' },
+      ),
+    ),
+    esn: Type.Boolean({ description: 'Whether sequence numbers have 64 bits, of which 32 are sent.' }),
     packets: Count,
     bytes: Count,
-    sequence: Type.Integer({ minimum: 0, description: 'The last one sent, or the highest received.' }),
+    sequence: Type.String({
+      pattern: '^[0-9]{1,20}$',
+      description: 'The last one sent, or the highest received.',
+    }),
   }),
 )
 export type Associations = Static<typeof Associations>

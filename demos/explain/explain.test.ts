@@ -33,7 +33,10 @@ describe('a frame of a bundle', () => {
     const facts = said(story)
     assert.match(facts['outer header']!, /^IPv4, 192\.168\.0\.1 → 192\.168\.0\.2, ESP, time to live 64/)
     assert.equal(facts['from and to'], 'node a → node b')
-    assert.match(facts.SA!, /^SPI 0x1002, rfc4106\(gcm\(aes\)\), 128-bit key, 128-bit ICV; held by a and b$/)
+    assert.match(
+      facts.SA!,
+      /^SPI 0x1002, rfc4106\(gcm\(aes\)\), 128-bit key, 128-bit ICV, extended sequence numbers; held by a and b$/,
+    )
     assert.equal(facts.sequence, '1, used by no other packet of this SA')
     assert.match(facts.ICV!, /^verifies/)
     assert.match(facts['inner packet']!, /^UDP 10\.0\.1\.2:4000 → 10\.0\.2\.2:7, time to live 63/)

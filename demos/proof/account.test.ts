@@ -49,7 +49,7 @@ function cutUpBeforeSealing(run: SyntheticRun, pieces: (packet: Buffer) => Buffe
   )
   for (const end of ends) {
     end.packets += parts.length - 1
-    end.sequence += parts.length - 1
+    end.sequence = `${Number(end.sequence) + parts.length - 1}`
     end.bytes += parts.reduce((sum, part) => sum + part.length, 0) - opened.inner.length
   }
   recount(run, 'encrypted', 'wire/a')

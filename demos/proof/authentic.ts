@@ -1,6 +1,7 @@
 import type { EspSa } from 'tcpdump-parse'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { noEsp, type Outcome, offendersShown, plural } from './check.ts'
+import { associationId, associationIdOf } from './esp-sa.ts'
 import { type ArmView, offender, type SeenFrame } from './observe.ts'
 import { reassemble } from './reassembly.ts'
 
@@ -76,11 +77,11 @@ function withoutTheirWhole(pieces: readonly SeenFrame[]): SeenFrame[] {
 
 /** Says which end of a security association, as read from its node, does not hold the key; undefined when both do. */
 function holdersOf(associations: readonly SecurityAssociation[]): (sa: EspSa) => string | undefined {
-  const held = new Set(associations.map((sa) => `${sa.direction} ${identifier(sa)} ${sa.key}`))
+  const held = new Set(associations.map((sa) => `${sa.direction} ${associationId(sa)}`))
   const known = new Map<EspSa, string | undefined>()
   const missing = (sa: EspSa) => {
     const absent = (['out', 'in'] as const).find(
-      (direction) => !held.has(`${direction} ${identifier(sa)} ${sa.key.toString('hex')}`),
+      (direction) => !held.has(`${direction} ${associationIdOf(sa)}`),
     )
     const end = absent === 'out' ? `the sender, ${sa.source},` : `the receiver, ${sa.destination},`
     return absent && `SPI 0x${sa.spi.toString(16)}: ${end} does not hold the key that opens it`
@@ -89,8 +90,4 @@ function holdersOf(associations: readonly SecurityAssociation[]): (sa: EspSa) =>
     if (!known.has(sa)) known.set(sa, missing(sa))
     return known.get(sa)
   }
-}
-
-function identifier(sa: Pick<EspSa, 'source' | 'destination' | 'spi'>): string {
-  return `${sa.source} ${sa.destination} ${sa.spi}`
 }

@@ -1,16 +1,17 @@
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
+import { associationId } from './esp-sa.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView, type SeenFrame } from './observe.ts'
-import { fullSequence } from './sequence.ts'
+import { fullSequence, isWithin, type SequenceRange } from './sequence.ts'
 
 /** What one SA's kernel says that it sent or took between two readings. */
 interface Growth {
   readonly sa: SecurityAssociation
   readonly packets: number
   readonly bytes: number
-  /** The sequence numbers used meanwhile: above the first, up to the last. */
-  readonly sequences: { readonly above: bigint; readonly upTo: bigint }
+  /** The sequence numbers used meanwhile. */
+  readonly sequences: SequenceRange
 }
 
 /** What the capture holds of one SA. */
@@ -127,10 +128,7 @@ function compare(
   { sa, packets, bytes, sequences }: Growth,
   captured: readonly SeenFrame[],
 ): Comparison {
-  const within = captured.filter(({ opened }) => {
-    const sequence = fullSequence(opened!)
-    return sequence > sequences.above && sequence <= sequences.upTo
-  })
+  const within = captured.filter(({ opened }) => isWithin(opened!, sequences))
   const besides = captured.filter((seen) => !within.includes(seen))
   const unopened = within.filter(({ opened }) => !opened!.ok).length
   const size = within.reduce((sum, { opened }) => sum + (opened!.ok ? opened!.inner.length : 0), 0)
@@ -180,8 +178,7 @@ function growth(sa: SecurityAssociation, before: readonly SecurityAssociation[])
     (each) =>
       each.node === sa.node &&
       each.direction === sa.direction &&
-      identifier(each) === identifier(sa) &&
-      each.key === sa.key &&
+      associationId(each) === associationId(sa) &&
       each.packets <= sa.packets,
   )
   return {

@@ -6,6 +6,7 @@ export { type ArmName, armNames, isSabotage, type SabotageArm, sabotageArms, sab
 export { openFailures } from './authentic.ts'
 export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'
 export { conversation } from './cleartext.ts'
+export { associationId, espSa } from './esp-sa.ts'
 export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
 export * from './run.ts'
 export {

@@ -1,5 +1,6 @@
 import { crossChecked, EspOpener, fastEngine, nodeEngine } from 'tcpdump-parse'
 import type { SecurityAssociation } from '../../agent/api.ts'
+import { associationId, espSa } from './esp-sa.ts'
 import type { ArmAssociations } from './run.ts'
 
 /**
@@ -8,10 +9,10 @@ import type { ArmAssociations } from './run.ts'
  */
 export function opener({ before, after }: ArmAssociations): EspOpener {
   const distinct = new Map<string, SecurityAssociation>()
-  for (const sa of [...after, ...before])
-    distinct.set(`${sa.source} ${sa.destination} ${sa.spi} ${sa.algorithm} ${sa.key} ${sa.icvBits}`, sa)
+  // The earlier reading wins: it knows where sequence numbers were when the capture began.
+  for (const sa of [...after, ...before]) distinct.set(associationId(sa), sa)
   const fast = fastEngine()
   const engine = 'engine' in fast ? crossChecked(fast.engine, nodeEngine) : nodeEngine
-  const sas = [...distinct.values()].map((sa) => ({ ...sa, key: Buffer.from(sa.key, 'hex') }))
+  const sas = [...distinct.values()].map(espSa)
   return new EspOpener(sas, { engine })
 }

@@ -53,11 +53,12 @@ export function syntheticArm(
   name: ArmName,
   started: bigint,
   canariesPerPair: number,
+  sent: bigint,
 ): SyntheticArm {
   const plan = sabotageOf(name)
   const settings = { encryptL3: name !== 'control', strict: plan?.mode !== 'permissive' }
   const sabotaged = plan ? sabotagedPods(plan.kind) : []
-  const before = associationsBetween(nodes)
+  const before = associationsBetween(nodes, sent)
   const after = structuredClone(before)
   if (plan?.kind === 'wrong-key') giveStrangersKeys(after, name)
   const ports = [...nodes.map((node) => `wire/${node.name}`), ...pods.map((pod) => `pod/${pod.name}`)]
@@ -135,8 +136,8 @@ function canaryToken(...parts: (string | number)[]): string {
   return `WP-CANARY-${createHash('sha256').update(parts.join('/')).digest('hex').slice(0, 26).toUpperCase()}`
 }
 
-/** Both ends of an SA per ordered pair of nodes, before any packet. */
-function associationsBetween(ends: readonly NodeFacts[]): Association[] {
+/** Both ends of an SA per ordered pair of nodes, whose last sequence number is this. */
+function associationsBetween(ends: readonly NodeFacts[], sent: bigint): Association[] {
   return ends.flatMap((from) =>
     ends.flatMap((to) => {
       if (from === to) return []
@@ -149,9 +150,10 @@ function associationsBetween(ends: readonly NodeFacts[]): Association[] {
         algorithm: 'rfc4106(gcm(aes))',
         key: keyFrom(`${from.name}>${to.name}`),
         icvBits: 128,
+        esn: true,
         packets: 0,
         bytes: 0,
-        sequence: 0,
+        sequence: `${sent}`,
       } as const
       return [
         { ...shared, node: from.name, direction: 'out' as const },
@@ -187,8 +189,8 @@ function seal(
     if (end.key !== sender.key) continue
     end.packets++
     end.bytes += packet.length
-    end.sequence++
+    end.sequence = `${BigInt(end.sequence) + 1n}`
   }
   const iv = (BigInt(armNames.indexOf(arm)) << 32n) | BigInt(sender.packets)
-  return esp(packet, { ...sender, sequence: sender.packets, iv })
+  return esp(packet, { ...sender, sequence: BigInt(sender.sequence), iv })
 }

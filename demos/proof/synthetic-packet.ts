@@ -76,7 +76,9 @@ export interface Sealing {
   readonly destination: string
   readonly spi: number
   readonly key: string
-  readonly sequence: number
+  readonly sequence: number | bigint
+  /** The upper half of the sequence number is authenticated, and not sent. */
+  readonly esn?: boolean
   readonly iv?: bigint
 }
 
@@ -89,13 +91,15 @@ export function esp(inner: Buffer, sealing: Sealing, nextHeader = 4): Buffer {
     padding,
     nextHeader,
   ])
+  const number = BigInt(sealing.sequence)
+  const [high, low] = [Number(number >> 32n), Number(number & 0xffff_ffffn)]
   const header = Buffer.alloc(8)
   header.writeUInt32BE(sealing.spi, 0)
-  header.writeUInt32BE(sealing.sequence, 4)
+  header.writeUInt32BE(low, 4)
   const iv = Buffer.alloc(8)
   iv.writeBigUInt64BE(sealing.iv ?? BigInt(sealing.sequence))
   const cipher = createCipheriv('aes-128-gcm', key.subarray(0, 16), Buffer.concat([key.subarray(16), iv]))
-  cipher.setAAD(header)
+  cipher.setAAD(sealing.esn ? withUpperHalf(header, high) : header)
   const sealed = Buffer.concat([cipher.update(Buffer.concat([inner, trailer])), cipher.final()])
   return ipv4(
     sealing.source,
@@ -103,6 +107,13 @@ export function esp(inner: Buffer, sealing: Sealing, nextHeader = 4): Buffer {
     50,
     Buffer.concat([header, iv, sealed, cipher.getAuthTag()]),
   )
+}
+
+/** RFC 4106 section 5. */
+function withUpperHalf(header: Buffer, high: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(high)
+  return Buffer.concat([header.subarray(0, 4), bytes, header.subarray(4)])
 }
 
 /** An ARP request. */

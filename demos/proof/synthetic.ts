@@ -41,12 +41,15 @@ export interface SyntheticOptions {
   readonly canariesPerPair?: number
   /** What is broken, each in both modes. */
   readonly sabotages?: readonly SabotageKind[]
+  /** Last sequence number of every association before each arm. */
+  readonly sent?: bigint
 }
 
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
 export function provenRun({
   canariesPerPair = 1,
   sabotages = ['policies-deleted'],
+  sent = 0n,
 }: SyntheticOptions = {}): SyntheticRun {
   const run: SyntheticRun = {
     facts: {
@@ -65,7 +68,7 @@ export function provenRun({
   for (const kind of sabotages) for (const mode of modes) names.push(`${kind}/${mode}`)
   names.forEach((name, index) => {
     const started = start + BigInt(index) * 2_000_000_000n
-    const arm = syntheticArm({ nodes, pods }, name, started, canariesPerPair)
+    const arm = syntheticArm({ nodes, pods }, name, started, canariesPerPair, sent)
     run.facts.arms.push(factsOf(name, started, arm) as Mutable<ArmFacts>)
     run.associations.push({ arm: name, before: arm.before, after: arm.after })
     for (const [instrument, frames] of arm.frames)

@@ -43,6 +43,24 @@ test('a run in which all is as it must be is PROVEN, and each arm shows what it 
   )
 })
 
+test('a run whose sequence numbers pass the 32 bits that are sent is PROVEN, and counted by all of their bits', () => {
+  const across = provenRun({ sent: (5n << 32n) - 4n })
+  const judgement = judge(observe(across))
+  assert.deepEqual(surprises(judgement), [])
+  assert.equal(judgement.verdict, 'PROVEN')
+  const sequences = [...observe(across).arms.get('encrypted')!.wire].flatMap(({ opened }) =>
+    opened?.ok ? [opened.sequenceHigh] : [],
+  )
+  assert.deepEqual(new Set(sequences), new Set([4, 5]))
+})
+
+test('a kernel that says it has not passed that line is not believed', () => {
+  const run = provenRun({ sent: (5n << 32n) - 4n })
+  for (const sa of associationsOf(run, 'encrypted').after)
+    sa.sequence = `${BigInt(sa.sequence) & 0xffff_ffffn}`
+  assert.ok(surprises(judge(observe(run))).some((each) => each.startsWith('encrypted/wire.counted')))
+})
+
 test('thousands of packets are judged in well under a second', () => {
   const run = provenRun({ canariesPerPair: 8 })
   const frames = run.recordings.reduce((sum, recording) => sum + recording.frames.length, 0)
@@ -440,7 +458,7 @@ test('what was captured before the kernels were asked, or after, is not held aga
     for (const sa of associationsOf(run, 'encrypted').after)
       if (sa.spi === spi) {
         sa.packets--
-        sa.sequence--
+        sa.sequence = `${BigInt(sa.sequence) - 1n}`
         sa.bytes -= inner.length
       }
   })

@@ -110,5 +110,9 @@ export function mac(kind: 'node' | 'pod' | 'gateway', address: string): string {
   return `02:${first}:${bytes.join(':')}`
 }
 
-/** ESP in tunnel mode with AES-GCM costs at most 20 + 8 + 8 + 5 + 16 bytes (RFC 4303 section 2); rounded up. */
-export const encryptionOverhead = 64
+/**
+ * By how many bytes pods keep below the wire's MTU: what encryption adds at most, with any suite, over IPv4 or IPv6
+ * (docs/suites.md; test/suites.test.ts holds it against the agent's own table). The most expensive suite decides, since a lab
+ * can go from one to another while its pods live, and the MTU that they and their connections have learned must fit them all.
+ */
+export const encryptionOverhead = 97

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { EncryptionSettings } from '../lab.ts'
 import { Problem } from '../problem.ts'
+import type { SuiteName } from '../suites.ts'
 import type { Topology, WireSpec } from '../topology.ts'
 import { agentProcess, startAgent } from './agents.ts'
 import { wireNamespace } from './layout.ts'
@@ -17,6 +18,7 @@ export type Report = (line: string) => void
  * Brings a lab to the given topology: from nothing, from a running lab, or from whatever an interrupted run left.
  *
  * @param settings what is asked for; the rest stays as it is in a running lab, and is on in a new one.
+ * @param suite what to encrypt with; a running lab goes over to it with a new cluster key. As it is when left out.
  */
 export async function standUp(
   name: string,
@@ -24,6 +26,7 @@ export async function standUp(
   settings: Partial<EncryptionSettings>,
   report: Report,
   signal?: AbortSignal,
+  suite?: SuiteName,
 ): Promise<NetnsLab> {
   await using _lock = await lock(name)
   const store = new Store(name)
@@ -32,7 +35,11 @@ export async function standUp(
     report('wire: a bridge in a namespace of its own, which no agent touches')
     makeWire(name)
   }
-  store.create()
+  store.create(suite)
+  if (suite && store.suite() !== suite) {
+    store.rotateKey(suite)
+    report(`cluster key: a new one, for ${suite}`)
+  }
   store.configure({ ...store.settings(), ...settings })
   const lab = new NetnsLab(name)
   await removeSurplus(lab, topology, report)

@@ -1,5 +1,5 @@
 import { inNetworkNamespace } from '@wireproof/ffi'
-import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
+import { deleteNamespace, openXfrm, type Route } from '@wireproof/netlink'
 import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
 import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
 import { Problem } from '../problem.ts'
@@ -31,6 +31,7 @@ import {
 import { labProcess, spawnIn } from './process.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { readRefusals } from './refusals.ts'
+import { describeAssociation } from './security-association.ts'
 import { policiesFile, Store } from './store.ts'
 
 const settleDeadlineMs = 20_000
@@ -114,7 +115,7 @@ export class NetnsLab implements Lab {
       using xfrm = openXfrm()
       return xfrm.states()
     })
-    return states.map((state) => describe(node, state, state.source === underlay))
+    return states.map((state) => describeAssociation(node, state, state.source === underlay))
   }
 
   async refusals(node: string): Promise<Readonly<Record<string, number>>> {
@@ -295,22 +296,4 @@ export function openLab(name: string): NetnsLab {
     throw new Problem('ENOLAB', 2, `no lab is called ${name}`, known)
   }
   return new NetnsLab(name)
-}
-
-function describe(node: string, state: XfrmState, outbound: boolean): SecurityAssociation {
-  return {
-    node,
-    direction: outbound ? 'out' : 'in',
-    source: state.source,
-    destination: state.destination,
-    spi: state.spi,
-    reqid: state.reqid,
-    mode: state.mode,
-    algorithm: 'rfc4106(gcm(aes))',
-    key: state.aead.key.toString('hex'),
-    icvBits: state.aead.icvBits,
-    packets: Number(state.lifetime.packets),
-    bytes: Number(state.lifetime.bytes),
-    sequence: Number(outbound ? state.replay.sent : state.replay.received),
-  }
 }

@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
+import { newClusterKey, nextKeyId, type SuiteName, suiteNames, suiteOfClusterKey } from '../suites.ts'
 import type { ServiceSpec, WireSpec } from '../topology.ts'
 import { clusterDirectory, podRange, runDirectory } from './layout.ts'
 
 export const policiesFile = 'policies/lab.yaml'
+const firstKeyId = 3
 
 /**
  * The lab's side of the file cluster store that agents watch: nodes, pods, settings and the cluster key. Files appear
@@ -20,14 +21,24 @@ export class Store {
     this.directory = clusterDirectory(lab)
   }
 
-  /** Makes the store with a fresh cluster key and everything on, unless it is there. */
-  create(): void {
+  /** Makes the store with a fresh cluster key of the suite and everything on, unless it is there. */
+  create(suite: SuiteName = suiteNames[0]): void {
     mkdirSync(runDirectory(this.#lab), { recursive: true, mode: 0o700 })
     for (const kind of ['nodes', 'pods', 'services'])
       mkdirSync(join(this.directory, kind), { recursive: true })
-    const keyFile = join(this.directory, 'key')
-    if (!existsSync(keyFile)) write(keyFile, `3+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128\n`)
+    if (!existsSync(this.#keyFile)) write(this.#keyFile, newClusterKey(firstKeyId, suite))
     if (!existsSync(join(this.directory, 'config.json'))) this.configure({ encryptL3: true, strict: true })
+  }
+
+  /** What the cluster key is for; undefined for a key that is not of our making. */
+  suite(): SuiteName | undefined {
+    return suiteOfClusterKey(readFileSync(this.#keyFile, 'utf8'))
+  }
+
+  /** Replaces the cluster key by a fresh one of the suite, under the next id: the agents move to it without a gap. */
+  rotateKey(suite: SuiteName): void {
+    const id = nextKeyId(readFileSync(this.#keyFile, 'utf8'))
+    write(this.#keyFile, newClusterKey(id, suite))
   }
 
   configure(settings: EncryptionSettings): void {
@@ -87,6 +98,10 @@ export class Store {
 
   #put<Kind extends { readonly name: string }>(kind: 'nodes' | 'pods' | 'services', object: Kind): void {
     writeJson(join(this.directory, kind, `${object.name}.json`), object)
+  }
+
+  get #keyFile(): string {
+    return join(this.directory, 'key')
   }
 
   #all<Kind>(kind: string): Kind[] {

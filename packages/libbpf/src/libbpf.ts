@@ -22,6 +22,8 @@ export const libbpf = load('libbpf.so.1', {
     'int bpf_map_update_batch(int fd, const uint8_t *keys, const uint8_t *values, _Inout_ uint8_t *count, const uint8_t *options)',
   bpf_map_update_elem:
     'int bpf_map_update_elem(int fd, const uint8_t *key, const uint8_t *value, uint64_t flags)',
+  bpf_obj_get_info_by_fd:
+    'int bpf_obj_get_info_by_fd(int fd, _Inout_ uint8_t *info, _Inout_ uint8_t *length)',
   bpf_object__close: 'void bpf_object__close(void *object)',
   bpf_object__find_map_by_name: 'void *bpf_object__find_map_by_name(const void *object, const char *name)',
   bpf_object__find_program_by_name:

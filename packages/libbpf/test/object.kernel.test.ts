@@ -24,6 +24,12 @@ test('repeated runs are counted and timed', () => {
   assert.equal(object.map('by_mark').get(key)!.readBigUInt64LE() > 0n, true)
 })
 
+test('the verifier says how much it had to look at', () => {
+  using object = openObject(bytes).load()
+  const verified = object.program('count').verifiedInstructions
+  assert.ok(verified > 20 && verified < 1000, `${verified}`)
+})
+
 test('rodata is replaced before loading', () => {
   const rodata = Buffer.alloc(4)
   rodata.writeUInt32LE(2)

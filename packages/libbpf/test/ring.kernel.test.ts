@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { type BpfObject, openObject, openRing, socketBuffer } from '../src/index.ts'
+import { type BpfObject, openObject, openRing, openRingInBatches, socketBuffer } from '../src/index.ts'
 import { compile } from './compile.ts'
 
 const bytes = compile()
@@ -86,4 +86,57 @@ test('a ring may be closed by its receiver', () => {
   assert.equal(ring.consume(), 1)
   assert.equal(ring.consume(), 0)
   assert.equal(events, 1)
+})
+
+test('events come in batches, in order, without those the program discarded', () => {
+  using object = openObject(bytes).load()
+  const batches: number[][] = []
+  using ring = openRingInBatches(
+    object.map('events'),
+    ({ count, bytes: memory, offsets, lengths }) => {
+      batches.push(Array.from({ length: count }, (_, i) => memory.readUInt32LE(offsets[i])))
+      assert.ok(lengths.subarray(0, count).every((length) => length === 12))
+    },
+    rethrow,
+  )
+  for (const mark of [11, 13, 12, 14]) send(object, mark)
+  assert.equal(ring.consume(), 3)
+  send(object, 13)
+  assert.equal(ring.consume(), 0)
+  for (let mark = 100; mark < 200; mark++) send(object, mark)
+  assert.equal(ring.consume(), 100)
+  send(object, 15)
+  assert.equal(ring.consume(), 1)
+  assert.deepEqual(batches, [[11, 12, 14], Array.from({ length: 100 }, (_, i) => 100 + i), [15]])
+})
+
+test('a batch the receiver fails on is over, and its room is free again', () => {
+  using object = openObject(bytes).load()
+  const errors: string[] = []
+  let seen = 0
+  using ring = openRingInBatches(
+    object.map('events'),
+    ({ count }) => {
+      if (seen === 0) {
+        seen = count
+        throw new Error('not today')
+      }
+      seen += count
+    },
+    (error) => errors.push(error.message),
+  )
+  for (const mark of [1, 2]) send(object, mark)
+  assert.equal(ring.consume(), 2)
+  // 4096 bytes hold 170 events of 24: more than fit if the failed ones had stayed.
+  for (let mark = 0; mark < 170; mark++) send(object, mark + 20)
+  assert.equal(ring.consume(), 170)
+  assert.deepEqual([seen, errors], [172, ['not today']])
+})
+
+test('a ring may be closed by the receiver of a batch', () => {
+  using object = openObject(bytes).load()
+  const ring = openRingInBatches(object.map('events'), () => ring.close(), rethrow)
+  send(object, 1)
+  assert.equal(ring.consume(), 1)
+  assert.equal(ring.consume(), 0)
 })

@@ -286,7 +286,13 @@ export class NetlinkSocket implements Disposable {
         throw new Error(
           `the kernel sent a netlink message of ${length} bytes; ${received.length} are expected`,
         )
-      if (length >= 0) return readMessages(Buffer.from(received.subarray(0, length)))
+      if (length >= 0) {
+        const datagram = received.subarray(0, length)
+        const copy = Buffer.from(datagram)
+        // Keys may be in it, and nothing else would overwrite the last of them.
+        datagram.fill(0)
+        return readMessages(copy)
+      }
       try {
         check('recv', length, 'AF_NETLINK')
       } catch (error) {

@@ -1,9 +1,11 @@
 /** enum xfrm_attr_type_t of include/uapi/linux/xfrm.h, as far as it is used here. */
 export const XFRMA = {
+  ALG_CRYPT: 2,
   TMPL: 5,
   REPLAY_VAL: 10,
   SRCADDR: 13,
   ALG_AEAD: 18,
+  ALG_AUTH_TRUNC: 20,
   MARK: 21,
   REPLAY_ESN_VAL: 23,
   SET_MARK: 29,

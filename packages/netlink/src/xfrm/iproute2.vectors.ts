@@ -113,6 +113,82 @@ export const stateExtendedSequence = join(
   '40000000',
 )
 
+/**
+ * `ip xfrm state add src 2001:db8::1 dst 2001:db8::2 proto esp spi 0x12 reqid 1 mode tunnel aead rfc4106(gcm(aes))
+ *  0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223 128 replay-window 1024 flag af-unspec
+ *  flag esn`
+ */
+export const stateAes256IPv6 = join(
+  '00'.repeat(56),
+  '20010db8000000000000000000000002000000123200000020010db8000000000000000000000001ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  '00'.repeat(80),
+  '010000000a000100a00000000000000070001200726663343130362867636d286165732929',
+  '00'.repeat(47),
+  '2001000080000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122231c00170020',
+  '00'.repeat(20),
+  '040000',
+)
+
+/**
+ * `ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x13 reqid 1 mode tunnel aead
+ *  rfc7539esp(chacha20,poly1305) 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20212223 128
+ *  replay-window 1024 flag af-unspec flag esn`
+ */
+export const stateChacha20 = join(
+  '00'.repeat(56),
+  'c0000202',
+  '00'.repeat(15),
+  '1332000000c0000201',
+  '00'.repeat(12),
+  'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  '00'.repeat(80),
+  '0100000002000100a00000000000000070001200726663373533396573702863686163686132302c706f6c793133303529',
+  '00'.repeat(35),
+  '2001000080000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122231c00170020',
+  '00'.repeat(20),
+  '040000',
+)
+
+/**
+ * `ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x14 reqid 1 mode tunnel auth-trunc hmac(sha256)
+ *  0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 128 enc cbc(aes)
+ *  0x000102030405060708090a0b0c0d0e0f replay-window 1024 flag af-unspec flag esn`
+ */
+export const stateEncryptionAndAuthentication = join(
+  '00'.repeat(56),
+  'c0000202',
+  '00'.repeat(15),
+  '1432000000c0000201',
+  '00'.repeat(12),
+  'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  '00'.repeat(80),
+  '0100000002000100a0000000000000006c001400686d61632873686132353629',
+  '00'.repeat(53),
+  '01000080000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f580002006362632861657329',
+  '00'.repeat(56),
+  '80000000000102030405060708090a0b0c0d0e0f1c00170020',
+  '00'.repeat(20),
+  '040000',
+)
+
+/**
+ * `ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x15 reqid 1 mode tunnel aead rfc4106(gcm(aes))
+ *  0x000102030405060708090a0b0c0d0e0f10111213 128 replay-window 1024 replay-oseq 5 replay-oseq-hi 1 replay-seq 7
+ *  replay-seq-hi 2 flag af-unspec flag esn`
+ */
+export const stateGoingOn = join(
+  '00'.repeat(56),
+  'c0000202',
+  '00'.repeat(15),
+  '1532000000c0000201',
+  '00'.repeat(12),
+  'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+  '00'.repeat(80),
+  '0100000002000100a00000000000000060001200726663343130362867636d286165732929',
+  '00'.repeat(47),
+  'a000000080000000000102030405060708090a0b0c0d0e0f101112131c001700200000000500000007000000010000000200000000040000',
+)
+
 /** `ip xfrm state delete src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x10 mark 1 mask 0xff` */
 export const stateDelete = join(
   'c0000202',

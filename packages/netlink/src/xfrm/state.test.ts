@@ -29,10 +29,39 @@ const transportIPv6: XfrmStateOptions = {
 const { mark: _, outputMark: __, ...unmarked } = tunnel
 const extended: XfrmStateOptions = { ...unmarked, spi: 0x11, replayWindow: 64, esn: true }
 
+const longKey = Buffer.from(Array.from({ length: 36 }, (_, at) => at))
+const windowed = { ...unmarked, replayWindow: 1024, esn: true }
+const aes256: XfrmStateOptions = {
+  ...windowed,
+  source: '2001:db8::1',
+  destination: '2001:db8::2',
+  spi: 0x12,
+  aead: { ...aead, key: longKey },
+}
+const chacha20: XfrmStateOptions = {
+  ...windowed,
+  spi: 0x13,
+  aead: { name: 'rfc7539esp(chacha20,poly1305)', key: longKey, icvBits: 128 },
+}
+const { aead: ___, ...without } = windowed
+const separate: XfrmStateOptions = {
+  ...without,
+  spi: 0x14,
+  authentication: { name: 'hmac(sha256)', key: longKey.subarray(0, 32), icvBits: 128 },
+  encryption: { name: 'cbc(aes)', key: longKey.subarray(0, 16) },
+}
+
 const cases = [
   ['a tunnel with marks and a wide replay window', tunnel, iproute2.stateTunnelMarked],
   ['an IPv6 transport association', transportIPv6, iproute2.stateTransportIPv6],
   ['an association with extended sequence numbers', extended, iproute2.stateExtendedSequence],
+  ['an IPv6 tunnel with AES-256', aes256, iproute2.stateAes256IPv6],
+  ['an association with ChaCha20-Poly1305', chacha20, iproute2.stateChacha20],
+  [
+    'an association that encrypts and authenticates separately',
+    separate,
+    iproute2.stateEncryptionAndAuthentication,
+  ],
 ] as const
 
 const fresh = {
@@ -91,17 +120,44 @@ test('what the kernel counted is read: packets, bytes, 64-bit sequence numbers, 
   assert.equal(state?.failures.integrity, 5)
 })
 
-test('an association that is not ESP with an AEAD is left out of what is listed', () => {
+test('an association goes on after sequence numbers of 64 bits, byte for byte as iproute2 writes it', () => {
+  const state = { ...windowed, spi: 0x15, goOnAfter: { sent: (1n << 32n) + 5n, received: (2n << 32n) + 7n } }
+  const writer = new Writer()
+  writeState(writer, state)
+  assert.equal(writer.bytes.toString('hex'), iproute2.stateGoingOn.toString('hex'))
+  assert.deepEqual(read(writer.bytes)?.replay, state.goOnAfter)
+})
+
+test('an association without room for them does not pretend to go on after sequence numbers', () => {
+  const state = { ...unmarked, replayWindow: 32, goOnAfter: { sent: 5n } }
+  assert.throws(() => writeState(new Writer(), state), /only with ESN or a replay window above 32/)
+})
+
+test('the bitmap of a replay window is read where the kernel tells it', () => {
+  const at = iproute2.stateExtendedSequence.length - 28
+  const bitmap = Buffer.from('3f00000000000080', 'hex')
+  const payload = Buffer.concat([iproute2.stateExtendedSequence, bitmap])
+  payload.writeUInt16LE(28 + bitmap.length, at)
+  assert.deepEqual(read(payload)?.replay.bitmap, bitmap)
+})
+
+test('an association that is not ESP, or does not authenticate, is left out of what is listed', () => {
   const payload = Buffer.from(iproute2.stateTunnelMarked)
   payload.writeUInt8(51, 76)
   assert.equal(read(payload), undefined)
+  const writer = new Writer()
+  writeState(writer, separate)
+  const bytes = Buffer.from(writer.bytes)
+  assert.equal(bytes.readUInt16LE(226), 20)
+  bytes.writeUInt16LE(1, 226)
+  assert.equal(read(bytes), undefined)
 })
 
 test("an association's key is not part of what is read by reference", () => {
   const payload = Buffer.from(iproute2.stateTunnelMarked)
   const state = read(payload)
   payload.fill(0)
-  assert.deepEqual(state?.aead.key, key)
+  assert.deepEqual(state?.aead?.key, key)
 })
 
 test('two addresses of different families are refused before anything is sent', () => {

@@ -1,6 +1,13 @@
 import { familyOf } from '../address.ts'
-import { type Attributes, type Message, readAttributes, readString } from '../reader.ts'
+import { type Attributes, type Message, readAttributes } from '../reader.ts'
 import type { Writer } from '../writer.ts'
+import {
+  readAuthenticating,
+  readEncryption,
+  writeAuthenticating,
+  writeEncryption,
+  type XfrmAlgorithms,
+} from './algorithms.ts'
 import { IPPROTO_ESP, type Mode, mode, readMode, XFRMA } from './attributes.ts'
 import { type Replay, readReplay, readReplayEsn, writeReplayEsn } from './replay.ts'
 import {
@@ -20,30 +27,30 @@ export interface XfrmStateId {
   readonly mark?: Mark
 }
 
-/** An ESP security association as it is asked for. */
-export interface XfrmStateOptions extends XfrmStateId {
-  /** Outer addresses. */
-  readonly source: string
-  readonly reqid: number
-  readonly mode: Mode
-  readonly aead: {
-    /** Such as `rfc4106(gcm(aes))`, whose key is the AES key and four bytes of salt after it. */
-    readonly name: string
-    readonly key: Buffer
-    readonly icvBits: number
+/** An ESP security association as it is asked for: `aead`, or `encryption` with `authentication`. */
+export type XfrmStateOptions = XfrmAlgorithms &
+  XfrmStateId & {
+    /** Outer addresses. */
+    readonly source: string
+    readonly reqid: number
+    readonly mode: Mode
+    /**
+     * Packets that may arrive out of order, at most 4096; 0, the default, checks nothing. Of extended sequence numbers at
+     * least 1, unless the direction is `out`.
+     */
+    readonly replayWindow?: number
+    /** Set on packets this association has encrypted or decrypted: `value` in the bits of `mask`. */
+    readonly outputMark?: Mark
+    /** 64-bit extended sequence numbers (RFC 4303 section 2.2.1). */
+    readonly esn?: boolean
+    /** Last sequence numbers of an earlier life to go on after; for ESN or a replay window above 32 only. */
+    readonly goOnAfter?: { readonly sent?: bigint; readonly received?: bigint }
+    /** For Linux 6.10 and later, which then refuses what does not fit, such as a replay window on `out`; ignored before. */
+    readonly direction?: 'in' | 'out'
   }
-  /** Packets that may arrive out of order, at most 4096; 0, the default, checks nothing. */
-  readonly replayWindow?: number
-  /** Set on packets this association has encrypted or decrypted: `value` in the bits of `mask`. */
-  readonly outputMark?: Mark
-  /** 64-bit extended sequence numbers (RFC 4303 section 2.2.1). */
-  readonly esn?: boolean
-  /** For Linux 6.10 and later, which then refuses what does not fit, such as a replay window on `out`; ignored before. */
-  readonly direction?: 'in' | 'out'
-}
 
-/** A security association as the kernel holds it, with its key: handle as a secret. */
-export interface XfrmState extends XfrmStateOptions {
+/** A security association as the kernel holds it, with its keys: handle as a secret. */
+export type XfrmState = XfrmStateOptions & {
   readonly replayWindow: number
   readonly esn: boolean
   /** What it has protected so far; bytes are those of inner packets. */
@@ -57,7 +64,6 @@ export interface XfrmState extends XfrmStateOptions {
 }
 
 const INFO_LENGTH = 224
-const ALGORITHM_NAME_LENGTH = 64
 const XFRM_STATE_AF_UNSPEC = 32
 const XFRM_STATE_ESN = 128
 const LARGEST_PLAIN_WINDOW = 32
@@ -72,6 +78,10 @@ export function writeState(writer: Writer, state: XfrmStateOptions): void {
     )
   const window = state.replayWindow ?? 0
   const extended = state.esn === true || window > LARGEST_PLAIN_WINDOW
+  if (state.goOnAfter && !extended)
+    throw new TypeError(
+      'an SA goes on after given sequence numbers only with ESN or a replay window above 32',
+    )
   writer.zero(SELECTOR_LENGTH)
   writeXfrmAddress(writer, state.destination)
   writer.bigU32(state.spi)
@@ -88,8 +98,8 @@ export function writeState(writer: Writer, state: XfrmStateOptions): void {
   writer.u8((state.mode === 'tunnel' ? XFRM_STATE_AF_UNSPEC : 0) | (state.esn ? XFRM_STATE_ESN : 0))
   writer.zero(7)
   const { mark, outputMark, direction } = state
-  writer.attribute(XFRMA.ALG_AEAD, () => writeAead(writer, state.aead))
-  if (extended) writer.attribute(XFRMA.REPLAY_ESN_VAL, () => writeReplayEsn(writer, window))
+  writeAlgorithms(writer, state)
+  if (extended) writer.attribute(XFRMA.REPLAY_ESN_VAL, () => writeReplayEsn(writer, window, state.goOnAfter))
   if (mark) writer.attribute(XFRMA.MARK, () => writeMark(writer, mark))
   if (outputMark) {
     writer.attributeU32(XFRMA.SET_MARK, outputMark.value)
@@ -98,16 +108,13 @@ export function writeState(writer: Writer, state: XfrmStateOptions): void {
   if (direction) writer.attributeU8(XFRMA.SA_DIR, directions[direction])
 }
 
-/** struct xfrm_algo_aead. */
-function writeAead(writer: Writer, { name, key, icvBits }: XfrmStateOptions['aead']): void {
-  const text = Buffer.from(name)
-  if (text.length >= ALGORITHM_NAME_LENGTH)
-    throw new TypeError(`${name} is too long for the name of an algorithm`)
-  writer.copy(text)
-  writer.zero(ALGORITHM_NAME_LENGTH - text.length)
-  writer.u32(key.length * 8)
-  writer.u32(icvBits)
-  writer.copy(key)
+function writeAlgorithms(writer: Writer, { aead, encryption, authentication }: XfrmAlgorithms): void {
+  if (aead) {
+    writer.attribute(XFRMA.ALG_AEAD, () => writeAuthenticating(writer, aead))
+    return
+  }
+  writer.attribute(XFRMA.ALG_AUTH_TRUNC, () => writeAuthenticating(writer, authentication))
+  writer.attribute(XFRMA.ALG_CRYPT, () => writeEncryption(writer, encryption))
 }
 
 /** struct xfrm_usersa_id. */
@@ -120,11 +127,11 @@ export function writeStateId(writer: Writer, { destination, spi, mark }: XfrmSta
   if (mark) writer.attribute(XFRMA.MARK, () => writeMark(writer, mark))
 }
 
-/** @returns undefined for what is no ESP association with an AEAD, such as AH or a separate cipher and hash. */
+/** @returns undefined for what is no ESP association that both encrypts and authenticates, such as AH. */
 export function readState({ payload }: Message): XfrmState | undefined {
   const attributes = readAttributes(payload.subarray(INFO_LENGTH))
-  const aead = attributes.get(XFRMA.ALG_AEAD)
-  if (!aead || payload.readUInt8(76) !== IPPROTO_ESP) return undefined
+  const algorithms = readAlgorithms(attributes)
+  if (!algorithms || payload.readUInt8(76) !== IPPROTO_ESP) return undefined
   const family = payload.readUInt16LE(212)
   const direction = attributes.get(XFRMA.SA_DIR)?.readUInt8(0)
   const esnReplay = attributes.get(XFRMA.REPLAY_ESN_VAL)
@@ -136,7 +143,7 @@ export function readState({ payload }: Message): XfrmState | undefined {
     spi: payload.readUInt32BE(72),
     reqid: payload.readUInt32LE(208),
     mode: readMode(payload.readUInt8(214)),
-    aead: readAead(aead),
+    ...algorithms,
     replayWindow: esnReplay ? esnReplay.readUInt32LE(20) : payload.readUInt8(215),
     esn: (payload.readUInt8(216) & XFRM_STATE_ESN) !== 0,
     lifetime: {
@@ -164,12 +171,12 @@ function outputMark(attributes: Attributes): Pick<XfrmState, 'outputMark'> {
   return { outputMark: { value, mask: attributes.get(XFRMA.SET_MARK_MASK)?.readUInt32LE(0) ?? 0xffffffff } }
 }
 
-function readAead(bytes: Buffer): XfrmState['aead'] {
-  const keyLength = bytes.readUInt32LE(ALGORITHM_NAME_LENGTH) / 8
-  const keyAt = ALGORITHM_NAME_LENGTH + 8
-  return {
-    name: readString(bytes.subarray(0, ALGORITHM_NAME_LENGTH)),
-    icvBits: bytes.readUInt32LE(ALGORITHM_NAME_LENGTH + 4),
-    key: Buffer.from(bytes.subarray(keyAt, keyAt + keyLength)),
-  }
+function readAlgorithms(attributes: Attributes): XfrmAlgorithms | undefined {
+  const aead = attributes.get(XFRMA.ALG_AEAD)
+  if (aead) return { aead: readAuthenticating(aead) }
+  const encryption = attributes.get(XFRMA.ALG_CRYPT)
+  // The kernel lists ALG_AUTH as well, which lacks the length of the ICV.
+  const authentication = attributes.get(XFRMA.ALG_AUTH_TRUNC)
+  if (!encryption || !authentication) return undefined
+  return { encryption: readEncryption(encryption), authentication: readAuthenticating(authentication) }
 }

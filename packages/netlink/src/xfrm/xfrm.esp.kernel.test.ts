@@ -36,7 +36,8 @@ test('an association is listed as it was added, and iproute2 sees the same', (co
   assert.equal(more.length, 0)
   const { lifetime, replay, failures, added, used, ...options } = found!
   assert.deepEqual(options, { ...full, esn: false })
-  assert.deepEqual([lifetime, replay, used], [{ bytes: 0, packets: 0 }, { sent: 0n, received: 0n }, 0])
+  const unused = { sent: 0n, received: 0n, bitmap: Buffer.alloc(16) }
+  assert.deepEqual([lifetime, replay, used], [{ bytes: 0, packets: 0 }, unused, 0])
   assert.deepEqual(failures, { replayWindow: 0, replay: 0, integrity: 0 })
   assert.ok(Math.abs(added - Date.now() / 1000) < 60)
   const shown = ip(name, 'xfrm', 'state')
@@ -90,6 +91,12 @@ test('extended sequence numbers, a plain window and none are all accepted', (con
   )
 })
 
+test('extended sequence numbers need a replay window, also where nothing is received', (context) => {
+  const { xfrm } = xfrmIn(context)
+  assert.throws(() => xfrm.addStates([{ ...full, esn: true, replayWindow: 0 }]), { code: 'EINVAL' })
+  xfrm.addStates([{ ...full, esn: true, replayWindow: 1 }])
+})
+
 test('a batch names each association that was refused, and all others are there', (context) => {
   const { xfrm } = xfrmIn(context)
   const states = Array.from({ length: 1000 }, (_, number) => ({ ...full, spi: 5000 + number }))
@@ -112,7 +119,7 @@ test('a batch names each association that was refused, and all others are there'
   )
   assert.equal(xfrm.states().length, 999)
   assert.deepEqual(
-    new Set(xfrm.states().map(({ aead }) => aead.key.toString('hex'))),
+    new Set(xfrm.states().map(({ aead }) => aead!.key.toString('hex'))),
     new Set([key.toString('hex')]),
   )
 })

@@ -62,6 +62,39 @@ test('policies are listed as they were added, and iproute2 sees the same', (cont
     assert.ok(shown.includes(words), `${JSON.stringify(words)} is not in:\n${shown}`)
 })
 
+test('IPv6 inside and outside, in all four ways, is listed as it was added, found by its mark, updated and deleted', (context) => {
+  const { name, xfrm } = xfrmIn(context)
+  xfrm.setHashThresholds({ ipv4: [0, 16], ipv6: [0, 48] })
+  const mark = { value: 0x0002_0e00, mask: 0xffff_0f00 }
+  const inner = [
+    ['0.0.0.0/0', '10.1.0.0/24'],
+    ['::/0', 'fd00:1:2::/64'],
+  ] as const
+  const outer = [
+    ['192.0.2.1', '192.0.2.2'],
+    ['2001:db8::1', '2001:db8::ffff:0:2'],
+  ] as const
+  const wanted = inner.flatMap(([source, destination], at) =>
+    outer.map(([from, to], number): XfrmPolicy => {
+      const template = { source: from, destination: to, reqid: 1, spi: 0x77, mode: 'tunnel' } as const
+      const id = { source, destination, mark: { ...mark, value: mark.value + ((2 * at + number) << 16) } }
+      return { ...id, direction: 'out', priority: 9, action: 'allow', template }
+    }),
+  )
+  xfrm.addPolicies(wanted)
+  const byMark = (a: XfrmPolicy, b: XfrmPolicy) => a.mark!.value - b.mark!.value
+  assert.deepEqual(xfrm.policies().sort(byMark), wanted)
+  assert.match(
+    ip(name, 'xfrm', 'policy'),
+    /src ::\/0 dst fd00:1:2::\/64 \n\tdir out priority 9 ptype main \n\tmark 0x50e00\/0xffff0f00 \n\ttmpl src 2001:db8::1 dst 2001:db8::ffff:0:2\n/,
+  )
+  const later = wanted.map((policy) => ({ ...policy, priority: 11 }))
+  xfrm.updatePolicies(later)
+  assert.deepEqual(xfrm.policies().sort(byMark), later)
+  xfrm.deletePolicies(later.slice(1))
+  assert.deepEqual(xfrm.policies(), later.slice(0, 1))
+})
+
 test('what iproute2 added is listed, updated in place and deleted', (context) => {
   const { name, xfrm } = xfrmIn(context)
   ip(

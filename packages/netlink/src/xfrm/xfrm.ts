@@ -59,7 +59,7 @@ export class Xfrm implements Disposable {
     this.#batch(ids, XFRM_MSG_DELSA, (id) => `delete SA ${describeState(id)}`, writeStateId)
   }
 
-  /** All ESP associations with an AEAD, with keys: handle as secrets. */
+  /** All ESP associations that encrypt and authenticate, with keys: handle as secrets. */
   states(): XfrmState[] {
     return this.#dump(XFRM_MSG_GETSA, XFRM_MSG_NEWSA, 'list SAs', readState)
   }
@@ -160,10 +160,13 @@ export class Xfrm implements Disposable {
     read: (message: Message) => Item | undefined,
   ): Item[] {
     const messages = this.#socket.dump({ type, describe: () => what, write: () => {} })
-    return messages
+    const items = messages
       .filter((message) => message.type === answer)
       .map(read)
       .filter((item) => item !== undefined)
+    // Keys were among it; what was read of them is copied.
+    for (const { payload } of messages) payload.fill(0)
+    return items
   }
 }
 

@@ -168,6 +168,15 @@ test('keys are written as Wireshark reads them', () => {
   assert.equal(espDsb(sas).toString(), `${first},"32-bit","0x0"\n${second},"32-bit","0x0"\n`)
 })
 
+test('Wireshark is not told to check ICVs whose upper half of a sequence number it cannot be told', () => {
+  const checking = (json: object) => wiresharkProfile(parseSas([ENTRY, { ...ENTRY, ...json }])).preferences
+  assert.match(checking({}), /enable_authentication_check: TRUE/)
+  assert.match(
+    checking({ esn: true }),
+    /enable_encryption_decode: TRUE\nesp.enable_authentication_check: FALSE/,
+  )
+})
+
 test('what is written for Wireshark is read back, from a secrets block and from a table', () => {
   const sas = parseXfrmState(XFRM)
   assert.deepEqual(parseEspSaTable(espDsb(sas).toString()), sas)
