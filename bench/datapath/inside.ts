@@ -1,6 +1,7 @@
 /** The part of bench/datapath.ts that runs in a kernel with ESP: `inside.ts <program> <rounds> <seconds>`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { median, table } from '../timing.ts'
 import { type Arm, bareEsp, noEncryption, onTheWire, ourAgents } from './arms.ts'
@@ -40,6 +41,8 @@ async function listen({ cluster }: Arm): Promise<ChildProcess> {
     const [text] = (await once(child.stdout!, 'data')) as [Buffer]
     connected += `${text}`.split('connected').length - 1
   }
+  // Listening is what is measured, not a process that has just begun.
+  await delay(500)
   return child
 }
 
