@@ -90,8 +90,7 @@ async function run(object: BpfObject, listen: (batch: FlowBatch) => void): Promi
   const order: Order = { program: object.program('flood').fd, rate, seconds }
   const cpu = process.threadCpuUsage()
   const worker = new Worker(new URL('./events/producer.ts', import.meta.url), { workerData: order })
-  const [took] = (await once(worker, 'message')) as [number]
-  await once(worker, 'exit')
+  const [[took]] = (await Promise.all([once(worker, 'message'), once(worker, 'exit')])) as [[number], unknown]
   ring.consume()
   const used = process.threadCpuUsage(cpu)
   if (disorder > 0) throw new Error(`${disorder} events came twice or late`)

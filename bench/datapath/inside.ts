@@ -1,6 +1,7 @@
 /** The part of bench/datapath.ts that runs in a kernel with ESP: `inside.ts <program> <rounds> <seconds>`. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { median, table } from '../timing.ts'
 import { type Arm, bareEsp, noEncryption, onTheWire, ourAgents } from './arms.ts'
@@ -8,6 +9,7 @@ import { type Kind, kinds, type Measured, send } from './traffic.ts'
 
 const [program = '', rounds = '21', seconds = '0.2'] = process.argv.slice(2)
 const peer = 'bare ip xfrm'
+const unmonitored = 'our agents'
 
 interface Contender {
   readonly arm: Arm
@@ -39,6 +41,8 @@ async function listen({ cluster }: Arm): Promise<ChildProcess> {
     const [text] = (await once(child.stdout!, 'data')) as [Buffer]
     connected += `${text}`.split('connected').length - 1
   }
+  // Listening is what is measured, not a process that has just begun.
+  await delay(500)
   return child
 }
 
@@ -70,7 +74,7 @@ function record(results: Results, name: string, what: string, value: number): vo
 /** The median of the rounds' ratios to the peer's turn of the same round, with the middle half of them. */
 function against(reference: readonly number[], values: readonly number[]): string {
   const ratios = values.map((value, round) => value / reference[round]!).sort((a, b) => a - b)
-  const quarter = (share: number) => ratios[Math.floor((ratios.length - 1) * share)]!.toFixed(3)
+  const quarter = (share: number) => ratios[Math.round((ratios.length - 1) * share)]!.toFixed(3)
   return `${median(ratios).toFixed(3)} (${quarter(0.25)} to ${quarter(0.75)})`
 }
 
@@ -101,12 +105,18 @@ function report(results: Results): string {
     .join('\n\n')
 }
 
+/** What listening costs: the monitored turns against those of the same agents in the same round without a monitor. */
+function costOfMonitor(results: Results): string {
+  const [alone, monitored] = [results.get(unmonitored)!, results.get(`${unmonitored}, monitored`)!]
+  return kinds.map((kind) => `${kind} ${against(alone.get(kind)!, monitored.get(kind)!)}`).join(', ')
+}
+
 const ours = await ourAgents()
 const contenders: Readonly<Record<string, Contender>> = {
-  'our agents': { arm: ours },
+  [unmonitored]: { arm: ours },
   [peer]: { arm: bareEsp() },
   'no encryption': { arm: noEncryption() },
-  'our agents, monitored': { arm: ours, monitored: true },
+  [`${unmonitored}, monitored`]: { arm: ours, monitored: true },
 }
 try {
   const seen: string[] = []
@@ -121,6 +131,7 @@ try {
         if (p99 !== undefined) record(results, name, 'rr p99', p99)
       }
   console.log(report(results))
+  console.log(`\nWith a monitor, times the same agents without: ${costOfMonitor(results)}.`)
   console.log(
     `\n${rounds} rounds in turn, ${seconds} s each; larger is better, of times too. In brackets the middle half of the ` +
       'rounds. Everything arrived as it was sent, and in every turn as many frames crossed the wire as associations ' +
