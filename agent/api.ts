@@ -43,6 +43,7 @@ export type FlowReason =
 export interface Flow {
   /** Nanoseconds since the epoch, as a decimal string. */
   readonly time: string
+  /** Whose agent tells it. */
   readonly node: string
   readonly hook: 'from-pod' | 'to-wire' | 'from-wire' | 'to-pod'
   readonly protocol: 'icmp' | 'tcp' | 'udp' | 'esp' | `ip-${number}`
@@ -52,12 +53,44 @@ export interface Flow {
   readonly destinationPort?: number
   readonly sourcePod?: string
   readonly destinationPod?: string
+  /** Where the ends live: the pod's node, or the node whose own address it is. */
+  readonly sourceNode?: string
+  readonly destinationNode?: string
+  /** Of the labels below: pods with the same labels have the same identity. */
+  readonly sourceIdentity?: number
+  readonly destinationIdentity?: number
+  readonly sourceLabels?: Labels
+  readonly destinationLabels?: Labels
   readonly verdict: FlowVerdict
+  /** Why; where the flow is not encrypted, why not. */
   readonly reason: FlowReason
   readonly encrypted: boolean
+  /** Id of the cluster key behind the SA that protects it; absent where the agent cannot know which one it was. */
+  readonly epoch?: number
   /** Packets and bytes of the flow at this hook since the last event about it. */
   readonly packets: number
   readonly bytes: number
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+/**
+ * That events are missing: told in their place, so that a gap is never silent. `ring`: the kernel found its buffer full.
+ * `history`: they are older than what the agent still remembers. `reader`: whoever reads was too slow for the stream.
+ */
+export interface FlowLoss {
+  /** As of Flow: when it was noticed. */
+  readonly time: string
+  readonly node: string
+  readonly where: 'ring' | 'history' | 'reader'
+  /** How many. */
+  readonly lost: number
+}
+
+export type FlowRecord = Flow | FlowLoss
+
+export function isLoss(record: FlowRecord): record is FlowLoss {
+  return 'lost' in record
 }
 
 /**
