@@ -1,12 +1,24 @@
-import { openRoute, openXfrm, type Route, watch, type Xfrm } from '@wireproof/netlink'
-import type { AgentStatus, Flow, PodAttachment } from './api.ts'
+import type { Ring } from '@wireproof/libbpf'
+import { openRoute, openXfrm, type Route, watch, type Xfrm, type XfrmState } from '@wireproof/netlink'
+import { type AgentStatus, type FlowVerdict, flowVerdicts, type PodAttachment } from './api.ts'
 import { FileStore } from './cluster/files.ts'
 import { JournalFile } from './cluster/journal.ts'
 import { Datapath } from './kernel/datapath.ts'
 import { LocalPods } from './kernel/pods.ts'
-import { requireEsp } from './kernel/xfrm.ts'
+import { readSecurity, requireEsp } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
+import type { AgentMetrics } from './metrics/metrics.ts'
 import { epochOffset, FlowNarrator } from './monitor/flow.ts'
+import { type Health, healthOf, readinessOf } from './monitor/health.ts'
+import { FlowHistory } from './monitor/history.ts'
+import {
+  associationsOf,
+  epochsOf,
+  keyStatus,
+  peerStatuses,
+  sequenceStatus,
+  suiteOf,
+} from './monitor/peer-status.ts'
 import type { Served } from './monitor/server.ts'
 import type { Options } from './options.ts'
 import { type Outcome, Reconciler } from './reconciler.ts'
@@ -17,6 +29,8 @@ const resyncInterval = 5000
 const retryInterval = 500
 /** Changes in the kernel closer together than this, in milliseconds, are repaired in one pass. */
 const debounce = 5
+/** How often, in milliseconds, it is asked whether the datapath has lost events. */
+const lossInterval = 1000
 /** Policies of these prefix lengths (local, remote) and longer are found by hash: their own are /0 or /24 to /24. */
 const hashThresholds = [0, 16] as const
 
@@ -31,10 +45,19 @@ export class Agent implements Served {
   readonly #pods: LocalPods
   readonly #reconciler: Reconciler
   readonly #narrator: FlowNarrator
-  readonly #flowListeners = new Set<(flow: Flow) => void>()
+  readonly #history = new FlowHistory()
+  readonly #started = new Date()
+  readonly #told = Object.fromEntries(flowVerdicts.map((verdict) => [verdict, 0])) as Record<
+    FlowVerdict,
+    number
+  >
+  readonly #lost = { ring: 0, reader: 0 }
+  #ring: Ring | undefined
+  #metrics: AgentMetrics | undefined
   readonly #passListeners = new Set<() => void>()
   #outcome: Outcome | undefined
   #failure: string | undefined
+  #lastPass = performance.now()
   #timer: NodeJS.Timeout | undefined
 
   /** Loads the datapath; nothing is in force before start(). @throws AgentProblem */
@@ -70,38 +93,55 @@ export class Agent implements Served {
     this.#store.watch(() => this.#run(), this.#complain('store'))
     watch('xfrm', soon, this.#complain('xfrm'))
     watch('links', soon, this.#complain('links'))
-    this.#datapath.watchFlows((event) => {
-      if (this.#flowListeners.size === 0) return
+    this.#ring = this.#datapath.watchFlows((event) => {
       const flow = this.#narrator.tell(event)
-      for (const listener of this.#flowListeners) listener(flow)
+      this.#told[flow.verdict]++
+      this.#history.append(flow)
     }, this.#complain('flows'))
+    setInterval(() => this.#noticeLosses(), lossInterval)
     // What was written while the watches were being set up is read here.
     this.#run()
   }
 
-  status(): AgentStatus {
-    const outcome = this.#outcome!
-    const problem = this.#failure ?? outcome.problems[0]
-    return {
-      node: this.#options.node,
-      pid: process.pid,
-      ...outcome.datapath,
-      settled: this.#settled(),
-      waiting: this.#waiting(),
-      ...(problem === undefined ? {} : { problem }),
-      peers: outcome.peers.flatMap(({ node, outboundSpi, inboundSpi }) =>
-        outboundSpi === undefined || inboundSpi === undefined
-          ? []
-          : [{ node: node.name, outboundSpi, inboundSpi }],
-      ),
-      pods: this.#pods.names(),
-      counters: this.#datapath.counters(),
-    }
+  get node(): string {
+    return this.#options.node
   }
 
-  onFlow(listener: (flow: Flow) => void): () => void {
-    this.#flowListeners.add(listener)
-    return () => this.#flowListeners.delete(listener)
+  status(): AgentStatus {
+    return this.#describe(readSecurity(this.#xfrm).states)
+  }
+
+  history(): FlowHistory {
+    this.#ring?.consume()
+    this.#noticeLosses()
+    return this.#history
+  }
+
+  lostToReader(count: number): void {
+    this.#lost.reader += count
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    const { AgentMetrics } = await import('./metrics/metrics.ts')
+    this.#metrics ??= new AgentMetrics(this.#options.node)
+    const { states } = readSecurity(this.#xfrm)
+    return this.#metrics.expose({
+      status: this.#describe(states),
+      associations: associationsOf(this.#outcome!.peers, states),
+      refused: this.#xfrm.statistics(),
+      told: this.#told,
+      lost: this.#lost,
+      hasFailed: this.#failure !== undefined,
+    })
+  }
+
+  health(): Health {
+    return healthOf(performance.now(), this.#lastPass, () => this.#route.link('lo'))
+  }
+
+  readiness(): Health {
+    const waiting = this.#failure === undefined ? this.#outcome!.waiting : []
+    return readinessOf({ datapath: this.#datapath.missing(), failure: this.#failure, waiting })
   }
 
   putPod(name: string, pod: PodAttachment): void {
@@ -111,7 +151,7 @@ export class Agent implements Served {
     // Its own address must be known before its first packet.
     this.#pass()
     this.#pods.put(self, name, pod)
-    this.#narrator.know(pods)
+    this.#narrator.know({ nodes, pods, epochs: epochsOf(this.#outcome!.peers) })
     this.#log('info', 'pod-guarded', { pod: name, ...pod })
   }
 
@@ -128,6 +168,35 @@ export class Agent implements Served {
     while (!this.#settled() && performance.now() < deadline)
       await this.#nextPass(deadline - performance.now())
     return { settled: this.#settled(), waiting: this.#waiting() }
+  }
+
+  #describe(states: readonly XfrmState[]): AgentStatus {
+    const outcome = this.#outcome!
+    this.#noticeLosses()
+    const problem = this.#failure ?? outcome.problems[0]
+    const suite = suiteOf(states)
+    return {
+      node: this.#options.node,
+      pid: process.pid,
+      started: this.#started.toISOString(),
+      ...(suite === undefined ? {} : { suite }),
+      ...outcome.datapath,
+      settled: this.#settled(),
+      waiting: this.#waiting(),
+      ...(problem === undefined ? {} : { problem }),
+      problems: outcome.problems,
+      key: keyStatus(outcome.keyId, states),
+      peers: peerStatuses(outcome.peers, states),
+      pods: this.#pods.names(),
+      counters: this.#datapath.counters(),
+      sequence: sequenceStatus(states),
+      refused: notZero(this.#xfrm.statistics()),
+      events: {
+        told: Object.values(this.#told).reduce((sum, count) => sum + count, 0),
+        remembered: this.#history.size,
+        lost: this.#lost.ring + this.#lost.reader,
+      },
+    }
   }
 
   #settled(): boolean {
@@ -152,6 +221,7 @@ export class Agent implements Served {
 
   /** A pass whose failure is reported and tried again. */
   #run(): void {
+    this.#lastPass = performance.now()
     try {
       this.#pass()
       if (this.#failure !== undefined) this.#log('info', 'recovered')
@@ -170,9 +240,23 @@ export class Agent implements Served {
   #pass(): void {
     const before = this.#outcome?.waiting.join()
     this.#outcome = this.#reconciler.pass(performance.now())
-    this.#narrator.know(this.#outcome.pods)
+    const { nodes, pods, peers } = this.#outcome
+    this.#narrator.know({ nodes, pods, epochs: epochsOf(peers) })
     if (this.#outcome.waiting.join() !== before)
       this.#log('info', this.#settled() ? 'settled' : 'waiting', { for: this.#outcome.waiting })
+  }
+
+  /** A gap is told in its place among the events. */
+  #noticeLosses(): void {
+    const lost = this.#datapath.lost()
+    if (lost === this.#lost.ring) return
+    this.#history.append({
+      time: `${BigInt(Date.now()) * 1_000_000n}`,
+      node: this.#options.node,
+      where: 'ring',
+      lost: lost - this.#lost.ring,
+    })
+    this.#lost.ring = lost
   }
 
   #schedule(delay: number): void {
@@ -183,4 +267,8 @@ export class Agent implements Served {
   #complain(about: string): (error: Error) => void {
     return (error) => this.#log('error', 'watch-failed', { about, message: error.message })
   }
+}
+
+function notZero(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
 }

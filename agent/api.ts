@@ -25,7 +25,9 @@ export interface SecurityAssociation {
   readonly sequence: number
 }
 
-export type FlowVerdict = 'forwarded' | 'encrypted' | 'decrypted' | 'clear' | 'dropped'
+export const flowVerdicts = ['forwarded', 'encrypted', 'decrypted', 'clear', 'dropped'] as const
+
+export type FlowVerdict = (typeof flowVerdicts)[number]
 
 export type FlowReason =
   | 'same-node'
@@ -99,9 +101,31 @@ export function isLoss(record: FlowRecord): record is FlowLoss {
  */
 export type Counters = Readonly<Record<string, { readonly packets: number; readonly bytes: number }>>
 
+/** What an agent knows of another node. */
+export interface PeerStatus {
+  readonly node: string
+  /** Of the associations in use; absent while the peer's agent has never run. */
+  readonly outboundSpi?: number
+  readonly inboundSpi?: number
+  /** Ids of the cluster keys that this node sends under and receives under. */
+  readonly outboundEpoch?: number
+  readonly inboundEpoch?: number
+  /** Whether the kernel holds them. */
+  readonly sends: boolean
+  readonly receives: boolean
+  /** Why packets to it are dropped, or still leave under earlier keys. */
+  readonly waiting?: string
+  /** When the latest packet from it was decrypted, ISO 8601 to the second; absent for never under these keys. */
+  readonly lastDecrypted?: string
+}
+
 export interface AgentStatus {
   readonly node: string
   readonly pid: number
+  /** When this agent began, ISO 8601: what happened before it does not know. */
+  readonly started: string
+  /** What its associations encrypt with, such as `rfc4106(gcm(aes)) 128`; absent while there is none. */
+  readonly suite?: string
   readonly encryptL3: boolean
   readonly strict: boolean
   /** Whether the kernel is what the cluster store, when it was last read, asks for. */
@@ -110,13 +134,20 @@ export interface AgentStatus {
   readonly waiting: readonly string[]
   /** Why the last attempt failed, when it did. */
   readonly problem?: string
-  readonly peers: readonly {
-    readonly node: string
-    readonly outboundSpi: number
-    readonly inboundSpi: number
-  }[]
+  /** What is wrong with the cluster store, one sentence each; what it said before still counts. */
+  readonly problems: readonly string[]
+  /** Id of the cluster key, and since when the oldest association under it is in the kernel, ISO 8601. */
+  readonly key: { readonly id: number; readonly since?: string }
+  /** Every other node of the cluster. */
+  readonly peers: readonly PeerStatus[]
   readonly pods: readonly string[]
   readonly counters: Counters
+  /** The highest sequence number that an association of this node has sent, and the last one it could. */
+  readonly sequence: { readonly highest: number; readonly limit: number }
+  /** Packets that the kernel's IPsec has refused, by its own names of /proc/net/xfrm_stat; those that are not zero. */
+  readonly refused: Readonly<Record<string, number>>
+  /** Flow events since the agent began: told, remembered still, and lost. */
+  readonly events: { readonly told: number; readonly remembered: number; readonly lost: number }
 }
 
 /** What is told of a pod whose veth pair has just been made, still down: what a CNI plugin would say. */

@@ -19,7 +19,10 @@ import { AgentProblem } from './problem.ts'
 export interface Outcome {
   readonly datapath: Settings
   readonly peers: readonly PeerPlan[]
+  readonly nodes: ClusterState['nodes']
   readonly pods: ClusterState['pods']
+  /** Id of the cluster key. */
+  readonly keyId: number
   /** Why the kernel is not yet what the cluster asks for; empty when it is. */
   readonly waiting: readonly string[]
   /** What is wrong with the cluster store. */
@@ -95,7 +98,9 @@ export class Reconciler {
     return {
       datapath: transition.datapath,
       peers: plan.peers,
+      nodes: cluster.nodes,
       pods: cluster.pods,
+      keyId: cluster.key.id,
       problems: cluster.problems,
       waiting: [
         ...(transition.waiting ? [transition.waiting] : []),

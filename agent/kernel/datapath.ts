@@ -8,6 +8,7 @@ import {
   detachTc,
   openObject,
   openRing,
+  type Ring,
 } from '@wireproof/libbpf'
 import type { Counters } from '../api.ts'
 import type { Settings } from '../cluster/state.ts'
@@ -17,6 +18,7 @@ import {
   type FlowEvent,
   readCounters,
   readFlowEvent,
+  readLost,
   writeAddress,
   writeConfig,
   writeIpcacheKey,
@@ -103,8 +105,25 @@ export class Datapath {
     return readCounters(this.#map('counters'))
   }
 
+  /** Events that found the ring full. */
+  lost(): number {
+    return readLost(this.#map('lost'))
+  }
+
+  /** What is missing of the datapath, one sentence each; nothing when it guards the wire and knows what to do. */
+  missing(): string[] {
+    const absent = directions.filter((direction) => {
+      const present = attachedTc({ device: this.#wireIndex, direction })
+      return present === undefined || present !== this.#attached.get(`${this.#wireIndex} ${direction}`)
+    })
+    return [
+      ...absent.map((direction) => `the ${direction} program is not on the wire`),
+      ...(this.#config === '' ? ['it has not been configured'] : []),
+    ]
+  }
+
   /** Calls `onEvent` for each event from now on. */
-  watchFlows(onEvent: (event: FlowEvent) => void, onError: (error: Error) => void): { close(): void } {
+  watchFlows(onEvent: (event: FlowEvent) => void, onError: (error: Error) => void): Ring {
     return openRing(this.#map('events'), (bytes) => onEvent(readFlowEvent(bytes)), onError)
   }
 

@@ -1,46 +1,85 @@
 import type { Flow } from '../api.ts'
-import type { ClusterState } from '../cluster/state.ts'
+import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
 import type { FlowEvent } from '../kernel/datapath-layout.ts'
 
 const protocols: Readonly<Record<number, Flow['protocol']>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 50: 'esp' }
+
+/** Ids of the cluster keys that a node sends to a peer under, and receives from it under, where only one is possible. */
+export interface Epochs {
+  readonly out: number | undefined
+  readonly in: number | undefined
+}
+
+/** What a narrator must know to tell names for addresses. */
+export interface Known {
+  readonly nodes: readonly Pick<ClusterNode, 'name' | 'underlay'>[]
+  readonly pods: readonly ClusterPod[]
+  /** By the peer's name. */
+  readonly epochs: ReadonlyMap<string, Epochs>
+}
+
+/** Who has an address. */
+interface Owner {
+  readonly node: string
+  readonly pod: ClusterPod | undefined
+}
 
 /** Says of an event of the datapath what a person wants to know: when, by the clock on the wall, and which pods. */
 export class FlowNarrator {
   readonly #node: string
   /** Nanoseconds from the kernel's monotonic clock to the epoch. */
   readonly #epoch: bigint
-  #pods: ReadonlyMap<string, string> = new Map()
+  #owners: ReadonlyMap<string, Owner> = new Map()
+  #epochs: Known['epochs'] = new Map()
 
   constructor(node: string, epoch: bigint) {
     this.#node = node
     this.#epoch = epoch
   }
 
-  know(pods: ClusterState['pods']): void {
-    this.#pods = new Map(pods.map((pod) => [pod.address, pod.name]))
+  know({ nodes, pods, epochs }: Known): void {
+    this.#owners = new Map<string, Owner>([
+      ...nodes.map(({ name, underlay }) => [underlay, { node: name, pod: undefined }] as const),
+      ...pods.map((pod) => [pod.address, { node: pod.node, pod }] as const),
+    ])
+    this.#epochs = epochs
   }
 
   tell(event: FlowEvent): Flow {
-    const { time, protocol, sourcePort, destinationPort, source, destination, ...rest } = event
-    const sourcePod = this.#pods.get(source)
-    const destinationPod = this.#pods.get(destination)
+    const source = this.#owners.get(event.source)
+    const destination = this.#owners.get(event.destination)
+    const encrypted = event.verdict === 'encrypted' || event.verdict === 'decrypted'
+    const epoch = encrypted ? this.#epochOf(event.hook, source, destination) : undefined
     return {
-      time: `${this.#epoch + time}`,
+      time: `${this.#epoch + event.time}`,
       node: this.#node,
-      hook: rest.hook,
-      protocol: protocols[protocol] ?? `ip-${protocol}`,
-      source,
-      destination,
-      ...(sourcePort ? { sourcePort } : {}),
-      ...(destinationPort ? { destinationPort } : {}),
-      ...(sourcePod === undefined ? {} : { sourcePod }),
-      ...(destinationPod === undefined ? {} : { destinationPod }),
-      verdict: rest.verdict,
-      reason: rest.reason,
-      encrypted: rest.verdict === 'encrypted' || rest.verdict === 'decrypted',
-      packets: Number(rest.packets),
-      bytes: Number(rest.bytes),
+      hook: event.hook,
+      protocol: protocols[event.protocol] ?? `ip-${event.protocol}`,
+      source: event.source,
+      destination: event.destination,
+      ...(event.sourcePort ? { sourcePort: event.sourcePort } : {}),
+      ...(event.destinationPort ? { destinationPort: event.destinationPort } : {}),
+      ...(source ? { sourceNode: source.node } : {}),
+      ...(source?.pod ? { sourcePod: source.pod.name, sourceLabels: source.pod.labels } : {}),
+      ...(event.sourceIdentity ? { sourceIdentity: event.sourceIdentity } : {}),
+      ...(destination ? { destinationNode: destination.node } : {}),
+      ...(destination?.pod
+        ? { destinationPod: destination.pod.name, destinationLabels: destination.pod.labels }
+        : {}),
+      ...(event.destinationIdentity ? { destinationIdentity: event.destinationIdentity } : {}),
+      verdict: event.verdict,
+      reason: event.reason,
+      encrypted,
+      ...(epoch === undefined ? {} : { epoch }),
+      packets: Number(event.packets),
+      bytes: Number(event.bytes),
     }
+  }
+
+  #epochOf(hook: Flow['hook'], source?: Owner, destination?: Owner): number | undefined {
+    const leaves = hook === 'from-pod' || hook === 'to-wire'
+    const epochs = this.#epochs.get((leaves ? destination : source)?.node ?? '')
+    return leaves ? epochs?.out : epochs?.in
   }
 }
 

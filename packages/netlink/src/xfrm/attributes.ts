@@ -3,6 +3,7 @@ export const XFRMA = {
   TMPL: 5,
   REPLAY_VAL: 10,
   SRCADDR: 13,
+  LASTUSED: 15,
   ALG_AEAD: 18,
   MARK: 21,
   REPLAY_ESN_VAL: 23,
