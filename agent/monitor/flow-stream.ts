@@ -42,7 +42,9 @@ function past(history: FlowHistory, query: FlowQuery, { node, now }: FlowStreamO
   const wanted = records.filter((record) => isWanted(query, record))
   const chosen = last === undefined ? wanted : latest(wanted, query, last)
   if (forgotten === 0) return chosen
-  return [{ time: `${time}`, node, where: 'history', lost: forgotten }, ...chosen]
+  // The gap is before the oldest that is left.
+  const gap = records[0]?.time ?? `${time}`
+  return [{ time: gap, node, where: 'history', lost: forgotten }, ...chosen]
 }
 
 /** The latest so many events that match, with the losses among them. */

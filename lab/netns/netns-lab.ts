@@ -1,6 +1,7 @@
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
-import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
+import type { AgentStatus, Flow, FlowRecord, SecurityAssociation } from '../../agent/api.ts'
+import type { FlowQuery } from '../../agent/monitor/filter.ts'
 import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec } from '../topology.ts'
@@ -100,12 +101,16 @@ export class NetnsLab implements Lab {
     return [...ports, ...pods]
   }
 
-  status(node: string): Promise<AgentStatus> {
-    return agentOf(this.name, node).status()
+  status(node: string, signal?: AbortSignal): Promise<AgentStatus> {
+    return agentOf(this.name, node).status(signal)
   }
 
   flows(node: string, signal: AbortSignal): AsyncIterable<Flow> {
     return agentOf(this.name, node).flows(signal)
+  }
+
+  records(node: string, query: FlowQuery, signal: AbortSignal): AsyncIterable<FlowRecord> {
+    return agentOf(this.name, node).records(query, signal)
   }
 
   async securityAssociations(node: string): Promise<SecurityAssociation[]> {
