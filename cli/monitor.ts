@@ -8,7 +8,8 @@ import { exitCode } from './exit-codes.ts'
 import { FlowTable } from './monitor/flow-table.ts'
 import { byTime, InOrder } from './monitor/in-order.ts'
 import { labOption } from './options.ts'
-import { enclosingKernel, findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
+import { findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
+import { terminal } from './terminal.ts'
 
 interface MonitorOptions {
   readonly lab?: string
@@ -96,20 +97,14 @@ function queryOf({ encrypted, unencrypted, verdict, pod, node, since, last }: Mo
 
 async function printer(lab: NetnsLab, { json }: MonitorOptions): Promise<(record: FlowRecord) => void> {
   if (json) return (record) => void process.stdout.write(`${JSON.stringify(record)}\n`)
-  const width = terminalWidth()
+  const { isThere, width } = terminal()
   const table = new FlowTable({
     names: [...(await lab.nodes()), ...(await lab.pods())].map(({ name }) => name),
-    withHeadings: width !== undefined,
-    withColour: width !== undefined && !process.env.NO_COLOR,
-    ...(width === undefined ? {} : { width }),
+    withHeadings: isThere,
+    withColour: isThere && !process.env.NO_COLOR,
+    ...(width ? { width } : {}),
   })
   return (record) => void process.stdout.write(table.lines(record))
-}
-
-/** Columns of the terminal that a person looks at; in a kernel we booted, of the one outside. */
-function terminalWidth(): number | undefined {
-  if (process.stdout.isTTY) return process.stdout.columns
-  return enclosingKernel() && process.env.COLUMNS ? Number(process.env.COLUMNS) : undefined
 }
 
 /** The past of all agents, in the order of time. */

@@ -10,6 +10,7 @@ import { ls } from './ls.ts'
 import { monitor } from './monitor.ts'
 import { open } from './open.ts'
 import { shell } from './shell.ts'
+import { status } from './status.ts'
 import { up } from './up.ts'
 import { verify } from './verify.ts'
 
@@ -24,6 +25,7 @@ export const verbs = [
   exec,
   shell,
   capture,
+  status,
   monitor,
   logs,
   down,

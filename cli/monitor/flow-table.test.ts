@@ -38,13 +38,11 @@ test('an address stands where no pod is known, a node’s name for its own addre
 
 test('what is in clear is red, what is dropped yellow, and colour is left out where it is not wanted', () => {
   const table = new FlowTable(person)
-  const colourOf = (verdict: 'clear' | 'dropped' | 'encrypted') =>
-    table.lines(syntheticFlow({ verdict })).split('\n').at(-2)!.slice(0, 5)
-  assert.deepEqual((['clear', 'dropped', 'encrypted'] as const).map(colourOf), [
-    '\x1b[31m',
-    '\x1b[33m',
-    '\x1b[32m',
-  ])
+  const lineOf = (verdict: 'clear' | 'dropped' | 'encrypted') =>
+    table.lines(syntheticFlow({ verdict })).split('\n').at(-2)!
+  assert.ok(lineOf('clear').startsWith('\x1b[31m10:'))
+  assert.ok(lineOf('dropped').startsWith('\x1b[33m10:'))
+  assert.ok(lineOf('encrypted').includes(' \x1b[32mencrypted\x1b[39m '))
   assert.ok(!new FlowTable(plain).lines(syntheticFlow({ verdict: 'clear' })).includes('\x1b'))
 })
 

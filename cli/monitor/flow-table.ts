@@ -1,6 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { type Flow, type FlowLoss, type FlowRecord, type FlowVerdict, isLoss } from '../../agent/api.ts'
-import { padded } from '../table.ts'
 
 const headings = [
   'time',
@@ -17,6 +16,7 @@ const headings = [
 ]
 const numbers = new Set(['packets', 'bytes'])
 const unknown = '-'
+const gap = '  '
 
 /** What a column is at least as wide as, so that few later lines need a wider one. */
 const expected: Readonly<Record<string, string>> = {
@@ -64,11 +64,10 @@ export class FlowTable {
 
   /** One record, with an end of line; with headings before it where they are due. */
   lines(record: FlowRecord): string {
-    if (isLoss(record)) return `${this.#clipped(this.#paint(lossLine(record), 'dropped'))}\n`
+    if (isLoss(record)) return `${this.#paint(this.#clipped(lossLine(record)), 'dropped')}\n`
     const cells = cellsOf(record)
     this.#grow(cells)
-    const line = this.#clipped(this.#paint(this.#row(cells), record.verdict))
-    return `${this.#headings()}${line}\n`
+    return `${this.#headings()}${this.#paint(this.#clipped(this.#row(cells)), record.verdict)}\n`
   }
 
   #grow(cells: readonly string[]): void {
@@ -90,22 +89,32 @@ export class FlowTable {
     const row = cells.map((cell, column) =>
       numbers.has(headings[column]!)
         ? cell.padStart(this.#widths[column]!)
-        : padded(cell, this.#widths[column]!),
+        : cell.padEnd(this.#widths[column]!),
     )
-    return row.join('  ').trimEnd()
+    return row.join(gap).trimEnd()
   }
 
+  /** What calls for attention is coloured whole, what is as it should be only where it says so. */
   #paint(line: string, verdict: FlowVerdict): string {
     if (!this.#options.withColour) return line
-    const style =
-      ({ clear: 'red', dropped: 'yellow', forwarded: 'dim' } as const)[verdict as 'clear'] ?? 'green'
-    return styleText(style, this.#clipped(line), { validateStream: false })
+    const paint = (style: 'red' | 'yellow' | 'green' | 'dim', text: string) =>
+      styleText(style, text, { validateStream: false })
+    if (verdict === 'clear') return paint('red', line)
+    if (verdict === 'dropped') return paint('yellow', line)
+    if (verdict === 'forwarded') return paint('dim', line)
+    const start = this.#offsetOf('verdict')
+    const end = start + verdict.length
+    return `${line.slice(0, start)}${paint('green', line.slice(start, end))}${line.slice(end)}`
+  }
+
+  #offsetOf(heading: string): number {
+    const before = this.#widths.slice(0, headings.indexOf(heading))
+    return before.reduce((sum, width) => sum + width + gap.length, 0)
   }
 
   #clipped(line: string): string {
     const { width } = this.#options
-    if (width === undefined || stripVTControlCharacters(line).length <= width) return line
-    return `${stripVTControlCharacters(line).slice(0, width - 1)}…`
+    return width === undefined || line.length <= width ? line : `${line.slice(0, width - 1)}…`
   }
 }
 
