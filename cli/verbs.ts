@@ -1,3 +1,4 @@
+import { audit } from './audit.ts'
 import { capture } from './capture.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
@@ -27,6 +28,7 @@ export const verbs = [
   capture,
   status,
   monitor,
+  audit,
   logs,
   down,
   doctor,

@@ -133,7 +133,8 @@ function ageOf(time: string | undefined, now: number, ending = ''): string {
 
 function share({ highest, limit }: AgentStatus['sequence']): string {
   const percent = (highest / limit) * 100
-  return percent > 0 && percent < 0.01 ? '<0.01 %' : `${percent.toFixed(percent < 1 ? 2 : 0)} %`
+  if (percent === 0) return '0 %'
+  return percent < 0.01 ? '<0.01 %' : `${percent.toFixed(percent < 1 ? 2 : 0)} %`
 }
 
 function sum(counts: Readonly<Partial<Record<string, number>>>): number {

@@ -79,8 +79,15 @@ export class NetnsLab implements Lab {
 
   /** The node of that name, or all of them. @throws Problem naming what there is. */
   nodeNames(only?: string): string[] {
-    if (only !== undefined) this.namespaceOf(only)
-    return only === undefined ? this.store.nodes().map(({ name }) => name) : [only]
+    const all = this.store.nodes().map(({ name }) => name)
+    if (only === undefined) return all
+    if (all.includes(only)) return [only]
+    throw new Problem(
+      'ETARGET',
+      2,
+      `lab ${this.name} has no node called ${only}`,
+      `There are: ${all.join(', ')}.`,
+    )
   }
 
   /** Every place proofs are taken from: each port of the wire, whoever is behind it, and each pod. */
