@@ -3,8 +3,10 @@ import type { AgentStatus, FlowRecord } from '../../agent/api.ts'
 import type { Lab } from '../../lab/lab.ts'
 import { clearPacketsOf, type Testimony, type Window } from './judge.ts'
 
-/** An agent that has not answered whole for so many milliseconds is taken not to. */
-const patience = 10_000
+/** An agent that has not said how it is for so many milliseconds is taken to hang. */
+const patience = 3000
+/** What it remembers may be much, and takes at most so many milliseconds. */
+const tellingPatience = 60_000
 
 type Asked = Pick<Lab, 'status' | 'records'>
 
@@ -50,22 +52,22 @@ function compare(testimony: Testimony, before: AgentStatus): Testimony {
 
 /** The counters first: what they have counted is among the events that are read after them. */
 async function hear(lab: Asked, node: string, since: number): Promise<Testimony> {
-  const timeout = AbortSignal.timeout(patience)
+  const looked = await look(lab, node)
+  if ('problem' in looked) return { node, records: [], problem: looked.problem }
+  const timeout = AbortSignal.timeout(tellingPatience)
   const records: FlowRecord[] = []
   try {
-    const status = await lab.status(node, timeout)
     for await (const record of lab.records(node, { since, follow: false }, timeout)) records.push(record)
-    if (timeout.aborted) throw timeout.reason
-    return { node, status, records }
+    // The stream ends without an error when its signal aborts; it is not whole then.
+    return { node, ...looked, records, ...(timeout.aborted ? { problem: 'its agent is too slow' } : {}) }
   } catch (error) {
-    return { node, records, problem: timeout.aborted ? 'its agent hangs' : (error as Error).message }
+    return { node, ...looked, records, problem: (error as Error).message }
   }
 }
 
-async function look(
-  lab: Asked,
-  node: string,
-): Promise<{ readonly status: AgentStatus } | { readonly problem: string }> {
+type Look = { readonly status: AgentStatus } | { readonly problem: string }
+
+async function look(lab: Asked, node: string): Promise<Look> {
   const timeout = AbortSignal.timeout(patience)
   try {
     return { status: await lab.status(node, timeout) }

@@ -6,23 +6,19 @@ type Outcome = AuditedFlow['outcome']
 /** The worst that happened to a flow is what it is judged by. */
 const order: readonly Outcome[] = ['encrypted', 'held-back', 'clear']
 
-/**
- * What an event means for an audit; undefined where it is out of scope: within a node, with something that is not
- * protected, or ESP itself, which is the envelope of flows that are told of anyhow.
- */
-export function outcomeOf({
-  verdict,
-  reason,
-  protocol,
-  sourcePod,
-  destinationPod,
-}: Flow): Outcome | undefined {
+/** What an event means for an audit; undefined where it is out of scope: within a node, or not protected. */
+export function outcomeOf({ verdict, reason }: Flow): Outcome | undefined {
   if (verdict === 'clear') return 'clear'
   // It was dropped here, but in clear on its way: it has crossed the wire.
   if (reason === 'clear-from-wire') return 'clear'
   if (verdict === 'dropped') return 'held-back'
-  const isEnvelope = protocol === 'esp' && sourcePod === undefined && destinationPod === undefined
-  return verdict === 'forwarded' || isEnvelope ? undefined : 'encrypted'
+  return verdict === 'forwarded' ? undefined : 'encrypted'
+}
+
+/** ESP between nodes is the envelope of flows that are told of anyhow. A pod may speak ESP itself: that is a flow. */
+export function isEnvelope({ protocol, verdict, sourcePod, destinationPod }: Flow): boolean {
+  const hasNoPod = sourcePod === undefined && destinationPod === undefined
+  return protocol === 'esp' && verdict === 'encrypted' && hasNoPod
 }
 
 /** Brings what several agents tell of a flow at several hooks into one. */

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { Value } from 'typebox/value'
 import type { Flow } from '../../agent/api.ts'
 import { syntheticFlow, syntheticLoss, syntheticStatus } from '../../agent/synthetic.ts'
-import { auditFlows, outcomeOf } from './flows.ts'
+import { auditFlows } from './flows.ts'
 import { clearPacketsOf, judgeAudit, type Testimony } from './judge.ts'
 import { auditCsv } from './report-csv.ts'
 import { auditText } from './report-text.ts'
@@ -101,15 +101,26 @@ test('what was dropped rather than sent in clear is held back, and no violation'
   )
 })
 
-test('what stays within a node, is not protected, or is the envelope is out of scope', () => {
-  const { sourcePod: _, destinationPod: __, ...nodes } = syntheticFlow({ hook: 'to-wire', protocol: 'esp' })
-  for (const event of [
-    syntheticFlow({ verdict: 'forwarded', reason: 'same-node', encrypted: false }),
-    syntheticFlow({ verdict: 'forwarded', reason: 'not-protected', encrypted: false }),
-    nodes,
-  ])
-    assert.equal(outcomeOf(event), undefined)
-  assert.equal(outcomeOf(syntheticFlow({ protocol: 'esp' })), 'encrypted', 'a pod may speak ESP itself')
+test('what stays within a node or is not protected is out of scope', () => {
+  const forwarded = { verdict: 'forwarded', encrypted: false } as const
+  const records = [
+    sent,
+    syntheticFlow({ ...forwarded, reason: 'same-node' }),
+    syntheticFlow({ ...forwarded, reason: 'not-protected' }),
+  ]
+  assert.deepEqual(but({ records }).flows, { encrypted: 1, clear: 0, heldBack: 0, outOfScope: 2 })
+})
+
+test('ESP between nodes is no flow of its own; ESP between pods is', () => {
+  const esp = syntheticFlow({ hook: 'to-wire', protocol: 'esp' })
+  const { sourcePod: _, destinationPod: __, ...envelope } = esp
+  assert.deepEqual(but({ records: [sent, envelope] }).flows, {
+    encrypted: 1,
+    clear: 0,
+    heldBack: 0,
+    outOfScope: 0,
+  })
+  assert.equal(but({ records: [sent, esp] }).flows.encrypted, 2)
 })
 
 test('what several agents tell of a flow at several hooks is one flow, each packet counted once', () => {

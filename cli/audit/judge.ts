@@ -1,5 +1,5 @@
 import { type AgentStatus, type Flow, type FlowLoss, type FlowRecord, isLoss } from '../../agent/api.ts'
-import { auditFlows, outcomeOf } from './flows.ts'
+import { auditFlows, isEnvelope, outcomeOf } from './flows.ts'
 import type { AuditedFlow, AuditedNode, AuditReport } from './schema.ts'
 
 /** What one node's agent had to say of the window. */
@@ -31,7 +31,9 @@ export function judgeAudit(
   testimonies: readonly Testimony[],
   created: Date,
 ): Audit {
-  const events = testimonies.flatMap(({ records }) => records.filter((each): each is Flow => !isLoss(each)))
+  const events = testimonies.flatMap(({ records }) =>
+    records.filter((each): each is Flow => !isLoss(each) && !isEnvelope(each)),
+  )
   const flows = auditFlows(events)
   const of = (outcome: AuditedFlow['outcome']) => flows.filter((flow) => flow.outcome === outcome)
   const violations = of('clear')
