@@ -53,10 +53,10 @@ export function connectAgent(socketPath: string): AgentClient {
       const input = await call('GET', `/flows?${writeQuery(query)}`, { signal })
       for await (const line of createInterface({ input }))
         if (line !== '') yield JSON.parse(line) as FlowRecord
-      if (!signal.aborted && query.follow !== false)
-        throw new AgentError('EAGENT', 'the agent closed the stream of flows')
+      // An agent that dies in the middle ends the stream too: what was read is then not all there is.
+      if (!signal.aborted && (query.follow !== false || !input.complete)) throw closed()
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (!signal.aborted) throw error instanceof AgentError ? error : closed()
     }
   }
 
@@ -97,6 +97,10 @@ export function connectAgent(socketPath: string): AgentClient {
       }
     },
   }
+}
+
+function closed(): AgentError {
+  return new AgentError('EAGENT', 'the agent closed the stream of flows')
 }
 
 function podPath(name: string): string {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { get } from 'node:http'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -245,6 +247,30 @@ describe('the audit can fail:', () => {
     assert.deepEqual([fresh.code, fresh.report.conclusion], [5, 'inconclusive'])
     assert.match(fresh.report.because.join(), /n2’s agent began within the window/)
   })
+})
+
+test('a monitor that follows goes on when an agent is replaced, and says so', async () => {
+  const seen: Flow[] = []
+  let child: ChildProcess | undefined
+  const outcome = wireproof(['monitor', '--lab', name, '--json', '--pod', 'b'], {
+    onStart(started) {
+      child = started
+      createInterface({ input: started.stdout! }).on('line', (line) => seen.push(JSON.parse(line)))
+    },
+  })
+  const hears = async (node: string) => {
+    while (!seen.some((flow) => flow.node === node)) await ping('a', 'b', 2)
+  }
+  await hears('n2')
+  await lab.killAgent('n2')
+  await lab.startAgent('n2')
+  await lab.settled()
+  seen.length = 0
+  await hears('n2')
+  child!.kill('SIGINT')
+  const { code, stderr } = await outcome
+  assert.equal(code, 0)
+  assert.match(stderr, /^n2: the agent /)
 })
 
 test('probes fail when they must, with the reason, and succeed again', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { get } from 'node:http'
+import { createServer, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -100,6 +100,28 @@ test('the past is told once, as it was asked for, and the stream ends', async (c
   assert.deepEqual(await ask({ last: 1 }), [recent])
   assert.deepEqual(await ask({ last: 2 }), [old, loss, recent])
   await assert.rejects(ask({ since: -1 }), { code: 'EQUERY' })
+})
+
+test('an agent that dies while it tells the past has not told it, and one that follows has gone', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'wireproof-api-'))
+  const socket = join(directory, 'n1.sock')
+  const server = createServer((_request, response) => {
+    response.write(`${JSON.stringify(flow)}\n`, () => setTimeout(() => response.destroy(), 10))
+  })
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  context.after(() => {
+    server.close()
+    rmSync(directory, { recursive: true })
+  })
+  for (const query of [{ since: 1000, follow: false }, {}]) {
+    const seen: FlowRecord[] = []
+    const read = async () => {
+      for await (const record of connectAgent(socket).records(query, new AbortController().signal))
+        seen.push(record)
+    }
+    await assert.rejects(read(), { code: 'EAGENT', message: 'the agent closed the stream of flows' })
+    assert.deepEqual(seen, [flow])
+  }
 })
 
 test('probes answer by their status and say why; there is nothing of the kind elsewhere', async (context) => {
