@@ -41,7 +41,7 @@ export const monitor = new Command('monitor')
     new Option('--since <duration>', 'begin with the past, such as 30s, 5m or 2h').argParser(duration),
   )
   .addOption(new Option('--last <n>', 'begin with the latest n of the past').argParser(count))
-  .option('--follow', 'go on until interrupted (the default)')
+  .option('--follow', 'go on until interrupted', true)
   .option('--no-follow', 'end with the past: all that is remembered, or what --since and --last choose')
   .option('--json', 'one JSON object a line, with identities and labels')
   .addOption(labOption())

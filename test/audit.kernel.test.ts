@@ -259,7 +259,12 @@ test('a monitor that follows goes on when an agent is replaced, and says so', as
     },
   })
   const hears = async (node: string) => {
-    while (!seen.some((flow) => flow.node === node)) await ping('a', 'b', 2)
+    for (let round = 0; round < 30 && !seen.some((flow) => flow.node === node); round++)
+      await ping('a', 'b', 2)
+    assert.ok(
+      seen.some((flow) => flow.node === node),
+      `nothing of ${node}`,
+    )
   }
   await hears('n2')
   await lab.killAgent('n2')
