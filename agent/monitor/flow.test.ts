@@ -50,6 +50,21 @@ test('an event becomes a flow with names, the time of day, and whether it is enc
   assert.equal(narrator.tell({ ...event, protocol: 132 }).protocol, 'ip-132')
 })
 
+test('an address that another pod has got is told as that pod’s', () => {
+  const narrator = new FlowNarrator('n1', 0n)
+  const know = (name: string) =>
+    narrator.know({
+      nodes: [],
+      pods: [{ name, node: 'n1', address: '10.0.1.2', labels: {} }],
+      epochs: new Map(),
+    })
+  know('web')
+  know('web')
+  assert.equal(narrator.tell(event).sourcePod, 'web')
+  know('cache')
+  assert.equal(narrator.tell(event).sourcePod, 'cache')
+})
+
 describe('the epoch', () => {
   const narrator = new FlowNarrator('n1', 0n)
   const pod = (node: string, address: string) => ({ name: `on-${node}`, node, address, labels: {} })

@@ -31,18 +31,23 @@ export class FlowNarrator {
   readonly #epoch: bigint
   #owners: ReadonlyMap<string, Owner> = new Map()
   #epochs: Known['epochs'] = new Map()
+  #known: Pick<Known, 'nodes' | 'pods'> = { nodes: [], pods: [] }
 
   constructor(node: string, epoch: bigint) {
     this.#node = node
     this.#epoch = epoch
   }
 
-  know({ nodes, pods, epochs }: Known): void {
+  know(known: Known): void {
+    const { nodes, pods, epochs } = known
+    this.#epochs = epochs
+    // Every pass tells, and of a hundred thousand pods mostly the same.
+    if (isSame(nodes, this.#known.nodes) && isSame(pods, this.#known.pods)) return
+    this.#known = known
     this.#owners = new Map<string, Owner>([
       ...nodes.map(({ name, underlay }) => [underlay, { node: name, pod: undefined }] as const),
       ...pods.map((pod) => [pod.address, { node: pod.node, pod }] as const),
     ])
-    this.#epochs = epochs
   }
 
   tell(event: FlowEvent): Flow {
@@ -87,6 +92,10 @@ export class FlowNarrator {
     const epochs = this.#epochs.get((leaves ? destination : source)?.node ?? '')
     return leaves ? epochs?.out : epochs?.in
   }
+}
+
+function isSame<Item>(a: readonly Item[], b: readonly Item[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
 /** The difference between the two clocks, now. To the microsecond, so that the events of several nodes fall into order. */
