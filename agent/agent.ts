@@ -1,13 +1,28 @@
-import { openRoute, openXfrm, type Route, watch, type Xfrm } from '@wireproof/netlink'
-import type { AgentStatus, Flow, PodAttachment } from './api.ts'
+import type { Ring } from '@wireproof/libbpf'
+import { openRoute, openXfrm, type Route, watch, type Xfrm, type XfrmState } from '@wireproof/netlink'
+import { type AgentStatus, type FlowVerdict, flowVerdicts, type PodAttachment } from './api.ts'
 import { FileStore } from './cluster/files.ts'
 import { JournalFile } from './cluster/journal.ts'
+import type { ClusterView } from './cluster/state.ts'
 import { Datapath } from './kernel/datapath.ts'
 import { LocalPods } from './kernel/pods.ts'
+import { readSecurity } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
-import { epochOffset, FlowNarrator } from './monitor/flow.ts'
+import type { AgentMetrics } from './metrics/metrics.ts'
+import { epochOffset, FlowNarrator, type Owner } from './monitor/flow.ts'
+import { type Health, healthOf, readinessOf } from './monitor/health.ts'
+import { FlowHistory } from './monitor/history.ts'
+import {
+  associationsOf,
+  epochsOf,
+  keyStatus,
+  peerStatuses,
+  sequenceStatus,
+  suitesOf,
+} from './monitor/peer-status.ts'
 import type { Served } from './monitor/server.ts'
 import type { Options } from './options.ts'
+import type { NodePlan } from './plan/node-plan.ts'
 import { PolicyEnforcement } from './policy/enforcement.ts'
 import { type Outcome, Reconciler } from './reconciler.ts'
 
@@ -17,6 +32,8 @@ const resyncInterval = 60_000
 const retryInterval = 500
 /** Changes in the kernel closer together than this, in milliseconds, are repaired in one pass. */
 const debounce = 5
+/** How often, in milliseconds, it is asked whether the datapath has lost events. */
+const lossInterval = 1000
 /** Policies of these prefix lengths (local, remote) and longer are found by hash: their own are /0, or long, to long. */
 const hashThresholds = [0, 16] as const
 
@@ -31,12 +48,21 @@ export class Agent implements Served {
   readonly #pods: LocalPods
   readonly #reconciler: Reconciler
   readonly #narrator: FlowNarrator
-  readonly #flowListeners = new Set<(flow: Flow) => void>()
+  readonly #history = new FlowHistory()
+  readonly #started = new Date()
+  readonly #told = Object.fromEntries(flowVerdicts.map((verdict) => [verdict, 0])) as Record<
+    FlowVerdict,
+    number
+  >
+  readonly #lost = { ring: 0, reader: 0 }
+  #ring: Ring | undefined
+  #metrics: AgentMetrics | undefined
   readonly #passListeners = new Set<() => void>()
   #outcome: Outcome | undefined
   #failure: string | undefined
   /** The passes to come. */
   readonly #next: Partial<Record<'thorough' | 'quick', { due: number; timer: NodeJS.Timeout }>> = {}
+  #lastPass = performance.now()
 
   /** Loads the datapath; nothing is in force before start(). @throws AgentProblem */
   constructor(options: Options, log: Log) {
@@ -62,13 +88,15 @@ export class Agent implements Served {
       pods: this.#pods,
       log,
     })
-    const { ipcache } = this.#reconciler.plan
-    this.#narrator = new FlowNarrator(
-      options.node,
-      epochOffset(),
-      (address) => ipcache.podAt(address),
-      (rule) => policies.ruleName(rule),
-    )
+    const { plan } = this.#reconciler
+    this.#narrator = new FlowNarrator(options.node, epochOffset(), {
+      ownerOf: (address) => ownerOf(address, plan, this.#store.view),
+      epochsOf: (node) => {
+        const peer = plan.peer(node)
+        return peer && epochsOf(peer)
+      },
+      ruleName: (rule) => policies.ruleName(rule),
+    })
   }
 
   /** Makes the first pass, which must succeed: after it the node is guarded. Then keeps it so. @throws AgentProblem */
@@ -81,41 +109,57 @@ export class Agent implements Served {
     watch('filters', soon, this.#complain('filters'))
     watch('xfrm', thoroughlySoon, this.#complain('xfrm'), { except: this.#xfrm.port })
     watch('routes', thoroughlySoon, this.#complain('routes'), { except: this.#route.port })
-    this.#datapath.watchFlows((batch) => {
-      if (this.#flowListeners.size === 0) return
+    this.#ring = this.#datapath.watchFlows((batch) => {
       for (let i = 0; i < batch.count; i++) {
         const flow = this.#narrator.tell(batch.event(i))
-        for (const listener of this.#flowListeners) listener(flow)
+        this.#told[flow.verdict]++
+        this.#history.append(flow)
       }
     }, this.#complain('flows'))
+    setInterval(() => this.#noticeLosses(), lossInterval)
     // What was written while the watches were being set up is read here.
     this.#run(true)
   }
 
-  status(): AgentStatus {
-    const outcome = this.#outcome!
-    const problem = this.#failure ?? outcome.problems[0]
-    return {
-      node: this.#options.node,
-      pid: process.pid,
-      ...outcome.datapath,
-      settled: this.#settled(),
-      waiting: this.#waiting(),
-      ...(problem === undefined ? {} : { problem }),
-      peers: Array.from(this.#reconciler.plan.peers).flatMap(({ node, outboundSpi, inboundSpi }) =>
-        outboundSpi === undefined || inboundSpi === undefined
-          ? []
-          : [{ node: node.name, outboundSpi, inboundSpi }],
-      ),
-      pods: this.#pods.names(),
-      counters: this.#datapath.counters(),
-      sessions: this.#datapath.sessions(),
-    }
+  get node(): string {
+    return this.#options.node
   }
 
-  onFlow(listener: (flow: Flow) => void): () => void {
-    this.#flowListeners.add(listener)
-    return () => this.#flowListeners.delete(listener)
+  status(): AgentStatus {
+    return this.#describe(readSecurity(this.#xfrm).states)
+  }
+
+  history(): FlowHistory {
+    this.#ring?.consume()
+    this.#noticeLosses()
+    return this.#history
+  }
+
+  lostToReader(count: number): void {
+    this.#lost.reader += count
+  }
+
+  async metrics(): Promise<{ contentType: string; text: string }> {
+    const { AgentMetrics } = await import('./metrics/metrics.ts')
+    this.#metrics ??= new AgentMetrics(this.#options.node)
+    const { states } = readSecurity(this.#xfrm)
+    return this.#metrics.expose({
+      status: this.#describe(states),
+      associations: associationsOf([...this.#reconciler.plan.peers], states),
+      refused: this.#xfrm.statistics(),
+      told: this.#told,
+      lost: this.#lost,
+      hasFailed: this.#failure !== undefined,
+    })
+  }
+
+  health(): Health {
+    return healthOf(performance.now(), this.#lastPass, () => this.#route.link('lo'))
+  }
+
+  readiness(): Health {
+    const waiting = this.#failure === undefined ? this.#outcome!.waiting : []
+    return readinessOf({ datapath: this.#datapath.missing(), failure: this.#failure, waiting })
   }
 
   putPod(name: string, pod: PodAttachment): void {
@@ -140,6 +184,36 @@ export class Agent implements Served {
     return { settled: this.#settled(), waiting: this.#waiting() }
   }
 
+  #describe(states: readonly XfrmState[]): AgentStatus {
+    const outcome = this.#outcome!
+    this.#noticeLosses()
+    const problem = this.#failure ?? outcome.problems[0]
+    const suite = suitesOf(states)
+    return {
+      node: this.#options.node,
+      pid: process.pid,
+      started: this.#started.toISOString(),
+      ...(suite === undefined ? {} : { suite }),
+      ...outcome.datapath,
+      settled: this.#settled(),
+      waiting: this.#waiting(),
+      ...(problem === undefined ? {} : { problem }),
+      problems: outcome.problems,
+      key: keyStatus(this.#store.view.key.id, states),
+      peers: peerStatuses([...this.#reconciler.plan.peers], states),
+      pods: this.#pods.names(),
+      counters: this.#datapath.counters(),
+      sessions: this.#datapath.sessions(),
+      sequence: sequenceStatus(this.#store.view.key.suite, states),
+      refused: notZero(this.#xfrm.statistics()),
+      events: {
+        told: Object.values(this.#told).reduce((sum, count) => sum + count, 0),
+        remembered: this.#history.size,
+        lost: this.#lost.ring + this.#lost.reader,
+      },
+    }
+  }
+
   #settled(): boolean {
     return this.#waiting().length === 0
   }
@@ -162,6 +236,7 @@ export class Agent implements Served {
 
   /** A pass whose failure is reported and tried again. */
   #run(thorough: boolean): void {
+    this.#lastPass = performance.now()
     // A thorough one looks at all that a quick one would have.
     this.#unschedule('quick')
     if (thorough) this.#unschedule('thorough')
@@ -185,8 +260,22 @@ export class Agent implements Served {
   #pass(thorough: boolean): void {
     const before = this.#outcome?.waiting.join()
     this.#outcome = this.#reconciler.pass(performance.now(), thorough)
+    this.#narrator.forget()
     if (this.#outcome.waiting.join() !== before)
       this.#log('info', this.#settled() ? 'settled' : 'waiting', { for: this.#outcome.waiting })
+  }
+
+  /** A gap is told in its place among the events. */
+  #noticeLosses(): void {
+    const lost = this.#datapath.lost()
+    if (lost === this.#lost.ring) return
+    this.#history.append({
+      time: `${BigInt(Date.now()) * 1_000_000n}`,
+      node: this.#options.node,
+      where: 'ring',
+      lost: lost - this.#lost.ring,
+    })
+    this.#lost.ring = lost
   }
 
   /** One that was to come sooner comes sooner. */
@@ -207,4 +296,16 @@ export class Agent implements Served {
   #complain(about: string): (error: Error) => void {
     return (error) => this.#log('error', 'watch-failed', { about, message: error.message })
   }
+}
+
+function notZero(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+}
+
+/** The pod that has the address, or the node whose own it is. */
+function ownerOf(address: string, plan: NodePlan, { pods }: ClusterView): Owner | undefined {
+  const name = plan.ipcache.podAt(address)
+  const pod = name === undefined ? undefined : pods.get(name)
+  const node = pod?.node ?? plan.nodeAt(address)
+  return node === undefined ? undefined : { node, pod }
 }

@@ -30,7 +30,9 @@ export interface SecurityAssociation {
   readonly sequence: string
 }
 
-export type FlowVerdict = 'forwarded' | 'encrypted' | 'decrypted' | 'clear' | 'dropped'
+export const flowVerdicts = ['forwarded', 'encrypted', 'decrypted', 'clear', 'dropped'] as const
+
+export type FlowVerdict = (typeof flowVerdicts)[number]
 
 export type FlowReason =
   | 'same-node'
@@ -50,6 +52,7 @@ export type FlowReason =
 export interface Flow {
   /** Nanoseconds since the epoch, as a decimal string. */
   readonly time: string
+  /** Whose agent tells it. */
   readonly node: string
   readonly hook: 'from-pod' | 'to-wire' | 'from-wire' | 'to-pod'
   readonly protocol: 'icmp' | 'tcp' | 'udp' | 'esp' | `ip-${number}`
@@ -59,14 +62,46 @@ export interface Flow {
   readonly destinationPort?: number
   readonly sourcePod?: string
   readonly destinationPod?: string
+  /** Where the ends live: the pod's node, or the node whose own address it is. */
+  readonly sourceNode?: string
+  readonly destinationNode?: string
+  /** Of the labels below: pods with the same labels have the same identity. */
+  readonly sourceIdentity?: number
+  readonly destinationIdentity?: number
+  readonly sourceLabels?: Labels
+  readonly destinationLabels?: Labels
   readonly verdict: FlowVerdict
+  /** Why; where the flow is not encrypted, why not. */
   readonly reason: FlowReason
   /** Of the network policy that decided, such as `default/web/ingress/0`; without a number where no rule allowed it. */
   readonly rule?: string
   readonly encrypted: boolean
+  /** Id of the cluster key behind the SA that protects it; absent where the agent cannot know which one it was. */
+  readonly epoch?: number
   /** Packets and bytes of the flow at this hook since the last event about it. */
   readonly packets: number
   readonly bytes: number
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+/**
+ * That events are missing: told in their place, so that a gap is never silent. `ring`: the kernel found its buffer full.
+ * `history`: they are older than what the agent still remembers. `reader`: whoever reads was too slow for the stream.
+ */
+export interface FlowLoss {
+  /** As of Flow: when it was noticed. */
+  readonly time: string
+  readonly node: string
+  readonly where: 'ring' | 'history' | 'reader'
+  /** How many. */
+  readonly lost: number
+}
+
+export type FlowRecord = Flow | FlowLoss
+
+export function isLoss(record: FlowRecord): record is FlowLoss {
+  return 'lost' in record
 }
 
 /**
@@ -87,9 +122,31 @@ export interface SessionUse {
   readonly refused: number
 }
 
+/** What an agent knows of another node. */
+export interface PeerStatus {
+  readonly node: string
+  /** Of the associations in use; absent while the peer's agent has never run. */
+  readonly outboundSpi?: number
+  readonly inboundSpi?: number
+  /** Ids of the cluster keys that this node sends under and receives under. */
+  readonly outboundEpoch?: number
+  readonly inboundEpoch?: number
+  /** Whether the kernel holds them. */
+  readonly sends: boolean
+  readonly receives: boolean
+  /** Why packets to it are dropped, or still leave under earlier keys. */
+  readonly waiting?: string
+  /** When the latest packet from it was decrypted, ISO 8601 to the second; absent for never under these keys. */
+  readonly lastDecrypted?: string
+}
+
 export interface AgentStatus {
   readonly node: string
   readonly pid: number
+  /** When this agent began, ISO 8601: what happened before it does not know. */
+  readonly started: string
+  /** What its associations encrypt with, such as `aes-gcm-128`; absent while there is none. */
+  readonly suite?: string
   readonly encryptL3: boolean
   readonly strict: boolean
   /** Whether the kernel is what the cluster store, when it was last read, asks for. */
@@ -98,14 +155,21 @@ export interface AgentStatus {
   readonly waiting: readonly string[]
   /** Why the last attempt failed, when it did. */
   readonly problem?: string
-  readonly peers: readonly {
-    readonly node: string
-    readonly outboundSpi: number
-    readonly inboundSpi: number
-  }[]
+  /** What is wrong with the cluster store, one sentence each; what it said before still counts. */
+  readonly problems: readonly string[]
+  /** Id of the cluster key, and since when the oldest association under it is in the kernel, ISO 8601. */
+  readonly key: { readonly id: number; readonly since?: string }
+  /** Every other node of the cluster. */
+  readonly peers: readonly PeerStatus[]
   readonly pods: readonly string[]
   readonly counters: Counters
   readonly sessions: SessionUse
+  /** The highest sequence number that an association of this node has sent, and the last one it could. */
+  readonly sequence: { readonly highest: number; readonly limit: number }
+  /** Packets that the kernel's IPsec has refused, by its own names of /proc/net/xfrm_stat; those that are not zero. */
+  readonly refused: Readonly<Record<string, number>>
+  /** Flow events since the agent began: told, remembered still, and lost. */
+  readonly events: { readonly told: number; readonly remembered: number; readonly lost: number }
 }
 
 /** What is told of a pod whose veth pair has just been made, still down: what a CNI plugin would say. */

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
-import type { AgentStatus, Flow, PodAttachment } from './api.ts'
+import { type AgentStatus, type Flow, type FlowRecord, isLoss, type PodAttachment } from './api.ts'
+import { type FlowQuery, writeQuery } from './monitor/filter.ts'
 
 /** What an agent answered instead of what was asked for, or why it did not answer. */
 export class AgentError extends Error {
@@ -16,8 +17,13 @@ export class AgentError extends Error {
 /** Talks to one agent over its Unix socket. Every method throws AgentError; `EAGENT` when nobody answers. */
 export interface AgentClient {
   status(signal?: AbortSignal): Promise<AgentStatus>
-  /** From now on, until the signal aborts; ends without an error then. Throws when the agent goes away. */
+  /**
+   * Events from now on, without word of those that were lost, until the signal aborts; ends without an error then. Throws
+   * when the agent goes away.
+   */
   flows(signal: AbortSignal): AsyncIterable<Flow>
+  /** What is asked for, and where something is missing. Ends as flows() does, and where `follow` is false by itself. */
+  records(query: FlowQuery, signal: AbortSignal): AsyncIterable<FlowRecord>
   /** Resolves when the pod's device is guarded, up, and routed to. */
   putPod(name: string, pod: PodAttachment, signal?: AbortSignal): Promise<void>
   deletePod(name: string, signal?: AbortSignal): Promise<void>
@@ -42,18 +48,26 @@ export function connectAgent(socketPath: string): AgentClient {
   const json = async <Result>(...parameters: Parameters<typeof call>) =>
     JSON.parse(await textOf(await call(...parameters))) as Result
 
+  async function* records(query: FlowQuery, signal: AbortSignal): AsyncGenerator<FlowRecord> {
+    try {
+      const input = await call('GET', `/flows?${writeQuery(query)}`, { signal })
+      for await (const line of createInterface({ input }))
+        if (line !== '') yield JSON.parse(line) as FlowRecord
+      // An agent that dies in the middle ends the stream too: what was read is then not all there is.
+      if (!signal.aborted && (query.follow !== false || !input.complete)) throw closed()
+    } catch (error) {
+      if (!signal.aborted) throw error instanceof AgentError ? error : closed()
+    }
+  }
+
   return {
     status: (signal) => json<AgentStatus>('GET', '/status', { signal }),
 
     async *flows(signal) {
-      try {
-        for await (const line of createInterface({ input: await call('GET', '/flows', { signal }) }))
-          if (line !== '') yield JSON.parse(line) as Flow
-        if (!signal.aborted) throw new AgentError('EAGENT', 'the agent closed the stream of flows')
-      } catch (error) {
-        if (!signal.aborted) throw error
-      }
+      for await (const record of records({}, signal)) if (!isLoss(record)) yield record
     },
+
+    records,
 
     async putPod(name, body, signal) {
       await textOf(await call('PUT', podPath(name), { body, signal }))
@@ -83,6 +97,10 @@ export function connectAgent(socketPath: string): AgentClient {
       }
     },
   }
+}
+
+function closed(): AgentError {
+  return new AgentError('EAGENT', 'the agent closed the stream of flows')
 }
 
 function podPath(name: string): string {

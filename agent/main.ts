@@ -17,6 +17,10 @@ async function main(options: Options, log: Log): Promise<void> {
   const agent = new Agent(options, log)
   agent.start()
   await serve(options.socket, agent)
+  if (options.metrics) {
+    const { serveMetrics } = await import('./metrics/server.ts')
+    await serveMetrics(options.metrics, agent)
+  }
   log('info', 'ready', { pid: process.pid, milliseconds: Math.round(performance.now()) })
   // Where NODE_COMPILE_CACHE names a directory, the next start is three times as fast; node itself writes it only at exit.
   flushCompileCache()

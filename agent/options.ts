@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type ListenAddress, parseListenAddress } from './metrics/listen-address.ts'
 import { AgentProblem } from './problem.ts'
 
 export interface Options {
@@ -11,11 +12,13 @@ export interface Options {
   /** Both win over the cluster's settings where they are given. */
   readonly encryptL3: boolean | undefined
   readonly strict: boolean | undefined
+  /** Where to serve metrics over TCP, if at all. */
+  readonly metrics: ListenAddress | undefined
   readonly cleanup: boolean
 }
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
-      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]]
+      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--metrics [<address>:]<port>]
 agent --cleanup --wire <device>`
 
 /** @throws AgentProblem EUSAGE */
@@ -31,6 +34,7 @@ export function parseOptions(argv: readonly string[]): Options {
     wire: values.wire ?? '',
     encryptL3: flag('enable-encrypt-l3', values['enable-encrypt-l3']),
     strict: flag('strict', values.strict),
+    metrics: listenAddress(values.metrics),
     cleanup,
   }
 }
@@ -46,6 +50,7 @@ function parse(argv: readonly string[]) {
     wire: string,
     'enable-encrypt-l3': string,
     strict: string,
+    metrics: string,
     cleanup: { type: 'boolean' },
   } as const
   try {
@@ -59,6 +64,12 @@ function flag(name: string, value: string | undefined): boolean | undefined {
   if (value === undefined) return undefined
   if (value !== 'true' && value !== 'false') throw mistake(`--${name} is true or false`)
   return value === 'true'
+}
+
+function listenAddress(value: string | undefined): ListenAddress | undefined {
+  const address = value === undefined ? undefined : parseListenAddress(value)
+  if (value !== undefined && !address) throw mistake('--metrics is a port, or an address, a colon and a port')
+  return address
 }
 
 function mistake(what: string): AgentProblem {

@@ -30,12 +30,11 @@ const { values } = parseArgs({
 })
 const [rate, seconds] = [Number(values.rate), Number(values.seconds)]
 
-const narrator = new FlowNarrator(
-  'n1',
-  epochOffset(),
-  () => undefined,
-  () => undefined,
-)
+const narrator = new FlowNarrator('n1', epochOffset(), {
+  ownerOf: () => undefined,
+  epochsOf: () => undefined,
+  ruleName: () => undefined,
+})
 const dropped = verdicts.indexOf('dropped')
 let [found, told] = [0, 0]
 

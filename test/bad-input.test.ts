@@ -48,6 +48,13 @@ describe('what a user gets wrong is answered in a sentence, with the documented 
     refused(await run(['bash', '-c', command]), 141, /^$/)
   })
 
+  test('a window, a verdict or a number that makes no sense', async () => {
+    refused(await wireproof(['audit', '--since', '5x']), 2, /Give a number and a unit, such as 500ms/)
+    refused(await wireproof(['audit', '--since', '5m', '--for', '5s']), 2, /cannot be used with/)
+    refused(await wireproof(['monitor', '--verdict', 'fine']), 2, /Allowed choices are forwarded, encrypted/)
+    refused(await wireproof(['monitor', '--last', '0']), 2, /Give a whole number from 1/)
+  })
+
   test('a topology with an unknown key: file, line, and what is allowed', async () => {
     const file = write('unknown.yaml', 'nodes:\n  - name: n1\n    cpu: 4\n')
     refused(

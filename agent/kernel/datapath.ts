@@ -8,6 +8,7 @@ import {
   detachTc,
   openObject,
   openRingInBatches,
+  type Ring,
 } from '@wireproof/libbpf'
 import type { Counters, SessionUse } from '../api.ts'
 import type { DatapathSettings } from '../cluster/state.ts'
@@ -16,6 +17,7 @@ import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import {
   readCounters,
+  readLost,
   writeConfig,
   writeIpcacheKey,
   writeIpcacheValue,
@@ -102,8 +104,25 @@ export class Datapath {
     return readCounters(this.#map('counters'))
   }
 
+  /** Events that found the ring full. */
+  lost(): number {
+    return readLost(this.#map('lost'))
+  }
+
+  /** What is missing of the datapath, one sentence each; nothing when it guards the wire and knows what to do. */
+  missing(): string[] {
+    const absent = directions.filter((direction) => {
+      const present = attachedTc({ device: this.#wireIndex, direction })
+      return present === undefined || present !== this.#attached.get(`${this.#wireIndex} ${direction}`)
+    })
+    return [
+      ...absent.map((direction) => `the ${direction} program is not on the wire`),
+      ...(this.#config === '' ? ['it has not been configured'] : []),
+    ]
+  }
+
   /** Calls `onBatch` with the events from now on, as they come; a batch is valid during the call. */
-  watchFlows(onBatch: (batch: FlowBatch) => void, onError: (error: Error) => void): { close(): void } {
+  watchFlows(onBatch: (batch: FlowBatch) => void, onError: (error: Error) => void): Ring {
     const batch = new FlowBatch()
     return openRingInBatches(this.#map('events'), (raw) => onBatch(batch.take(raw)), onError)
   }

@@ -1,34 +1,51 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createServer, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import type { AgentStatus, Flow } from '../api.ts'
+import type { Flow, FlowRecord } from '../api.ts'
 import { connectAgent } from '../client.ts'
 import { AgentProblem } from '../problem.ts'
+import { syntheticFlow, syntheticLoss, syntheticStatus } from '../synthetic.ts'
+import { FlowHistory } from './history.ts'
 import { type Served, serve } from './server.ts'
 
-const status: AgentStatus = {
-  node: 'n1',
-  pid: 1,
-  encryptL3: true,
-  strict: true,
-  settled: true,
-  waiting: [],
-  peers: [],
-  pods: ['a'],
-  counters: { 'to-wire/encrypted/protected': { packets: 1, bytes: 100 } },
-  sessions: { entries: 1, capacity: 10, begun: 2, evicted: 1, refused: 0 },
-}
+const status = syntheticStatus()
+const flow = syntheticFlow()
 
-const flow = { node: 'n1', hook: 'to-wire', source: '10.0.1.2', destination: '10.0.2.2' } as Flow
+/** Tells one flow to who comes, and when it has gone again. */
+class Watched extends FlowHistory {
+  readonly left: Promise<void>
+  #leave = () => {}
+
+  constructor() {
+    super()
+    this.left = new Promise((resolve) => (this.#leave = resolve))
+  }
+
+  override subscribe(listener: (record: FlowRecord) => void): () => void {
+    const stop = super.subscribe(listener)
+    setImmediate(() => this.append(flow))
+    return () => {
+      stop()
+      this.#leave()
+    }
+  }
+}
 
 async function served(context: TestContext, changes: Partial<Served> = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'wireproof-api-'))
   const socket = join(directory, 'agents', 'n1.sock')
   const server = await serve(socket, {
+    node: 'n1',
     status: () => status,
-    onFlow: () => () => {},
+    history: () => new FlowHistory(),
+    lostToReader: () => {},
+    metrics: async () => ({ contentType: 'text/plain', text: 'up 1\n' }),
+    health: () => ({ ok: true, checks: [{ name: 'netlink' }] }),
+    readiness: () => ({ ok: false, checks: [{ name: 'settled', problem: 'n2: its agent has not started' }] }),
     putPod: () => {},
     deletePod: () => true,
     settled: async () => ({ settled: true, waiting: [] }),
@@ -49,25 +66,71 @@ test('the status arrives as it was told, over a socket for its owner only', asyn
 })
 
 test('flows are streamed until the reader has had enough, and then nobody listens any more', async (context) => {
-  let listener: ((flow: Flow) => void) | undefined
-  let stopped = () => {}
-  const ended = new Promise<void>((resolve) => (stopped = resolve))
-  const { client } = await served(context, {
-    onFlow(each) {
-      listener = each
-      setImmediate(() => each(flow))
-      return () => stopped()
-    },
-  })
+  const history = new Watched()
+  const { client } = await served(context, { history: () => history })
   const reader = new AbortController()
   const seen: Flow[] = []
   for await (const each of client.flows(reader.signal)) {
     seen.push(each)
-    if (seen.length < 3) listener?.(flow)
+    if (seen.length < 3) history.append(flow)
     else reader.abort()
   }
   assert.deepEqual(seen, [flow, flow, flow])
-  await ended
+  await history.left
+})
+
+test('the past is told once, as it was asked for, and the stream ends', async (context) => {
+  const history = new FlowHistory()
+  const now = BigInt(Date.now()) * 1_000_000n
+  const ago = (seconds: number) => `${now - BigInt(seconds) * 1_000_000_000n}`
+  const old = syntheticFlow({ time: ago(100) })
+  const loss = syntheticLoss({ time: ago(20) })
+  const recent = syntheticFlow({ time: ago(10), verdict: 'clear', encrypted: false })
+  for (const record of [old, loss, recent]) history.append(record)
+  const { client } = await served(context, { history: () => history })
+  const { signal } = new AbortController()
+  const ask = async (query: Parameters<typeof client.records>[0]) => {
+    const seen: FlowRecord[] = []
+    for await (const record of client.records({ ...query, follow: false }, signal)) seen.push(record)
+    return seen
+  }
+  assert.deepEqual(await ask({}), [])
+  assert.deepEqual(await ask({ since: 50_000 }), [loss, recent])
+  assert.deepEqual(await ask({ since: 500_000, encrypted: true }), [old, loss])
+  assert.deepEqual(await ask({ last: 1 }), [recent])
+  assert.deepEqual(await ask({ last: 2 }), [old, loss, recent])
+  await assert.rejects(ask({ since: -1 }), { code: 'EQUERY' })
+})
+
+test('an agent that dies while it tells the past has not told it, and one that follows has gone', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'wireproof-api-'))
+  const socket = join(directory, 'n1.sock')
+  const server = createServer((_request, response) => {
+    response.write(`${JSON.stringify(flow)}\n`, () => setTimeout(() => response.destroy(), 10))
+  })
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  context.after(() => {
+    server.close()
+    rmSync(directory, { recursive: true })
+  })
+  for (const query of [{ since: 1000, follow: false }, {}]) {
+    const seen: FlowRecord[] = []
+    const read = async () => {
+      for await (const record of connectAgent(socket).records(query, new AbortController().signal))
+        seen.push(record)
+    }
+    await assert.rejects(read(), { code: 'EAGENT', message: 'the agent closed the stream of flows' })
+    assert.deepEqual(seen, [flow])
+  }
+})
+
+test('probes answer by their status and say why; there is nothing of the kind elsewhere', async (context) => {
+  const { socket } = await served(context)
+  const ask = (path: string) => fetchFrom(socket, path)
+  assert.deepEqual(await ask('/healthz'), [200, '[+] netlink\n'])
+  assert.deepEqual(await ask('/readyz'), [503, '[-] settled: n2: its agent has not started\n'])
+  assert.deepEqual(await ask('/metrics'), [200, 'up 1\n'])
+  assert.equal((await ask('/healthz/x'))[0], 400)
 })
 
 test('a pod is put by name, device and address', async (context) => {
@@ -109,3 +172,12 @@ test('an agent that is not there is said not to answer', async () => {
     message: /does not answer/,
   })
 })
+
+function fetchFrom(socketPath: string, path: string): Promise<[status: number | undefined, text: string]> {
+  return new Promise((resolve, reject) => {
+    get({ socketPath, path }, async (response) => resolve([response.statusCode, await text(response)])).on(
+      'error',
+      reject,
+    )
+  })
+}

@@ -1,15 +1,26 @@
 import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
-import type { AgentStatus, Flow, PodAttachment } from '../api.ts'
+import type { AgentStatus, PodAttachment } from '../api.ts'
 import { Malformed, podAddresses } from '../cluster/parse.ts'
 import { AgentProblem } from '../problem.ts'
+import { readQuery } from './filter.ts'
+import { streamFlows } from './flow-stream.ts'
+import type { Health } from './health.ts'
+import type { FlowHistory } from './history.ts'
 
 /** What the API asks of the agent. */
 export interface Served {
+  readonly node: string
   status(): AgentStatus
-  /** Calls back for each flow event until the returned function is called. */
-  onFlow(listener: (flow: Flow) => void): () => void
+  /** With everything that the datapath has said so far. */
+  history(): FlowHistory
+  /** Told of flow events that a reader was too slow for. */
+  lostToReader(count: number): void
+  /** In Prometheus' text format. */
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  health(): Health
+  readiness(): Health
   putPod(name: string, pod: PodAttachment): void
   /** @returns whether there was one. */
   deletePod(name: string): boolean
@@ -19,8 +30,6 @@ export interface Served {
 const longestPatience = 60_000
 const largestBody = 64 << 10
 const podExample = '{"device": …, "addresses": […]}'
-/** A reader that falls this many bytes behind loses events rather than the agent its memory. */
-const largestBacklog = 4 << 20
 
 /**
  * Serves the API on a Unix socket that only its owner can open. Resolves when it listens; before, there is no such file:
@@ -55,7 +64,8 @@ async function answer(agent: Served, request: IncomingMessage, response: ServerR
   if (rest.length > 0) throw new AgentProblem('EPATH', 2, `there is no ${pathname}`, 'See agent/api.ts.')
 
   if (route === 'GET /status') return json(response, 200, agent.status())
-  if (route === 'GET /flows') return streamFlows(agent, response)
+  if (route === 'GET /flows') return answerFlows(agent, searchParams, response)
+  if (name === undefined && (await answerProbe(agent, route, response))) return
   if (route === 'GET /settled') {
     const patience = Number(searchParams.get('patience') ?? 10_000)
     if (!(patience >= 0 && patience <= longestPatience))
@@ -75,13 +85,41 @@ async function answer(agent: Served, request: IncomingMessage, response: ServerR
   throw new AgentProblem('EPATH', 2, `there is no ${request.method} ${pathname}`, 'See agent/api.ts.')
 }
 
-function streamFlows(agent: Served, response: ServerResponse): void {
+function answerFlows(agent: Served, parameters: URLSearchParams, response: ServerResponse): void {
+  const query = readQuery(parameters)
+  const history = agent.history()
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
   response.flushHeaders()
-  const stop = agent.onFlow((flow) => {
-    if (response.writableLength < largestBacklog) response.write(`${JSON.stringify(flow)}\n`)
+  streamFlows(history, query, response, {
+    node: agent.node,
+    now: () => BigInt(Date.now()) * 1_000_000n,
+    onLost: (count) => agent.lostToReader(count),
   })
-  response.on('close', stop)
+}
+
+/**
+ * Answers what changes nothing and tells nothing of pods: all that is served over TCP.
+ *
+ * @returns whether it was one of these.
+ */
+export async function answerProbe(agent: Served, route: string, response: ServerResponse): Promise<boolean> {
+  if (route === 'GET /metrics') {
+    const { contentType, text } = await agent.metrics()
+    response.writeHead(200, { 'content-type': contentType })
+    response.end(text)
+    return true
+  }
+  if (route === 'GET /healthz') answerHealth(agent.health(), response)
+  else if (route === 'GET /readyz') answerHealth(agent.readiness(), response)
+  else return false
+  return true
+}
+
+/** As Kubernetes wants it: the status says it all, the text is for people. */
+function answerHealth({ ok, checks }: Health, response: ServerResponse): void {
+  const lines = checks.map(({ name, problem }) => (problem ? `[-] ${name}: ${problem}` : `[+] ${name}`))
+  response.writeHead(ok ? 200 : 503, { 'content-type': 'text/plain; charset=utf-8' })
+  response.end(`${lines.join('\n')}\n`)
 }
 
 async function body(request: IncomingMessage): Promise<unknown> {

@@ -81,6 +81,11 @@ export class NodePlan {
     return this.#peers.get(name)?.plan
   }
 
+  /** The node whose own address it is. */
+  nodeAt(address: string): string | undefined {
+    return this.#claims.ownerOf(hostPrefix(address))
+  }
+
   /** Peers that packets are dropped for, or leave under earlier keys. */
   get waiting(): Iterable<PeerPlan> {
     return this.#waiting.values()

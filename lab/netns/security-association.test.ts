@@ -18,6 +18,7 @@ const state: XfrmState = {
   failures: { replayWindow: 0, replay: 0, integrity: 0 },
   added: 0,
   used: 0,
+  lastUsed: 0,
 }
 
 test('an association with two algorithms has both keys, and the last sequence number with all its bits', () => {

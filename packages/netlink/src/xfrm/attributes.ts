@@ -4,6 +4,7 @@ export const XFRMA = {
   TMPL: 5,
   REPLAY_VAL: 10,
   SRCADDR: 13,
+  LASTUSED: 15,
   ALG_AEAD: 18,
   ALG_AUTH_TRUNC: 20,
   MARK: 21,

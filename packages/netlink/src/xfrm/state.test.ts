@@ -69,6 +69,7 @@ const fresh = {
   lifetime: { bytes: 0, packets: 0 },
   added: 0,
   used: 0,
+  lastUsed: 0,
   replay: { sent: 0n, received: 0n },
   failures: { replayWindow: 0, replay: 0, integrity: 0 },
 }

@@ -58,9 +58,10 @@ export type XfrmState = XfrmStateOptions & {
   /** Last sequence numbers sent and received; with ESN all 64 bits. */
   readonly replay: Replay
   readonly failures: { readonly replayWindow: number; readonly replay: number; readonly integrity: number }
-  /** Seconds since the epoch when it was added, and when it was first used; 0 for never. */
+  /** Seconds since the epoch when it was added, when it was first used, and when last; 0 for never. */
   readonly added: number
   readonly used: number
+  readonly lastUsed: number
 }
 
 const INFO_LENGTH = 224
@@ -152,6 +153,7 @@ export function readState({ payload }: Message): XfrmState | undefined {
     },
     added: Number(payload.readBigUInt64LE(176)),
     used: Number(payload.readBigUInt64LE(184)),
+    lastUsed: Number(attributes.get(XFRMA.LASTUSED)?.readBigUInt64LE(0) ?? 0n),
     replay: esnReplay ? readReplayEsn(esnReplay) : readReplay(plainReplay),
     failures: {
       replayWindow: payload.readUInt32LE(192),

@@ -34,10 +34,10 @@ test('an association is listed as it was added, and iproute2 sees the same', (co
   xfrm.addStates([full])
   const [found, ...more] = xfrm.states()
   assert.equal(more.length, 0)
-  const { lifetime, replay, failures, added, used, ...options } = found!
+  const { lifetime, replay, failures, added, used, lastUsed, ...options } = found!
   assert.deepEqual(options, { ...full, esn: false })
   const unused = { sent: 0n, received: 0n, bitmap: Buffer.alloc(16) }
-  assert.deepEqual([lifetime, replay, used], [{ bytes: 0, packets: 0 }, unused, 0])
+  assert.deepEqual([lifetime, replay, used, lastUsed], [{ bytes: 0, packets: 0 }, unused, 0, 0])
   assert.deepEqual(failures, { replayWindow: 0, replay: 0, integrity: 0 })
   assert.ok(Math.abs(added - Date.now() / 1000) < 60)
   const shown = ip(name, 'xfrm', 'state')
@@ -216,6 +216,8 @@ test('packets of both address families cross one tunnel, are counted, and carry 
   const counted = b.xfrm.states().find(({ spi }) => spi === 0x101)
   assert.deepEqual(counted?.lifetime, { packets: 6, bytes: 3 * 84 + 3 * 104 })
   assert.deepEqual(counted?.replay.received, 6n)
+  assert.ok(counted.lastUsed >= counted.used && counted.used > 0)
+  assert.ok(Math.abs(counted.lastUsed - Date.now() / 1000) < 60)
   assert.equal(a.xfrm.states().find(({ spi }) => spi === 0x101)?.replay.sent, 6n)
   assert.equal(b.xfrm.statistics().XfrmInNoStates, 0)
 
