@@ -17,6 +17,23 @@ test('flags are on when named, and say true or false when asked to', () => {
   assert.deepEqual([off.encryptL3, off.strict], [false, false])
 })
 
+test('Hubble is served where it is told to be, and over TCP with a certificate only', () => {
+  assert.deepEqual([parseOptions(needed).hubble, parseOptions(needed).hubbleTls], [undefined, undefined])
+  assert.equal(parseOptions([...needed, '--hubble', '/h']).hubble, '/h')
+  const listen = ['--hubble-listen', '[::]:4244', '--hubble-tls-cert', '/cert', '--hubble-tls-key', '/key']
+  const tls = { host: '::', port: 4244, certificate: '/cert', key: '/key' }
+  assert.deepEqual(parseOptions([...needed, ...listen]).hubbleTls, tls)
+  const mutual = parseOptions([...needed, ...listen, '--hubble-tls-client-ca', '/ca'])
+  assert.deepEqual(mutual.hubbleTls, { ...tls, clientCa: '/ca' })
+  for (const missing of [2, 4]) {
+    const some = listen.toSpliced(missing, 2)
+    assert.throws(() => parseOptions([...needed, ...some]), {
+      code: 'EUSAGE',
+      message: /not served .* in clear/,
+    })
+  }
+})
+
 test('cleaning up needs only the wire', () => {
   assert.equal(parseOptions(['--cleanup', '--wire', 'eth0']).cleanup, true)
 })
@@ -27,6 +44,8 @@ for (const argv of [
   [...needed, '--strct'],
   [...needed, '--strict=yes'],
   [...needed, 'x'],
+  [...needed, '--hubble-listen', 'n1', '--hubble-tls-cert', '/cert', '--hubble-tls-key', '/key'],
+  [...needed, '--hubble-tls-key', '/key'],
 ])
   test(`a mistake is refused with the usage: ${argv.join(' ')}`, () => {
     assert.throws(() => parseOptions(argv), { code: 'EUSAGE', exitCode: 2, remedy: /--cluster <directory>/ })

@@ -41,7 +41,7 @@ for (const [selector, ofWeb, ofHost] of selectors)
   })
 
 for (const selector of [
-  'app==',
+  'app=a=b',
   'app=a b',
   'in (a)',
   'app in web',

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { AgentProblem } from '../problem.ts'
@@ -24,19 +25,27 @@ export function readTls(paths: TlsPaths): TlsFiles {
     key: read('--hubble-tls-key', paths.key),
     ...(paths.clientCa === undefined ? {} : { clientCa: read('--hubble-tls-client-ca', paths.clientCa) }),
   }
+  check(`the certificate ${paths.certificate} and the key ${paths.key}`, () =>
+    createSecureContext({ cert: files.certificate, key: files.key }),
+  )
+  // Here a secure context would take anything.
+  if (files.clientCa) check(`the authority ${paths.clientCa}`, () => new X509Certificate(files.clientCa!))
+  return files
+}
+
+function check(what: string, use: () => unknown): void {
   try {
-    createSecureContext({ cert: files.certificate, key: files.key, ca: files.clientCa })
+    use()
   } catch (error) {
-    // Says what is wrong with which kind of file, and quotes nothing of it.
+    // Says what is wrong, and quotes nothing of a file.
     const why = (error as NodeJS.ErrnoException).code ?? 'not understood'
     throw new AgentProblem(
       'EHUBBLETLS',
       2,
-      `the certificate ${paths.certificate} and the key ${paths.key} cannot be used (${why})`,
-      'Give a certificate and its own key, both in PEM.',
+      `${what} cannot be used (${why})`,
+      'Give certificates in PEM, and the key that is the first one’s own.',
     )
   }
-  return files
 }
 
 function read(flag: string, path: string): Buffer {
