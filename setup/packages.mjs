@@ -75,4 +75,5 @@ export const purposes = {
   fuzz: ['run', 'test'],
   test: /qemu/.test(process.env.WIREPROOF_TEST_KERNELS ?? '') ? ['run', 'test', 'qemu'] : ['run', 'test'],
   pulumi: ['run'],
+  hubble: [],
 }
