@@ -1,4 +1,4 @@
-import type { Flow } from '../api.ts'
+import type { Flow, Labels } from '../api.ts'
 
 /** Cilium's reserved identities (pkg/identity/numericidentity.go), for ends that are no pods. */
 const unknown = 0
@@ -32,16 +32,27 @@ function endpoint(
   pod: string | undefined,
   node: string | undefined,
   identity: number | undefined,
-  labels: Flow['sourceLabels'],
+  labels: Labels | undefined,
 ): Endpoint {
   if (pod !== undefined)
     return {
       identity: identity ?? unknown,
       namespace,
-      labels: Object.entries(labels ?? {}).map(([key, value]) => `k8s:${key}=${value}`),
+      labels: labels ? written(labels) : [],
       pod_name: pod,
     }
   if (node === observer) return { identity: host, labels: ['reserved:host'] }
   if (node !== undefined) return { identity: remoteNode, labels: ['reserved:remote-node'] }
   return { identity: identity ?? unknown, labels: ['reserved:unknown'] }
+}
+
+/** By pod: all flows of a pod share its labels, and a question may look at tens of thousands of flows. */
+const known = new WeakMap<Labels, readonly string[]>()
+
+function written(labels: Labels): readonly string[] {
+  const before = known.get(labels)
+  if (before) return before
+  const now = Object.entries(labels).map(([key, value]) => `k8s:${key}=${value}`)
+  known.set(labels, now)
+  return now
 }
