@@ -15,7 +15,7 @@ async function main(options: Options, log: Log): Promise<void> {
     return
   }
   const [{ Agent }, { serve }] = await Promise.all([import('./agent.ts'), import('./monitor/server.ts')])
-  const serveHubble = await prepareHubble(options)
+  const serveHubble = await prepareHubble(options, log)
   const agent = new Agent(options, log)
   agent.start()
   await serveHubble(agent)
@@ -30,16 +30,16 @@ async function main(options: Options, log: Log): Promise<void> {
 }
 
 /** Finds out what is wrong with the files before anything is in force. Without Hubble nothing of it is loaded. */
-async function prepareHubble({
-  hubble,
-  hubbleTls,
-}: Options): Promise<(source: ObserverSource) => Promise<void>> {
+async function prepareHubble(
+  { hubble, hubbleTls }: Options,
+  log: Log,
+): Promise<(source: ObserverSource) => Promise<void>> {
   if (hubble === undefined && hubbleTls === undefined) return async () => {}
   const { serveHubble, serveHubbleTls } = await import('./hubble/listen.ts')
   const files = hubbleTls && (await import('./hubble/tls.ts')).readTls(hubbleTls)
   return async (source) => {
-    if (hubble !== undefined) await serveHubble(hubble, source)
-    if (hubbleTls && files) await serveHubbleTls(hubbleTls, files, source)
+    if (hubble !== undefined) await serveHubble(hubble, source, log)
+    if (hubbleTls && files) await serveHubbleTls(hubbleTls, files, source, log)
   }
 }
 

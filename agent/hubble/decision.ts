@@ -1,4 +1,4 @@
-import type { Flow, FlowReason } from '../api.ts'
+import type { Flow } from '../api.ts'
 
 /** What the datapath decided, in Hubble's words. Names and numbers are those of proto/flow/flow.proto. */
 
@@ -15,11 +15,12 @@ const points = {
 } as const satisfies Readonly<Record<Flow['hook'], object>>
 
 /** Why packets are dropped, as near as Hubble's list comes to it. The summary has our own word. */
-const dropReasons: Readonly<Partial<Record<FlowReason, DropReason>>> = {
+const dropReasons: Readonly<Record<string, DropReason>> = {
   'clear-on-wire': { name: 'UNENCRYPTED_TRAFFIC', number: 195 },
   'clear-from-wire': { name: 'UNENCRYPTED_TRAFFIC', number: 195 },
   'wrong-node': { name: 'INVALID_SOURCE_IP', number: 132 },
   'spoofed-source': { name: 'INVALID_SOURCE_IP', number: 132 },
+  'policy-denied': { name: 'POLICY_DENIED', number: 133 },
   malformed: { name: 'INVALID_PACKET_DROPPED', number: 134 },
   'not-configured': { name: 'NO_CONFIGURATION_AVAILABLE_TO_PERFORM_POLICY_DECISION', number: 165 },
 }

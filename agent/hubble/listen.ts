@@ -1,5 +1,6 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net'
 import type { ConnectionInjector } from '@grpc/grpc-js'
+import type { Log } from '../log.ts'
 import { listenPrivately } from '../private-socket.ts'
 import { AgentProblem } from '../problem.ts'
 import type { ObserverSource } from './source.ts'
@@ -13,8 +14,8 @@ export interface Listener {
 }
 
 /** Serves it on a Unix socket that only its owner can open. Resolves when it listens. */
-export async function serveHubble(socketPath: string, source: ObserverSource): Promise<Listener> {
-  const server = lazily(() => injector(source))
+export async function serveHubble(socketPath: string, source: ObserverSource, log: Log): Promise<Listener> {
+  const server = lazily(() => injector(source), log)
   await listenPrivately(server, socketPath)
   return { close: () => server.close() }
 }
@@ -28,8 +29,9 @@ export async function serveHubbleTls(
   { host, port }: { readonly host: string; readonly port: number },
   tls: TlsFiles,
   source: ObserverSource,
+  log: Log,
 ): Promise<Listener> {
-  const server = lazily(() => injector(source, tls))
+  const server = lazily(() => injector(source, tls), log)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const message = `Hubble cannot listen on ${host}:${port}: ${error.code ?? error.message}`
@@ -41,16 +43,21 @@ export async function serveHubbleTls(
 }
 
 /** Hands connections on. What they are handed to is loaded when the first one comes: most agents are never asked. */
-function lazily(load: () => Promise<ConnectionInjector>): NetServer {
+function lazily(load: () => Promise<ConnectionInjector>, log: Log): NetServer {
   let loaded: Promise<ConnectionInjector> | undefined
   return createServer({ pauseOnConnect: true }, (socket: Socket) => {
+    // Clients come and go as they like, also before there is anybody to notice.
+    socket.on('error', () => {})
     loaded ??= load()
     loaded.then(
       (connections) => {
         connections.injectConnection(socket)
         socket.resume()
       },
-      (error: Error) => socket.destroy(error),
+      (error: Error) => {
+        log('error', 'hubble-failed', { message: error.message })
+        socket.destroy()
+      },
     )
   })
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -19,6 +21,11 @@ const second = 1_000_000_000n
 const at = (seconds: number) => ({ time: `${BigInt(seconds) * second}` })
 const stamp = (seconds: number) => ({ seconds: `${seconds}`, nanos: 0 })
 
+/** There is nothing to log about clients. */
+function unexpected(...line: unknown[]): never {
+  throw new Error(`logged ${JSON.stringify(line)}`)
+}
+
 /** A server with a history of its own, and a client of it. */
 async function served(t: TestContext, history = new FlowHistory()) {
   const directory = mkdtempSync(join(tmpdir(), 'wireproof-hubble-'))
@@ -34,7 +41,7 @@ async function served(t: TestContext, history = new FlowHistory()) {
       { name: 'n2', underlay: '192.168.0.2' },
     ],
   }
-  const listener = await serveHubble(socket, source)
+  const listener = await serveHubble(socket, source, unexpected)
   const client = new ObserverClient(`unix://${socket}`)
   t.after(() => {
     client.close()
@@ -263,6 +270,18 @@ test('the health check that `hubble status` begins with is answered', async (t) 
   for (const service of ['hubble.server.Observer', 'observer.Observer', ''])
     assert.deepEqual(await health(service), { status: 'SERVING' })
   await assert.rejects(health('peer.Peer'), { code: status.NOT_FOUND })
+})
+
+test('a client that goes away at once, or speaks something else, does not disturb the others', async (t) => {
+  const { client, socket } = await served(t, remembering())
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+  for (const bytes of ['', 'GET / HTTP/1.1\r\n\r\n', '\0'.repeat(100), `${preface}${'\x7f'.repeat(50)}`]) {
+    const stranger = connect(socket)
+    await once(stranger, 'connect')
+    stranger.end(bytes)
+    stranger.destroy()
+  }
+  assert.deepEqual(await portsOf(client, { number: '1' }), [5])
 })
 
 test("events of Cilium's agent and of its debugging are not here, and that is said", async (t) => {

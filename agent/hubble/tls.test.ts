@@ -55,7 +55,7 @@ function showing(authority: string, own?: string) {
 
 /** What a client with these credentials gets of a server. */
 async function ask(t: TestContext, paths: TlsPaths, credential = showing('ca')): Promise<string> {
-  const listener = await serveHubbleTls({ host: '127.0.0.1', port: 0 }, readTls(paths), source)
+  const listener = await serveHubbleTls({ host: '127.0.0.1', port: 0 }, readTls(paths), source, log)
   const client = new ObserverClient(`127.0.0.1:${listener.port}`, credential)
   t.after(() => {
     client.close()
@@ -65,6 +65,7 @@ async function ask(t: TestContext, paths: TlsPaths, credential = showing('ca')):
   return answer.seen_flows
 }
 
+const log = () => {}
 const refused = { code: status.UNAVAILABLE }
 
 test('over TCP, a client that trusts the certificate is answered', async (t) => {
@@ -84,13 +85,16 @@ test('where clients must show a certificate, it must be of the authority that wa
 })
 
 test('an address that is taken is said', async (t) => {
-  const first = await serveHubbleTls({ host: '127.0.0.1', port: 0 }, readTls(server), source)
+  const first = await serveHubbleTls({ host: '127.0.0.1', port: 0 }, readTls(server), source, log)
   t.after(() => first.close())
-  await assert.rejects(serveHubbleTls({ host: '127.0.0.1', port: first.port! }, readTls(server), source), {
-    code: 'EHUBBLE',
-    exitCode: 4,
-    message: /127\.0\.0\.1:\d+: EADDRINUSE/,
-  })
+  await assert.rejects(
+    serveHubbleTls({ host: '127.0.0.1', port: first.port! }, readTls(server), source, log),
+    {
+      code: 'EHUBBLE',
+      exitCode: 4,
+      message: /127\.0\.0\.1:\d+: EADDRINUSE/,
+    },
+  )
 })
 
 const garbage = path('garbage.pem')
