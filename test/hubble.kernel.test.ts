@@ -96,6 +96,21 @@ test('with encryption off, the same question shows the same traffic unencrypted,
   }
 })
 
+test('over TCP an agent shows its certificate before anything else', async () => {
+  const file = (name: string) => join(cluster.directory, name)
+  const paths = ['-keyout', file('tls.key'), '-out', file('tls.pem')]
+  const certificate = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc']
+  assert.equal(cluster.run('n2', ['openssl', ...certificate, ...paths, '-subj', '/CN=n2']).status, 0)
+  await cluster.killAgent(2)
+  const tls = ['--hubble-tls-cert', file('tls.pem'), '--hubble-tls-key', file('tls.key')]
+  await cluster.startAgent(2, ['--hubble-listen', `${cluster.underlay(2)}:4244`, ...tls])
+  const ask = ['s_client', '-connect', `${cluster.underlay(2)}:4244`, '-alpn', 'h2', '-verify_return_error']
+  const trusting = cluster.run('n1', ['openssl', ...ask, '-CAfile', file('tls.pem')])
+  assert.equal(trusting.status, 0)
+  assert.match(trusting.stdout, /ALPN protocol: h2/)
+  assert.notEqual(cluster.run('n1', ['openssl', ...ask]).status, 0)
+})
+
 test('the status counts what was seen, and the nodes are those of the cluster', async () => {
   const { seen_flows: seen, num_flows: kept } = await clients[1]!.call('observer.Observer', 'ServerStatus')
   assert.ok(Number(seen) > 0)

@@ -68,7 +68,7 @@ describe('the stock hubble command', () => {
 
   test('finds the agent healthy, and the nodes of the cluster', async () => {
     assert.match(await hubble('status'), /^Healthcheck .*n1\.hubble\.sock\): Ok\nCurrent\/Max Flows: [1-9]/)
-    const { nodes } = JSON.parse(await hubble('list', 'nodes', '-o', 'json'))
+    const nodes = JSON.parse(await hubble('list', 'nodes', '-o', 'json'))
     assert.deepEqual(
       nodes.map(({ name }: { name: string }) => name),
       ['n1', 'n2'],
