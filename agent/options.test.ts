@@ -17,6 +17,11 @@ test('flags are on when named, and say true or false when asked to', () => {
   assert.deepEqual([off.encryptL3, off.strict], [false, false])
 })
 
+test('metrics are served over TCP only where that is asked for, on loopback unless something else is said', () => {
+  assert.equal(parseOptions(needed).metrics, undefined)
+  assert.deepEqual(parseOptions([...needed, '--metrics', '9465']).metrics, { host: '127.0.0.1', port: 9465 })
+})
+
 test('cleaning up needs only the wire', () => {
   assert.equal(parseOptions(['--cleanup', '--wire', 'eth0']).cleanup, true)
 })
@@ -27,6 +32,7 @@ for (const argv of [
   [...needed, '--strct'],
   [...needed, '--strict=yes'],
   [...needed, 'x'],
+  [...needed, '--metrics=localhost:9465'],
 ])
   test(`a mistake is refused with the usage: ${argv.join(' ')}`, () => {
     assert.throws(() => parseOptions(argv), { code: 'EUSAGE', exitCode: 2, remedy: /--cluster <directory>/ })

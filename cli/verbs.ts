@@ -1,3 +1,4 @@
+import { audit } from './audit.ts'
 import { capture } from './capture.ts'
 import { demo } from './demo.ts'
 import { doctor } from './doctor.ts'
@@ -10,6 +11,7 @@ import { ls } from './ls.ts'
 import { monitor } from './monitor.ts'
 import { open } from './open.ts'
 import { shell } from './shell.ts'
+import { status } from './status.ts'
 import { up } from './up.ts'
 import { verify } from './verify.ts'
 
@@ -24,7 +26,9 @@ export const verbs = [
   exec,
   shell,
   capture,
+  status,
   monitor,
+  audit,
   logs,
   down,
   doctor,

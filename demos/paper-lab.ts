@@ -66,6 +66,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       events: { told: 0, remembered: 0, lost: 0 },
     }),
     flows: async function* () {},
+    records: async function* () {},
     securityAssociations: async () => [],
     refusals: async () => ({}),
     addNode: () => Promise.reject(new Error('a lab on paper does not grow')),

@@ -1,4 +1,5 @@
-import type { AgentStatus, Flow, SecurityAssociation } from '../agent/api.ts'
+import type { AgentStatus, Flow, FlowRecord, SecurityAssociation } from '../agent/api.ts'
+import type { FlowQuery } from '../agent/monitor/filter.ts'
 import type { Address, NodeSpec, PodSpec } from './topology.ts'
 
 /** A node of a running lab. */
@@ -91,9 +92,12 @@ export interface Lab {
    */
   capture(directory: string, signal?: AbortSignal): Promise<Capture>
 
-  status(node: string): Promise<AgentStatus>
+  /** @throws AgentError `EAGENT` where the agent does not answer, and when the signal aborts. */
+  status(node: string, signal?: AbortSignal): Promise<AgentStatus>
   /** Flow events from now on, until the signal aborts. */
   flows(node: string, signal: AbortSignal): AsyncIterable<Flow>
+  /** Flow events of the past, from now on, or both, and where some are missing, until the signal aborts. */
+  records(node: string, query: FlowQuery, signal: AbortSignal): AsyncIterable<FlowRecord>
   /** Read from the node's kernel, not from its agent. With keys: handle as secrets. */
   securityAssociations(node: string): Promise<SecurityAssociation[]>
   /** Packets that the node's IPsec has refused so far, by the kernel's names for its reasons, such as `XfrmOutNoStates`. */

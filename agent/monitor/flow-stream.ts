@@ -3,8 +3,8 @@ import type { FlowRecord } from '../api.ts'
 import { type FlowFilter, type FlowQuery, isWanted, matches } from './filter.ts'
 import type { FlowHistory } from './history.ts'
 
-/** A reader that falls this many bytes behind loses events rather than the agent its memory, and is told how many. */
-const largestBacklog = 4 << 20
+/** A reader that falls so many events behind loses the next rather than the agent its memory, and is told how many. */
+export const largestBacklog = 8192
 
 export interface FlowStreamOptions {
   readonly node: string
@@ -21,17 +21,16 @@ export function streamFlows(
   output: Writable,
   options: FlowStreamOptions,
 ): void {
-  const reader = new Reader(output, options)
   // One turn of the event loop for both: nothing is appended between what was and what is to come.
-  for (const record of past(history, query, options)) reader.write(record)
+  const reader = new Reader(output, past(history, query, options), options)
   if (query.follow === false) {
     reader.end()
     return
   }
   const stop = history.subscribe((record) => {
-    if (isWanted(query, record)) reader.write(record)
+    if (isWanted(query, record)) reader.add(record)
   })
-  output.on('drain', () => reader.tellLost()).on('close', stop)
+  output.on('close', stop)
 }
 
 function past(history: FlowHistory, query: FlowQuery, { node, now }: FlowStreamOptions): FlowRecord[] {
@@ -42,7 +41,9 @@ function past(history: FlowHistory, query: FlowQuery, { node, now }: FlowStreamO
   const wanted = records.filter((record) => isWanted(query, record))
   const chosen = last === undefined ? wanted : latest(wanted, query, last)
   if (forgotten === 0) return chosen
-  return [{ time: `${time}`, node, where: 'history', lost: forgotten }, ...chosen]
+  // The gap is before the oldest that is left.
+  const gap = records[0]?.time ?? `${time}`
+  return [{ time: gap, node, where: 'history', lost: forgotten }, ...chosen]
 }
 
 /** The latest so many events that match, with the losses among them. */
@@ -57,40 +58,62 @@ function latest(records: readonly FlowRecord[], filter: FlowFilter, count: numbe
   return wanted.slice(first)
 }
 
+/** Writes no faster than somebody reads. What is remembered may wait, however much it is: it is in memory anyhow. */
 class Reader {
   readonly #output: Writable
   readonly #options: FlowStreamOptions
+  readonly #longestQueue: number
+  #queue: FlowRecord[]
+  #next = 0
   #lost = 0
+  #isEnding = false
+  #isFull = false
 
-  constructor(output: Writable, options: FlowStreamOptions) {
+  constructor(output: Writable, past: readonly FlowRecord[], options: FlowStreamOptions) {
     this.#output = output
     this.#options = options
+    this.#queue = [...past]
+    this.#longestQueue = past.length + largestBacklog
+    output.on('drain', () => {
+      this.#isFull = false
+      this.#pump()
+    })
+    this.#pump()
   }
 
-  write(record: FlowRecord): void {
-    if (this.#output.writableLength >= largestBacklog) {
+  add(record: FlowRecord): void {
+    if (this.#queue.length - this.#next >= this.#longestQueue) {
       this.#lost++
       this.#options.onLost(1)
       return
     }
-    this.tellLost()
-    this.#send(record)
-  }
-
-  tellLost(): void {
-    if (this.#lost === 0) return
-    const { node, now } = this.#options
-    const lost = this.#lost
-    this.#lost = 0
-    this.#send({ time: `${now()}`, node, where: 'reader', lost })
+    this.#queueLoss()
+    this.#queue.push(record)
+    this.#pump()
   }
 
   end(): void {
-    this.tellLost()
-    this.#output.end()
+    this.#isEnding = true
+    this.#pump()
   }
 
-  #send(record: FlowRecord): void {
-    this.#output.write(`${JSON.stringify(record)}\n`)
+  /** The gap has its place before the next event. */
+  #queueLoss(): void {
+    if (this.#lost === 0) return
+    const { node, now } = this.#options
+    this.#queue.push({ time: `${now()}`, node, where: 'reader', lost: this.#lost })
+    this.#lost = 0
+  }
+
+  #pump(): void {
+    while (!this.#isFull && this.#next < this.#queue.length)
+      this.#isFull = !this.#output.write(`${JSON.stringify(this.#queue[this.#next++])}\n`)
+    if (this.#isFull) return
+    this.#queue = []
+    this.#next = 0
+    if (this.#lost > 0) {
+      this.#queueLoss()
+      this.#pump()
+    } else if (this.#isEnding) this.#output.end()
   }
 }

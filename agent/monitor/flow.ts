@@ -49,31 +49,37 @@ export class FlowNarrator {
     const source = this.#owners.get(event.source)
     const destination = this.#owners.get(event.destination)
     const encrypted = event.verdict === 'encrypted' || event.verdict === 'decrypted'
-    const epoch = encrypted ? this.#epochOf(event.hook, source, destination) : undefined
-    return {
+    // Assigned one by one: a spread for each part that may be absent takes half as long again, for every event there is.
+    const flow: { -readonly [Name in keyof Flow]: Flow[Name] } = {
       time: `${this.#epoch + event.time}`,
       node: this.#node,
       hook: event.hook,
       protocol: protocols[event.protocol] ?? `ip-${event.protocol}`,
       source: event.source,
       destination: event.destination,
-      ...(event.sourcePort ? { sourcePort: event.sourcePort } : {}),
-      ...(event.destinationPort ? { destinationPort: event.destinationPort } : {}),
-      ...(source ? { sourceNode: source.node } : {}),
-      ...(source?.pod ? { sourcePod: source.pod.name, sourceLabels: source.pod.labels } : {}),
-      ...(event.sourceIdentity ? { sourceIdentity: event.sourceIdentity } : {}),
-      ...(destination ? { destinationNode: destination.node } : {}),
-      ...(destination?.pod
-        ? { destinationPod: destination.pod.name, destinationLabels: destination.pod.labels }
-        : {}),
-      ...(event.destinationIdentity ? { destinationIdentity: event.destinationIdentity } : {}),
       verdict: event.verdict,
       reason: event.reason,
       encrypted,
-      ...(epoch === undefined ? {} : { epoch }),
       packets: Number(event.packets),
       bytes: Number(event.bytes),
     }
+    if (event.sourcePort) flow.sourcePort = event.sourcePort
+    if (event.destinationPort) flow.destinationPort = event.destinationPort
+    if (event.sourceIdentity) flow.sourceIdentity = event.sourceIdentity
+    if (event.destinationIdentity) flow.destinationIdentity = event.destinationIdentity
+    if (source) flow.sourceNode = source.node
+    if (source?.pod) {
+      flow.sourcePod = source.pod.name
+      flow.sourceLabels = source.pod.labels
+    }
+    if (destination) flow.destinationNode = destination.node
+    if (destination?.pod) {
+      flow.destinationPod = destination.pod.name
+      flow.destinationLabels = destination.pod.labels
+    }
+    const epoch = encrypted ? this.#epochOf(event.hook, source, destination) : undefined
+    if (epoch !== undefined) flow.epoch = epoch
+    return flow
   }
 
   #epochOf(hook: Flow['hook'], source?: Owner, destination?: Owner): number | undefined {
@@ -83,7 +89,8 @@ export class FlowNarrator {
   }
 }
 
-/** The difference between the two clocks, now. */
+/** The difference between the two clocks, now. To the microsecond, so that the events of several nodes fall into order. */
 export function epochOffset(): bigint {
-  return BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
+  const microseconds = Math.round((performance.timeOrigin + performance.now()) * 1000)
+  return BigInt(microseconds) * 1000n - process.hrtime.bigint()
 }

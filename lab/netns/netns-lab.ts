@@ -1,6 +1,7 @@
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
-import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
+import type { AgentStatus, Flow, FlowRecord, SecurityAssociation } from '../../agent/api.ts'
+import type { FlowQuery } from '../../agent/monitor/filter.ts'
 import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec } from '../topology.ts'
@@ -78,8 +79,15 @@ export class NetnsLab implements Lab {
 
   /** The node of that name, or all of them. @throws Problem naming what there is. */
   nodeNames(only?: string): string[] {
-    if (only !== undefined) this.namespaceOf(only)
-    return only === undefined ? this.store.nodes().map(({ name }) => name) : [only]
+    const all = this.store.nodes().map(({ name }) => name)
+    if (only === undefined) return all
+    if (all.includes(only)) return [only]
+    throw new Problem(
+      'ETARGET',
+      2,
+      `lab ${this.name} has no node called ${only}`,
+      `There are: ${all.join(', ')}.`,
+    )
   }
 
   /** Every place proofs are taken from: each port of the wire, whoever is behind it, and each pod. */
@@ -100,12 +108,16 @@ export class NetnsLab implements Lab {
     return [...ports, ...pods]
   }
 
-  status(node: string): Promise<AgentStatus> {
-    return agentOf(this.name, node).status()
+  status(node: string, signal?: AbortSignal): Promise<AgentStatus> {
+    return agentOf(this.name, node).status(signal)
   }
 
   flows(node: string, signal: AbortSignal): AsyncIterable<Flow> {
     return agentOf(this.name, node).flows(signal)
+  }
+
+  records(node: string, query: FlowQuery, signal: AbortSignal): AsyncIterable<FlowRecord> {
+    return agentOf(this.name, node).records(query, signal)
   }
 
   async securityAssociations(node: string): Promise<SecurityAssociation[]> {

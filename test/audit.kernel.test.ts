@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { inNetworkNamespace } from '@wireproof/ffi'
+import { openXfrm } from '@wireproof/netlink'
+import { Value } from 'typebox/value'
+import type { Flow, FlowLoss, FlowRecord } from '../agent/api.ts'
+import { AuditReport } from '../cli/audit/schema.ts'
+import type { NodeAnswer } from '../cli/status/findings.ts'
+import { xfrmErrors } from '../cli/status/xfrm-errors.ts'
+import { agentSocket, clusterDirectory, namespacePath, nodeNamespace } from '../lab/netns/layout.ts'
+import { standUp, takeDown } from '../lab/netns/lifecycle.ts'
+import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import { AgentCluster } from './agent-cluster.ts'
+import { wireproof } from './wireproof.ts'
+
+// Two nodes with a pod each. The tests follow each other on the same lab; each audits what it has done itself.
+const name = 'audittest'
+const on = { encryptL3: true, strict: true }
+const pods = [
+  { name: 'a', node: 'n1', labels: { app: 'web' } },
+  { name: 'b', node: 'n2', labels: { app: 'db' } },
+]
+let lab: NetnsLab
+
+before(async () => {
+  lab = await standUp(name, { nodes: [{ name: 'n1' }, { name: 'n2' }], pods }, on, () => {})
+})
+after(() => takeDown(name))
+
+async function audit(...options: string[]): Promise<{ code: number | null; report: AuditReport }> {
+  const { code, stdout, stderr } = await wireproof(['audit', '--lab', name, '--format', 'json', ...options])
+  assert.equal(stderr, '')
+  const report = JSON.parse(stdout) as AuditReport
+  assert.deepEqual([...Value.Errors(AuditReport, report)], [])
+  return { code, report }
+}
+
+/** Echo requests from pod to pod, ten a second. @returns how many were answered. */
+async function ping(from: string, to: string, count: number): Promise<number> {
+  const address = (await lab.pods()).find((pod) => pod.name === to)!.address
+  const child = lab.spawn(from, ['ping', '-q', '-c', `${count}`, '-i', '0.1', '-W', '1', address])
+  const output = await text(child.stdout)
+  return Number(/(\d+) (?:packets )?received/.exec(output)?.[1])
+}
+
+/** Records of the past, as `wireproof monitor` tells them. */
+async function told(...options: string[]): Promise<FlowRecord[]> {
+  const outcome = await wireproof(['monitor', '--lab', name, '--no-follow', '--json', ...options])
+  assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
+  return outcome.stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+}
+
+function withXfrm<Result>(node: string, action: (xfrm: ReturnType<typeof openXfrm>) => Result): Result {
+  return inNetworkNamespace(namespacePath(nodeNamespace(name, node)), () => {
+    using xfrm = openXfrm()
+    return action(xfrm)
+  })
+}
+
+/** Deletes what encrypts on a node, behind the back of an agent that cannot put it back. */
+async function withoutPolicies(node: string, action: () => Promise<unknown>): Promise<void> {
+  await lab.pauseAgent(node)
+  try {
+    withXfrm(node, (xfrm) =>
+      xfrm.deletePolicies(xfrm.policies().filter(({ direction }) => direction === 'out')),
+    )
+    await action()
+  } finally {
+    await lab.resumeAgent(node)
+    await lab.settled()
+  }
+}
+
+/** So that nothing of an earlier test is within the window of the next. */
+const window = 3000
+const forget = () => delay(window)
+
+function ask(node: string, path: string, patience = 5000): Promise<[number | undefined, string]> {
+  return new Promise((resolve, reject) => {
+    const options = { socketPath: agentSocket(name, node), path, timeout: patience }
+    const request = get(options, async (response) => resolve([response.statusCode, await text(response)]))
+    request.on('timeout', () => request.destroy(new Error('no answer'))).on('error', reject)
+  })
+}
+
+test('with nothing to see the audit is inconclusive', async () => {
+  const { code, report } = await audit('--for', '500ms')
+  assert.deepEqual([code, report.conclusion], [5, 'inconclusive'])
+  assert.deepEqual(report.because, ['no flow between nodes was seen encrypted'])
+})
+
+test('what pods of different nodes say is encrypted, and the report says of whom, how and under which key', async () => {
+  const pings = ping('a', 'b', 20)
+  const { code, report } = await audit('--for', '2s')
+  assert.equal(await pings, 20)
+  assert.deepEqual([code, report.conclusion, report.because], [0, 'encrypted', []])
+  assert.deepEqual(report.flows, { encrypted: 2, clear: 0, heldBack: 0, outOfScope: 0 })
+  assert.deepEqual(
+    report.nodes.map((node) => [node.node, node.answered, node.encryptL3, node.strict, node.keyId]),
+    [
+      ['n1', true, true, true, 3],
+      ['n2', true, true, true, 3],
+    ],
+  )
+  const flow = (await told('--since', '10s', '--pod', 'a')).find(
+    (each): each is Flow => 'hook' in each && each.hook === 'to-pod' && each.destinationPod === 'b',
+  )
+  assert.ok(flow)
+  const { sourceLabels, destinationLabels, sourceNode, destinationNode, epoch, encrypted } = flow
+  assert.deepEqual(
+    { sourceLabels, destinationLabels, sourceNode, destinationNode, epoch, encrypted },
+    {
+      sourceLabels: { app: 'web' },
+      destinationLabels: { app: 'db' },
+      sourceNode: 'n1',
+      destinationNode: 'n2',
+      epoch: 3,
+      encrypted: true,
+    },
+  )
+  assert.ok(
+    flow.sourceIdentity && flow.destinationIdentity && flow.sourceIdentity !== flow.destinationIdentity,
+  )
+})
+
+test('the monitor tells the past through its filters', async () => {
+  assert.deepEqual(
+    (await told('--unencrypted')).filter((record) => 'verdict' in record && record.verdict !== 'forwarded'),
+    [],
+  )
+  const decrypted = (await told('--verdict', 'decrypted')) as Flow[]
+  assert.ok(decrypted.length > 0 && decrypted.every(({ verdict }) => verdict === 'decrypted'))
+  assert.deepEqual((await told('--last', '1')).length, 1)
+  assert.deepEqual(await told('--pod', 'nobody'), [])
+  const lines = (await wireproof(['monitor', '--lab', name, 'n1', '--no-follow', '--encrypted'])).stdout
+  assert.match(lines, /^\d\d:\d\d:\d\d\.\d{3} +n1 +from-pod +icmp +a +b +encrypted +3 +protected +\d+ +\d+$/m)
+  assert.ok(!lines.includes('\x1b'), 'no colour where there is no terminal')
+})
+
+test('a healthy cluster says so, and nothing of a key', async () => {
+  const { code, stdout } = await wireproof(['status', '--lab', name])
+  assert.match(stdout, /^lab audittest: all 2 nodes encrypt, strictly, and are settled$/m)
+  assert.equal(code, 0)
+  const all = await wireproof(['status', '--lab', name, '--json'])
+  const keys = withXfrm('n1', (xfrm) => xfrm.states().map((state) => state.aead.key.toString('hex')))
+  assert.equal(keys.length, 2)
+  for (const key of keys) assert.ok(!all.stdout.includes(key.slice(0, 32)))
+  const [first] = JSON.parse(all.stdout) as NodeAnswer[]
+  assert.ok(first?.status?.peers[0]?.lastDecrypted, 'the kernel says when it was last used')
+  assert.equal(first.status.suite, 'rfc4106(gcm(aes)) 128')
+})
+
+test('every error that this kernel counts is explained', () => {
+  const counted = Object.keys(withXfrm('n1', (xfrm) => xfrm.statistics()))
+  assert.ok(counted.length > 20)
+  assert.deepEqual(
+    counted.filter((counter) => !xfrmErrors[counter]),
+    [],
+  )
+})
+
+describe('the audit can fail:', () => {
+  test('with encryption off, and then names each flow', async () => {
+    await forget()
+    await lab.configure({ encryptL3: false, strict: true })
+    await ping('a', 'b', 3)
+    const { code, report } = await audit('--since', `${window}ms`)
+    assert.deepEqual([code, report.conclusion, report.flows.clear], [1, 'not-encrypted', 2])
+    assert.deepEqual(
+      report.violations.map((flow) => [
+        flow.source.pod,
+        flow.source.labels,
+        flow.verdict,
+        flow.reason,
+        flow.toldBy,
+      ]),
+      [
+        ['a', { app: 'web' }, 'clear', 'encryption-off', ['n1', 'n2']],
+        ['b', { app: 'db' }, 'clear', 'encryption-off', ['n1', 'n2']],
+      ],
+    )
+    const status = await wireproof(['status', '--lab', name])
+    assert.equal(status.code, 1)
+    assert.match(status.stdout, /^✗ n1, n2: ENCRYPTION IS OFF/m)
+    await lab.configure(on)
+  })
+
+  test('with policies deleted in permissive mode, by the word of the receiver while the sender’s agent hangs', async () => {
+    await forget()
+    await lab.configure({ encryptL3: true, strict: false })
+    await withoutPolicies('n1', async () => {
+      assert.equal(await ping('a', 'b', 3), 3)
+      const { code, report } = await audit('--since', `${window}ms`)
+      assert.deepEqual([code, report.conclusion], [1, 'not-encrypted'])
+      const [violation] = report.violations
+      assert.deepEqual(
+        [violation?.source.pod, violation?.reason, violation?.toldBy],
+        ['a', 'clear-from-wire', ['n2']],
+      )
+      assert.match(report.because.join(), /n1 did not answer: its agent hangs/)
+    })
+    const { report } = await audit('--since', '30s')
+    const told = report.violations.find(({ source }) => source.pod === 'a')?.toldBy
+    assert.deepEqual(told, ['n1', 'n2'], 'what its datapath saw meanwhile the agent tells later')
+    assert.match((await wireproof(['status', '--lab', name])).stdout, /^✗ n1, n2: STRICT IS OFF/m)
+    await lab.configure(on)
+  })
+
+  test('and not where the same is stopped: in strict mode what cannot be encrypted is held back', async () => {
+    await forget()
+    await withoutPolicies('n1', async () => assert.equal(await ping('b', 'a', 3), 0))
+    const { code, report } = await audit('--since', `${window + 2000}ms`)
+    assert.deepEqual([code, report.conclusion, report.flows.clear], [0, 'encrypted', 0])
+    assert.deepEqual(
+      report.heldBack.map((flow) => [flow.source.pod, flow.verdict, flow.reason, flow.packets]),
+      [['a', 'dropped', 'clear-on-wire', 3]],
+    )
+    const { code: health, stdout } = await wireproof(['status', '--lab', name])
+    assert.equal(health, 0)
+    assert.match(
+      stdout,
+      /^! n1: dropped 3 \(clear-on-wire\): protected packets were about to leave in clear/m,
+    )
+  })
+
+  test('with an agent that is not there, and one that began within the window', async () => {
+    await lab.killAgent('n2')
+    assert.equal(await ping('a', 'b', 3), 3)
+    const absent = await audit('--since', '1s')
+    assert.deepEqual([absent.code, absent.report.nodes[1]?.answered], [5, false])
+    const status = await wireproof(['status', 'n2', '--lab', name])
+    assert.equal(status.code, 1)
+    assert.match(status.stdout, /^node n2: no answer$/m)
+    await lab.startAgent('n2')
+    await lab.settled()
+    assert.equal(await ping('a', 'b', 3), 3)
+    const fresh = await audit('--since', '5s')
+    assert.deepEqual([fresh.code, fresh.report.conclusion], [5, 'inconclusive'])
+    assert.match(fresh.report.because.join(), /n2’s agent began within the window/)
+  })
+})
+
+test('probes fail when they must, with the reason, and succeed again', async () => {
+  assert.deepEqual(await ask('n1', '/healthz'), [200, '[+] event loop\n[+] netlink\n'])
+  assert.deepEqual(await ask('n1', '/readyz'), [200, '[+] datapath\n[+] last pass\n[+] settled\n'])
+
+  await lab.spawn('n1', ['tc', 'qdisc', 'del', 'dev', 'eth0', 'clsact']).exit
+  const [unguarded, why] = await ask('n1', '/readyz')
+  assert.equal(unguarded, 503)
+  assert.match(why, /\[-\] datapath: the ingress program is not on the wire; the egress program/)
+
+  await lab.pauseAgent('n1')
+  await assert.rejects(ask('n1', '/healthz', 500), { message: 'no answer' })
+  await lab.resumeAgent('n1')
+
+  const key = `${clusterDirectory(name)}/key`
+  await lab.spawn('n1', ['mv', key, `${key}.away`]).exit
+  await assert.rejects(lab.settled(AbortSignal.timeout(1000)))
+  assert.match((await ask('n1', '/readyz'))[1], /\[-\] last pass: the cluster store's .*key is not there/)
+  assert.equal((await ask('n1', '/healthz'))[0], 200, 'another process would not mend it')
+  await lab.spawn('n1', ['mv', `${key}.away`, key]).exit
+  await lab.settled()
+  assert.equal((await ask('n1', '/readyz'))[0], 200)
+})
+
+test('events that the kernel had no room for are told of wherever somebody could miss them', async () => {
+  await forget()
+  await lab.pauseAgent('n1')
+  const address = (await lab.pods()).find((pod) => pod.name === 'b')!.address
+  // More flows than the ring holds events: each port is one.
+  const send = `const socket = require('dgram').createSocket('udp4')
+    let port = 1000, open = 0
+    const more = () => { while (open < 64 && port < 15000) { open++; socket.send('x', port++, '${address}', () => { open--; more() }) }
+      if (port === 15000 && open === 0) socket.close() }
+    more()`
+  assert.equal(await lab.spawn('a', [process.execPath, '-e', send]).exit, 0)
+  await lab.resumeAgent('n1')
+  await lab.settled()
+  const losses = (await told('--since', '60s')).filter((each): each is FlowLoss => 'lost' in each)
+  assert.deepEqual(
+    losses.map(({ node, where }) => `${node} ${where}`),
+    ['n1 ring'],
+  )
+  const [{ lost }] = losses as [FlowLoss]
+  assert.ok(lost > 1000, `${lost}`)
+  assert.equal((await lab.status('n1')).events.lost, lost)
+  assert.match(
+    (await ask('n1', '/metrics'))[1],
+    new RegExp(`^wireproof_flow_events_lost_total{.*ring.*} ${lost}$`, 'm'),
+  )
+  assert.match(
+    (await wireproof(['monitor', '--lab', name, '--no-follow', '--since', '60s'])).stdout,
+    new RegExp(`n1 {2}${lost} events are missing here: its kernel’s ring buffer was full`),
+  )
+  const { code, report } = await audit('--since', '60s')
+  assert.equal(report.nodes[0]?.eventsLost, lost)
+  assert.notEqual(code, 0)
+})
+
+test('metrics over TCP are there where they are asked for, and tell of the peers', async (context) => {
+  const cluster = new AgentCluster('metrics')
+  context.after(() => cluster.close())
+  for (const id of [1, 2]) cluster.addNode(id)
+  await cluster.startAgent(1, ['--metrics', '9465'])
+  await cluster.startAgent(2)
+  for (const id of [1, 2]) await cluster.addPod(id)
+  await cluster.settled(1, 2)
+  await cluster.ping(1, 2, 5)
+  const fetchFrom = (node: string) => {
+    const script = `fetch('http://127.0.0.1:9465/metrics').then(async (answer) => console.log(await answer.text()))`
+    return cluster.run(node, [process.execPath, '-e', script])
+  }
+  const { stdout } = fetchFrom('n1')
+  assert.match(stdout, /^wireproof_strict\{node="n1"\} 1$/m)
+  assert.match(stdout, /^wireproof_peer_packets_total\{peer="n2",direction="out",node="n1"\} 5$/m)
+  assert.match(stdout, /^wireproof_security_associations\{direction="in",state="current",node="n1"\} 1$/m)
+  assert.notEqual(fetchFrom('n2').status, 0, 'nobody listens where nobody asked for it')
+  assert.equal(readFileSync(cluster.logFile(1), 'utf8').includes('"error"'), false)
+})
