@@ -8,7 +8,7 @@ import type { TlsFiles } from './tls.ts'
 
 /** Where the Hubble API is served. */
 export interface Listener {
-  /** Of TCP: where it listens; 0 was asked for in tests. */
+  /** Over TCP: the port that was had, for one that was asked for as 0. */
   readonly port?: number
   close(): void
 }
