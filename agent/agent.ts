@@ -3,7 +3,8 @@ import { openRoute, openXfrm, type Route, watch, type Xfrm, type XfrmState } fro
 import { type AgentStatus, type FlowVerdict, flowVerdicts, type PodAttachment } from './api.ts'
 import { FileStore } from './cluster/files.ts'
 import { JournalFile } from './cluster/journal.ts'
-import type { ClusterView } from './cluster/state.ts'
+import type { ClusterNode, ClusterView } from './cluster/state.ts'
+import type { ObserverSource } from './hubble/source.ts'
 import { Datapath } from './kernel/datapath.ts'
 import { LocalPods } from './kernel/pods.ts'
 import { readSecurity } from './kernel/xfrm.ts'
@@ -38,7 +39,7 @@ const lossInterval = 1000
 const hashThresholds = [0, 16] as const
 
 /** Keeps one node's kernel what the cluster store says it should be, and answers what it is. */
-export class Agent implements Served {
+export class Agent implements Served, ObserverSource {
   readonly #options: Options
   readonly #log: Log
   readonly #store: FileStore
@@ -135,6 +136,14 @@ export class Agent implements Served {
     return this.#history
   }
 
+  told(): number {
+    return Object.values(this.#told).reduce((sum, count) => sum + count, 0)
+  }
+
+  nodes(): readonly ClusterNode[] {
+    return [...this.#store.view.nodes.values()]
+  }
+
   lostToReader(count: number): void {
     this.#lost.reader += count
   }
@@ -207,7 +216,7 @@ export class Agent implements Served {
       sequence: sequenceStatus(this.#store.view.key.suite, states),
       refused: notZero(this.#xfrm.statistics()),
       events: {
-        told: Object.values(this.#told).reduce((sum, count) => sum + count, 0),
+        told: this.told(),
         remembered: this.#history.size,
         lost: this.#lost.ring + this.#lost.reader,
       },

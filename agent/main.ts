@@ -1,4 +1,5 @@
 import { flushCompileCache } from 'node:module'
+import type { ObserverSource } from './hubble/source.ts'
 import { type Log, logTo } from './log.ts'
 import { type Options, parseOptions } from './options.ts'
 import { AgentProblem } from './problem.ts'
@@ -14,8 +15,10 @@ async function main(options: Options, log: Log): Promise<void> {
     return
   }
   const [{ Agent }, { serve }] = await Promise.all([import('./agent.ts'), import('./monitor/server.ts')])
+  const serveHubble = await prepareHubble(options, log)
   const agent = new Agent(options, log)
   agent.start()
+  await serveHubble(agent)
   await serve(options.socket, agent)
   if (options.metrics) {
     const { serveMetrics } = await import('./metrics/server.ts')
@@ -24,6 +27,20 @@ async function main(options: Options, log: Log): Promise<void> {
   log('info', 'ready', { pid: process.pid, milliseconds: Math.round(performance.now()) })
   // Where NODE_COMPILE_CACHE names a directory, the next start is three times as fast; node itself writes it only at exit.
   flushCompileCache()
+}
+
+/** Finds out what is wrong with the files before anything is in force. Without Hubble nothing of it is loaded. */
+async function prepareHubble(
+  { hubble, hubbleTls }: Options,
+  log: Log,
+): Promise<(source: ObserverSource) => Promise<void>> {
+  if (hubble === undefined && hubbleTls === undefined) return async () => {}
+  const { serveHubble, serveHubbleTls } = await import('./hubble/listen.ts')
+  const files = hubbleTls && (await import('./hubble/tls.ts')).readTls(hubbleTls)
+  return async (source) => {
+    if (hubble !== undefined) await serveHubble(hubble, source, log)
+    if (hubbleTls && files) await serveHubbleTls(hubbleTls, files, source, log)
+  }
 }
 
 /** What a person can act on is said in two sentences; what nobody foresaw keeps its stack. */

@@ -37,3 +37,27 @@ for (const argv of [
   test(`a mistake is refused with the usage: ${argv.join(' ')}`, () => {
     assert.throws(() => parseOptions(argv), { code: 'EUSAGE', exitCode: 2, remedy: /--cluster <directory>/ })
   })
+
+const listen = ['--hubble-listen', '[::]:4244', '--hubble-tls-cert', '/cert', '--hubble-tls-key', '/key']
+
+test('Hubble is served where it is told to be, and over TCP with a certificate', () => {
+  assert.deepEqual([parseOptions(needed).hubble, parseOptions(needed).hubbleTls], [undefined, undefined])
+  assert.equal(parseOptions([...needed, '--hubble', '/h']).hubble, '/h')
+  const tls = { host: '::', port: 4244, certificate: '/cert', key: '/key' }
+  assert.deepEqual(parseOptions([...needed, ...listen]).hubbleTls, tls)
+  const mutual = parseOptions([...needed, ...listen, '--hubble-tls-client-ca', '/ca'])
+  assert.deepEqual(mutual.hubbleTls, { ...tls, clientCa: '/ca' })
+})
+
+test('Hubble over TCP in clear is refused, and a certificate for nothing, and what is no address', () => {
+  for (const left of [2, 4]) {
+    const argv = [...needed, ...listen.toSpliced(left, 2)]
+    assert.throws(() => parseOptions(argv), { code: 'EUSAGE', message: /not served over TCP in clear/ })
+  }
+  assert.throws(() => parseOptions([...needed, ...listen.slice(2)]), {
+    code: 'EUSAGE',
+    message: /is missing/,
+  })
+  const nameless = [...needed, ...listen.with(1, 'n1')]
+  assert.throws(() => parseOptions(nameless), { code: 'EUSAGE', message: /^--hubble-listen is a port/ })
+})

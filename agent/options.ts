@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { TlsPaths } from './hubble/tls.ts'
 import { type ListenAddress, parseListenAddress } from './metrics/listen-address.ts'
 import { AgentProblem } from './problem.ts'
 
@@ -14,11 +15,17 @@ export interface Options {
   readonly strict: boolean | undefined
   /** Where to serve metrics over TCP, if at all. */
   readonly metrics: ListenAddress | undefined
+  /** Unix socket to serve the Hubble API on, if at all. */
+  readonly hubble: string | undefined
+  /** Where to serve it over TCP, if at all: over TLS always. */
+  readonly hubbleTls: (ListenAddress & TlsPaths) | undefined
   readonly cleanup: boolean
 }
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
       [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--metrics [<address>:]<port>]
+      [--hubble <path>] [--hubble-listen [<address>:]<port> --hubble-tls-cert <file> --hubble-tls-key <file>
+      [--hubble-tls-client-ca <file>]]
 agent --cleanup --wire <device>`
 
 /** @throws AgentProblem EUSAGE */
@@ -34,7 +41,9 @@ export function parseOptions(argv: readonly string[]): Options {
     wire: values.wire ?? '',
     encryptL3: flag('enable-encrypt-l3', values['enable-encrypt-l3']),
     strict: flag('strict', values.strict),
-    metrics: listenAddress(values.metrics),
+    metrics: listenAddress('metrics', values.metrics),
+    hubble: values.hubble,
+    hubbleTls: hubbleTls(values),
     cleanup,
   }
 }
@@ -51,6 +60,11 @@ function parse(argv: readonly string[]) {
     'enable-encrypt-l3': string,
     strict: string,
     metrics: string,
+    hubble: string,
+    'hubble-listen': string,
+    'hubble-tls-cert': string,
+    'hubble-tls-key': string,
+    'hubble-tls-client-ca': string,
     cleanup: { type: 'boolean' },
   } as const
   try {
@@ -66,10 +80,26 @@ function flag(name: string, value: string | undefined): boolean | undefined {
   return value === 'true'
 }
 
-function listenAddress(value: string | undefined): ListenAddress | undefined {
+function listenAddress(name: string, value: string | undefined): ListenAddress | undefined {
   const address = value === undefined ? undefined : parseListenAddress(value)
-  if (value !== undefined && !address) throw mistake('--metrics is a port, or an address, a colon and a port')
+  if (value !== undefined && !address) throw mistake(`--${name} is a port, or an address, a colon and a port`)
   return address
+}
+
+function hubbleTls(values: ReturnType<typeof parse>): Options['hubbleTls'] {
+  const address = listenAddress('hubble-listen', values['hubble-listen'])
+  const certificate = values['hubble-tls-cert']
+  const key = values['hubble-tls-key']
+  const clientCa = values['hubble-tls-client-ca']
+  if (!address) {
+    if ((certificate ?? key ?? clientCa) === undefined) return undefined
+    throw mistake('the flags --hubble-tls-… are for --hubble-listen, which is missing')
+  }
+  if (!certificate || !key)
+    throw mistake(
+      '--hubble-listen needs --hubble-tls-cert and --hubble-tls-key: flows are not served over TCP in clear',
+    )
+  return { ...address, certificate, key, ...(clientCa === undefined ? {} : { clientCa }) }
 }
 
 function mistake(what: string): AgentProblem {

@@ -47,6 +47,7 @@ export const packages = {
       provides: library('libgnutls.so.30'),
       why: 'the fast way to open ESP, beside Node’s own',
     },
+    { name: 'openssl', provides: program('openssl'), why: 'makes the certificates of a test of TLS' },
     { name: 'chromium', provides: program('chromium'), why: 'reads the report as a person would, in a test' },
   ],
   bench: [
@@ -74,4 +75,5 @@ export const purposes = {
   fuzz: ['run', 'test'],
   test: /qemu/.test(process.env.WIREPROOF_TEST_KERNELS ?? '') ? ['run', 'test', 'qemu'] : ['run', 'test'],
   pulumi: ['run'],
+  hubble: [],
 }

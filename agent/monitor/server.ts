@@ -1,8 +1,7 @@
-import { chmodSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { dirname } from 'node:path'
 import type { AgentStatus, PodAttachment } from '../api.ts'
 import { Malformed, podAddresses } from '../cluster/parse.ts'
+import { listenPrivately } from '../private-socket.ts'
 import { AgentProblem } from '../problem.ts'
 import { readQuery } from './filter.ts'
 import { streamFlows } from './flow-stream.ts'
@@ -31,29 +30,12 @@ const longestPatience = 60_000
 const largestBody = 64 << 10
 const podExample = '{"device": …, "addresses": […]}'
 
-/**
- * Serves the API on a Unix socket that only its owner can open. Resolves when it listens; before, there is no such file:
- * whoever sees it can connect.
- */
+/** Serves the API on a Unix socket that only its owner can open. Resolves when it listens. */
 export async function serve(socketPath: string, agent: Served): Promise<Server> {
   const server = createServer((request, response) => {
     answer(agent, request, response).catch((error) => refuse(response, error))
   })
-  // Between bind(2), which makes the file, and listen(2) connections would be refused.
-  const fresh = `${socketPath}.new`
-  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 })
-  rmSync(fresh, { force: true })
-  const umask = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(fresh, resolve)
-    })
-  } finally {
-    process.umask(umask)
-  }
-  chmodSync(fresh, 0o600)
-  renameSync(fresh, socketPath)
+  await listenPrivately(server, socketPath)
   return server
 }
 

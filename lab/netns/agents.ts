@@ -8,6 +8,7 @@ import {
   agentLog,
   agentSocket,
   clusterDirectory,
+  hubbleSocket,
   namespacePath,
   nodeNamespace,
   wireDevice,
@@ -29,6 +30,8 @@ export async function startAgent(lab: string, node: string): Promise<void> {
   const output = openSync(log, 'a', 0o600)
   const argv = [process.execPath, agentProgram, '--node', node, '--cluster', clusterDirectory(lab)]
   argv.push('--socket', socket, '--wire', wireDevice)
+  // Costs a socket: what serves it is loaded when somebody asks.
+  argv.push('--hubble', hubbleSocket(lab, node))
   const child = spawnIn(nodeNamespace(lab, node), argv, { detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
   let ended = false

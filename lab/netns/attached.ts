@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '../problem.ts'
-import { runDirectory } from './layout.ts'
+import { hubbleSocket, runDirectory } from './layout.ts'
 import type { NetnsLab } from './netns-lab.ts'
 import { exitOf, spawnIn } from './process.ts'
 
@@ -29,7 +29,7 @@ export async function runAttached(
   ]
   const child = spawnIn(lab.namespaceOf(target), withNames, {
     stdio: ['inherit', stdout ? 'pipe' : 'inherit', 'inherit'],
-    env: { ...process.env, WIREPROOF_LAB: lab.name, PS1: `${target}# ` },
+    env: { ...process.env, WIREPROOF_LAB: lab.name, PS1: `${target}# `, ...hubbleServer(lab, target) },
   })
   if (stdout) child.stdout?.pipe(stdout)
   const ignore = () => {}
@@ -42,6 +42,13 @@ export async function runAttached(
   } finally {
     process.off('SIGINT', ignore)
   }
+}
+
+/** In a node, the `hubble` command asks the node's agent, where the user has not said otherwise. */
+function hubbleServer(lab: NetnsLab, target: string): NodeJS.ProcessEnv {
+  const isNode = lab.store.nodes().some(({ name }) => name === target)
+  if (!isNode || process.env.HUBBLE_SERVER) return {}
+  return { HUBBLE_SERVER: `unix://${hubbleSocket(lab.name, target)}` }
 }
 
 /** Pods by name, and services as the addresses of the pods they select. */

@@ -75,6 +75,11 @@ export function agentSocket(lab: string, node: string): string {
   return `${runDirectory(lab)}/agents/${node}.sock`
 }
 
+/** Where the node's agent answers the `hubble` command. */
+export function hubbleSocket(lab: string, node: string): string {
+  return `${runDirectory(lab)}/agents/${node}.hubble.sock`
+}
+
 export function agentLog(lab: string, node: string): string {
   return `${runDirectory(lab)}/agents/${node}.log`
 }

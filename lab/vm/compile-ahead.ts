@@ -9,6 +9,8 @@ import { useCompiledCode } from './compiled-code.ts'
 useCompiledCode()
 await Promise.all([
   import('../../agent/agent.ts'),
+  import('../../agent/hubble/listen.ts'),
+  import('../../agent/hubble/server.ts'),
   import('../../agent/monitor/server.ts'),
   import('../../cli/verbs.ts'),
   import('../../demos/play.ts'),

