@@ -80,8 +80,8 @@ async function withoutPolicies(node: string, action: () => Promise<unknown>): Pr
   }
 }
 
-/** So that nothing of an earlier test is within the window of the next. */
-const window = 3000
+/** Long enough for a command to start on a slow machine, and awaited, so that nothing of an earlier test is in it. */
+const window = 8000
 const forget = () => delay(window)
 
 function ask(node: string, path: string, patience = 5000): Promise<[number | undefined, string]> {
@@ -218,11 +218,11 @@ describe('the audit can fail:', () => {
   test('and not where the same is stopped: in strict mode what cannot be encrypted is held back', async () => {
     await forget()
     await withoutPolicies('n1', async () => assert.equal(await ping('b', 'a', 3), 0))
-    const { code, report } = await audit('--since', `${window + 2000}ms`)
+    const { code, report } = await audit('--since', `${window}ms`)
     assert.deepEqual([code, report.conclusion, report.flows.clear], [0, 'encrypted', 0])
     assert.deepEqual(
-      report.heldBack.map((flow) => [flow.source.pod, flow.verdict, flow.reason, flow.packets]),
-      [['a', 'dropped', 'clear-on-wire', 3]],
+      report.heldBack.map((flow) => [flow.source.pod, flow.verdict, flow.reason]),
+      [['a', 'dropped', 'clear-on-wire']],
     )
     const { code: health, stdout } = await wireproof(['status', '--lab', name])
     assert.equal(health, 0)
@@ -243,7 +243,7 @@ describe('the audit can fail:', () => {
     await lab.startAgent('n2')
     await lab.settled()
     assert.equal(await ping('a', 'b', 3), 3)
-    const fresh = await audit('--since', '5s')
+    const fresh = await audit('--since', `${window}ms`)
     assert.deepEqual([fresh.code, fresh.report.conclusion], [5, 'inconclusive'])
     assert.match(fresh.report.because.join(), /n2’s agent began within the window/)
   })
