@@ -66,6 +66,10 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     removeNode: () => Promise.reject(new Error('a lab on paper does not shrink')),
     addPod: () => Promise.reject(new Error('a lab on paper does not grow')),
     removePod: () => Promise.reject(new Error('a lab on paper does not shrink')),
+    rotateKey: async () => {
+      asked.push('rotate')
+      return { from: 3, to: 4 }
+    },
     configure: async ({ encryptL3, strict }) => {
       asked.push(`configure ${encryptL3 ? 'encrypted' : 'clear'} ${strict ? 'strict' : 'permissive'}`)
     },

@@ -105,6 +105,13 @@ export interface Lab {
   addPod(pod: PodSpec): Promise<LabPod>
   removePod(name: string): Promise<void>
 
+  /**
+   * Gives the cluster a fresh key with the next id, 15 being followed by 1, and waits until every node sends under it. What
+   * the old one sealed and is on its way is still opened.
+   *
+   * @returns the ids of the old key and the new.
+   */
+  rotateKey(): Promise<{ readonly from: number; readonly to: number }>
   /** Writes the settings for all agents and waits until every node's kernel is in that state. */
   configure(settings: EncryptionSettings): Promise<void>
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
-import type { Canary, CapturedFrame, NodeFacts, PodFacts } from './run.ts'
+import { changeOf, isBotched } from './change.ts'
+import type { Canary, CapturedFrame, Change, NodeFacts, PodFacts, Stream } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
+import { answerTo, datagramText } from './streams.ts'
 import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
@@ -14,6 +16,9 @@ export interface SyntheticArm {
   readonly settings: { readonly encryptL3: boolean; readonly strict: boolean }
   readonly sabotaged: readonly string[]
   readonly canaries: Canary[]
+  /** Of an arm in which something changes. */
+  readonly change?: Change
+  readonly streams?: Stream[]
   /** By instrument. */
   readonly frames: Map<string, CapturedFrame[]>
   readonly before: Association[]
@@ -117,7 +122,54 @@ export function syntheticArm(
           unchanged: delivered,
         })
       }
-  return { settings, sabotaged, canaries, frames, before, after, stopped, ended: time + 1000n }
+  const changed = changeOf(name) && sendStreams()
+  return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
+
+  /** A stream between each pair of nodes, in the middle of which every key is replaced; botched, a datagram of each is lost. */
+  function sendStreams(): Required<Pick<SyntheticArm, 'change' | 'streams'>> {
+    const firsts = nodes.map((node) => pods.find((pod) => pod.node === node.name)!)
+    const ends = firsts.flatMap((from) => firsts.flatMap((to) => (from === to ? [] : [[from, to] as const])))
+    const streams = ends.map(([from, to]): Stream => {
+      const id = `stream/${from.name}-${to.name}`
+      const token = canaryToken(name, id)
+      const answered = isBotched(name) ? datagramsEach - 1 : datagramsEach
+      return { id, token, fromPod: from.name, toPod: to.name, everyMs: 20, sent: datagramsEach, answered }
+    })
+    const moments: Change['moments'] = []
+    for (let number = 1; number <= datagramsEach; number++) {
+      if (number === rekeyedBefore) {
+        after.push(...rekeyed(after, name))
+        time += 1000n
+        moments.push({ at: `${time}`, what: 'every key was replaced' })
+      }
+      streams.forEach(({ token }, index) => {
+        const [from, to] = ends[index]!
+        const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
+        if (isBotched(name) && number === rekeyedBefore) {
+          record(`pod/${from.name}`, ethernet(ipv4(from.address, to.address, 17, udp(5353, 9000, payload))))
+          stopped++
+        } else {
+          send(from, to, udp(5353, 9000, payload), 17)
+          send(to, from, udp(9000, 5353, answerTo(payload)), 17)
+        }
+      })
+    }
+    return { change: { what: 'every key was replaced', rounds: moments.length, moments }, streams }
+  }
+}
+
+const datagramsEach = 6
+const rekeyedBefore = 4
+
+/** New keys under the same SPIs, as come back after some rotations; what was there before stays as it was last read. */
+function rekeyed(associations: readonly Association[], arm: ArmName): Association[] {
+  return associations.map((sa) => ({
+    ...sa,
+    key: keyFrom(`${arm} ${sa.source}>${sa.destination}`),
+    packets: 0,
+    bytes: 0,
+    sequence: 0,
+  }))
 }
 
 function sabotagedPods(kind: SabotageKind): readonly string[] {
@@ -181,7 +233,7 @@ function seal(
 ): Buffer {
   const [source, destination] = [from, to].map((pod) => nodes.find(({ name }) => name === pod.node)!.underlay)
   const ends = associations.filter((sa) => sa.source === source && sa.destination === destination)
-  const sender = ends.find(({ direction }) => direction === 'out')!
+  const sender = ends.findLast(({ direction }) => direction === 'out')!
   for (const end of ends) {
     // A receiver that cannot open it does not count it.
     if (end.key !== sender.key) continue

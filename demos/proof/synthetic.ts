@@ -1,5 +1,6 @@
 import { type ArmName, sabotageOf } from './arms.ts'
-import type { ArmFacts, CapturedFrame, NodeFacts, PodFacts, RunFacts } from './run.ts'
+import { botchOf, type ChangeKind, isBotched } from './change.ts'
+import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
 import { type Association, type SyntheticArm, sabotagedNode, syntheticArm } from './synthetic-arm.ts'
@@ -41,12 +42,15 @@ export interface SyntheticOptions {
   readonly canariesPerPair?: number
   /** What is broken, each in both modes. */
   readonly sabotages?: readonly SabotageKind[]
+  /** What changes under traffic, each also botched. */
+  readonly changes?: readonly ChangeKind[]
 }
 
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
 export function provenRun({
   canariesPerPair = 1,
   sabotages = ['policies-deleted'],
+  changes = [],
 }: SyntheticOptions = {}): SyntheticRun {
   const run: SyntheticRun = {
     facts: {
@@ -62,6 +66,7 @@ export function provenRun({
     recordings: [],
   }
   const names: ArmName[] = ['control', 'encrypted']
+  for (const kind of changes) names.push(kind, botchOf(kind))
   for (const kind of sabotages) for (const mode of modes) names.push(`${kind}/${mode}`)
   names.forEach((name, index) => {
     const started = start + BigInt(index) * 2_000_000_000n
@@ -76,7 +81,8 @@ export function provenRun({
 
 function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
   const plan = sabotageOf(name)
-  const { counters, refusals } = countsOf(plan && consequenceOf(plan), arm.stopped)
+  const consequence = isBotched(name) ? 'kernel-drops' : plan && consequenceOf(plan)
+  const { counters, refusals } = countsOf(consequence, arm.stopped)
   const none = () => Object.fromEntries(nodes.map((node) => [node.name, {}]))
   return {
     name,
@@ -85,6 +91,8 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
     started: `${started}`,
     ended: `${arm.ended}`,
     canaries: arm.canaries,
+    ...(arm.change && { change: arm.change as Mutable<Change> }),
+    ...(arm.streams && { streams: arm.streams }),
     instruments: [...arm.frames].map(([instrument, { length }]) => ({
       name: instrument,
       captured: length,

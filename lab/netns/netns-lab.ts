@@ -185,6 +185,12 @@ export class NetnsLab implements Lab {
     return this.#exists(podNamespace(this.name, pod.name)) && isPodOpen(this.name, pod)
   }
 
+  async rotateKey(): Promise<{ readonly from: number; readonly to: number }> {
+    const ids = this.store.rotateKey()
+    await this.settled()
+    return ids
+  }
+
   async configure(settings: EncryptionSettings): Promise<void> {
     this.store.configure(settings)
     await this.settled()

@@ -5,6 +5,11 @@ import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import type { ServiceSpec, WireSpec } from '../topology.ts'
 import { clusterDirectory, runDirectory } from './layout.ts'
 
+/** The one that Cilium's documentation begins with. */
+const firstKeyId = 3
+/** Of the four bits that an id has in an SPI; see agent/keys. */
+const lastKeyId = 15
+
 /**
  * The lab's side of the file cluster store that agents watch: nodes, pods, settings and the cluster key. Files appear
  * whole or not at all.
@@ -23,9 +28,24 @@ export class Store {
     mkdirSync(runDirectory(this.#lab), { recursive: true, mode: 0o700 })
     for (const kind of ['nodes', 'pods', 'services'])
       mkdirSync(join(this.directory, kind), { recursive: true })
-    const keyFile = join(this.directory, 'key')
-    if (!existsSync(keyFile)) write(keyFile, `3+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128\n`)
+    if (!existsSync(this.#keyFile)) this.#writeKey(firstKeyId)
     if (!existsSync(join(this.directory, 'config.json'))) this.configure({ encryptL3: true, strict: true })
+  }
+
+  get #keyFile(): string {
+    return join(this.directory, 'key')
+  }
+
+  #writeKey(id: number): void {
+    write(this.#keyFile, `${id}+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128\n`)
+  }
+
+  /** Puts a fresh key in the place of the old one. @returns the ids of both. */
+  rotateKey(): { readonly from: number; readonly to: number } {
+    const from = Number.parseInt(readFileSync(this.#keyFile, 'utf8'), 10)
+    const to = from >= lastKeyId ? 1 : from + 1
+    this.#writeKey(to)
+    return { from, to }
   }
 
   configure(settings: EncryptionSettings): void {
