@@ -9,6 +9,7 @@ import { logs } from './logs.ts'
 import { ls } from './ls.ts'
 import { monitor } from './monitor.ts'
 import { open } from './open.ts'
+import { rotate } from './rotate.ts'
 import { shell } from './shell.ts'
 import { up } from './up.ts'
 import { verify } from './verify.ts'
@@ -26,6 +27,7 @@ export const verbs = [
   capture,
   monitor,
   logs,
+  rotate,
   down,
   doctor,
   kernel,

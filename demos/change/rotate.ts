@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { runIn } from '../sabotage/run-in.ts'
-import type { Change, ChangeHands } from './change.ts'
+import type { Change } from './change.ts'
+import { inRounds, times } from './rounds.ts'
 
 /** Between two rotations, so that each has traffic of its own. */
 const betweenMs = 150
@@ -19,9 +20,10 @@ export const rotate: Change = {
       'kernels while old and new are both there.',
     what: (rounds) => `the key was rotated ${times(rounds)}`,
     change: (hands) =>
-      inRounds(hands, async ({ lab, mark }) => {
-        const { from, to } = await lab.rotateKey()
-        mark(`key ${to} in place of key ${from}`)
+      inRounds(hands, 'rotation', async ({ signal }) => {
+        const { from, to } = await hands.lab.rotateKey()
+        hands.mark(`key ${to} in place of key ${from}`)
+        await sleep(betweenMs, undefined, { signal })
       }),
   },
   botched: {
@@ -31,25 +33,14 @@ export const rotate: Change = {
       'What a rotation looks like that does not wait for the others. Traffic is lost; nothing leaves in clear.',
     what: (rounds) => `the key was rotated ${times(rounds)} and the old ones were torn out at once`,
     change: (hands) =>
-      inRounds(hands, async ({ lab, mark, look }) => {
+      inRounds(hands, 'rotation', async ({ signal }) => {
+        const { lab, mark, look } = hands
         await look()
         const nodes = await lab.nodes()
         await Promise.all(nodes.map(({ name }) => runIn(lab, name, ['ip', 'xfrm', 'state', 'deleteall'])))
         const { from, to } = await lab.rotateKey()
         mark(`key ${to} in place of key ${from}, which was gone before`)
+        await sleep(betweenMs, undefined, { signal })
       }),
   },
-}
-
-async function inRounds(hands: ChangeHands, once: (hands: ChangeHands) => Promise<void>): Promise<void> {
-  for (let round = 1; round <= hands.rounds; round++) {
-    hands.task.signal.throwIfAborted()
-    hands.task.progress(`rotation ${round} of ${hands.rounds}`)
-    await once(hands)
-    await sleep(betweenMs, undefined, { signal: hands.task.signal })
-  }
-}
-
-function times(rounds: number): string {
-  return rounds === 1 ? 'once' : `${rounds} times`
 }

@@ -1,4 +1,5 @@
 import { changeOf, priceOf } from './change.ts'
+import { changeNotMade } from './change-made.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView } from './observe.ts'
@@ -85,15 +86,15 @@ function nothingToSay(
   accounts: readonly StreamAccount[],
   { material }: Pick<RunView, 'material'>,
 ): string | undefined {
-  const { change } = arm.facts
-  if (!change || change.rounds === 0 || change.moments.length < change.rounds)
-    return 'Nothing changed in this arm, so nothing is known of a change.'
+  const unmade = changeNotMade(arm)
+  if (unmade !== undefined) return unmade
   if (accounts.length === 0) return 'No stream was sent while it changed.'
   const { nodes } = senders(accounts, material.facts.pods)
   const silent = material.facts.pods.find(({ node }) => !nodes.has(node))
   if (silent) return `No stream was sent from ${silent.node}'s pods.`
-  const begins = BigInt(change.moments[0]!.at)
-  const ends = BigInt(change.moments.at(-1)!.at)
+  const { moments } = arm.facts.change!
+  const begins = BigInt(moments[0]!.at)
+  const ends = BigInt(moments.at(-1)!.at)
   for (const { stream, datagrams } of accounts) {
     const name = `the stream from ${stream.fromPod} to ${stream.toPod}`
     if (datagrams.length !== stream.sent)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { botchOf, changeKinds, mishapOf } from './change.ts'
+import { sealedCounter } from './change-made.ts'
 import { judged, stateOf, surprises } from './judged.ts'
 import { courseOf } from './moments.ts'
 import { observe } from './observe.ts'
@@ -107,9 +108,19 @@ const mutations: readonly {
     says: /^Nothing changed in this arm/,
   },
   {
+    what: 'more rotations than the wire shows',
+    change: (run) => {
+      const change = armOf(run, arm).change!
+      change.rounds = 3
+      change.moments.splice(1, 0, { ...change.moments[0]! })
+    },
+    notices: 'rotate/app.lossless: inconclusive',
+    says: /^The wire shows 2 changes of an SPI, and 3 rotations are said to have been/,
+  },
+  {
     what: 'a change when nobody sent any more',
     change: (run) => {
-      armOf(run, arm).change!.moments[0]!.at = armOf(run, arm).ended
+      armOf(run, arm).change!.moments.at(-1)!.at = armOf(run, arm).ended
     },
     notices: 'rotate/app.lossless: inconclusive',
     says: /^Not all of the change happened while/,
@@ -157,10 +168,24 @@ describe('of a run with a change exactly one check notices', () => {
     })
 })
 
+test('an agent that has counted all that its pods sent was not replaced', () => {
+  const counting = (run: SyntheticRun) => {
+    for (const { name, node } of run.facts.pods) {
+      const { frames } = recordingOf(run, 'restart', `pod/${name}`)
+      const counters = armOf(run, 'restart').countersAfter
+      const before = counters[node]?.[sealedCounter]?.packets ?? 0
+      counters[node] = { [sealedCounter]: { packets: before + frames.length, bytes: 1 } }
+    }
+  }
+  const judgement = judged(counting, { changes: ['restart'] })
+  assert.deepEqual(surprises(judgement), ['restart/app.lossless: inconclusive'])
+  assert.match(stateOf(judgement, 'restart', 'app.lossless').says, /^No agent was replaced/)
+})
+
 test('a sequence number may come again under the same SPI and another key, and not under the same key', () => {
   const judgement = judged(undefined, { changes })
   const { numbers } = stateOf(judgement, arm, 'wire.unique')
-  assert.equal(numbers.associations, 12)
+  assert.equal(numbers.associations, 18)
   const again = judged(
     (run) => {
       const { frames } = recordingOf(run, arm, 'wire/a')

@@ -125,7 +125,7 @@ export function syntheticArm(
   const changed = changeOf(name) && sendStreams()
   return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
 
-  /** A stream between each pair of nodes, in the middle of which every key is replaced; botched, a datagram of each is lost. */
+  /** Streams between all nodes, in which every key is replaced twice; botched, a datagram of each is lost. */
   function sendStreams(): Required<Pick<SyntheticArm, 'change' | 'streams'>> {
     const firsts = nodes.map((node) => pods.find((pod) => pod.node === node.name)!)
     const ends = firsts.flatMap((from) => firsts.flatMap((to) => (from === to ? [] : [[from, to] as const])))
@@ -137,15 +137,15 @@ export function syntheticArm(
     })
     const moments: Change['moments'] = []
     for (let number = 1; number <= datagramsEach; number++) {
-      if (number === rekeyedBefore) {
-        after.push(...rekeyed(after, name))
+      if (rekeyedBefore.includes(number)) {
+        after.push(...rekeyed(current(after), name, number))
         time += 1000n
         moments.push({ at: `${time}`, what: 'every key was replaced' })
       }
       streams.forEach(({ token }, index) => {
         const [from, to] = ends[index]!
         const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
-        if (isBotched(name) && number === rekeyedBefore) {
+        if (isBotched(name) && number === rekeyedBefore[0]) {
           record(`pod/${from.name}`, ethernet(ipv4(from.address, to.address, 17, udp(5353, 9000, payload))))
           stopped++
         } else {
@@ -159,13 +159,20 @@ export function syntheticArm(
 }
 
 const datagramsEach = 6
-const rekeyedBefore = 4
+const rekeyedBefore = [3, 5]
 
-/** New keys under the same SPIs, as come back after some rotations; what was there before stays as it was last read. */
-function rekeyed(associations: readonly Association[], arm: ArmName): Association[] {
+/** The newest of each. */
+function current(associations: readonly Association[]): Association[] {
+  const newest = new Map(associations.map((sa) => [`${sa.node} ${sa.source} ${sa.destination}`, sa]))
+  return [...newest.values()]
+}
+
+/** New keys. The second time the SPIs are the first ones again: there are few, and they come back. */
+function rekeyed(associations: readonly Association[], arm: ArmName, before: number): Association[] {
   return associations.map((sa) => ({
     ...sa,
-    key: keyFrom(`${arm} ${sa.source}>${sa.destination}`),
+    spi: sa.spi ^ 0x1000_0000,
+    key: keyFrom(`${arm} ${before} ${sa.source}>${sa.destination}`),
     packets: 0,
     bytes: 0,
     sequence: 0,
@@ -234,7 +241,7 @@ function seal(
   const [source, destination] = [from, to].map((pod) => nodes.find(({ name }) => name === pod.node)!.underlay)
   const ends = associations.filter((sa) => sa.source === source && sa.destination === destination)
   const sender = ends.findLast(({ direction }) => direction === 'out')!
-  for (const end of ends) {
+  for (const end of ends.slice(-2)) {
     // A receiver that cannot open it does not count it.
     if (end.key !== sender.key) continue
     end.packets++

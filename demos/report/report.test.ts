@@ -74,6 +74,24 @@ test('a leak shows the first offending frame right under the verdict', () => {
   assert.match(text, /UDP 10\.0\.1\.2:9 → 10\.0\.2\.2:9 in clear/)
 })
 
+test('what changed under traffic has its strip, its moments and its numbers', () => {
+  const view = observe(provenRun({ changes: ['rotate', 'restart'] }))
+  const text = renderReport(view, judge(view), { created: new Date(), directory: '/evidence/synthetic-1' })
+  const figures = text.split('<figure class="change">').slice(1)
+  assert.deepEqual(
+    figures.map((figure) => /<h3>(.*?)</.exec(figure)?.[1]),
+    ['Keys rotated', 'Keys rotated in haste', 'Agents killed', 'Agents killed with their SAs'],
+  )
+  for (const figure of figures) {
+    assert.equal(figure.match(/<title>every key was replaced<\/title>/g)?.length, 2)
+    assert.match(figure, /last clear packet<\/dt><dd>none</)
+    assert.match(figure, /as it must be/)
+  }
+  assert.match(figures[0]!, /0 of 36/)
+  assert.match(figures[1]!, /6 of 36/)
+  assert.doesNotMatch(page(), /id="change"/)
+})
+
 test('an arm that was not played leaves a page, and a reason', () => {
   const text = page((run) => {
     run.facts.arms = run.facts.arms.filter(({ name }) => name === 'encrypted')
