@@ -108,7 +108,7 @@ export function recordedCanaries(canaries: readonly SentCanary[]): ArmFacts['can
   }))
 }
 
-function settingsTitle({ encryptL3, strict }: EncryptionSettings): string {
+export function settingsTitle({ encryptL3, strict }: EncryptionSettings): string {
   if (!encryptL3) return 'Encryption is off on every node'
   return `Encryption is on, strict mode ${strict ? 'on' : 'off'}, on every node`
 }

@@ -22,6 +22,10 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
   const pods: LabPod[] = [loopbackPod('a1', 'n1', '127.0.61.1'), loopbackPod('b1', 'n2', '127.0.62.1')]
   const loopback = loopbackLab(pods)
 
+  const severed = (what: string) => {
+    asked.push(`sever ${what}`)
+    return { restore: async () => void asked.push(`restore ${what}`) }
+  }
   const lab: Lab = {
     name: 'paper',
     isDisposable: true,
@@ -79,6 +83,8 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     startAgent: async (node) => void asked.push(`start ${node}`),
     podPort: async (pod) => `p-${pod}`,
     plugIntoWire: () => Promise.reject(new Error('a lab on paper has no wire')),
+    severStore: async () => severed('store'),
+    severWire: async (node) => severed(`wire of ${node}`),
     settled: async () => void asked.push('settled'),
   }
   return { lab, asked, running: () => running }

@@ -5,6 +5,7 @@ import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { changeDemo } from './change/change-demo.ts'
+import { partition } from './change/partition.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
@@ -31,6 +32,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   'fire-drill': fireDrill,
   rotate: changeDemo(rotate),
   restart: changeDemo(restart),
+  partition: changeDemo(partition),
 }
 
 export interface PlayDemoOptions {

@@ -63,6 +63,11 @@ export interface Cable {
   unplug(): Promise<void>
 }
 
+/** Something that agents or nodes reach no more, until it is given back. */
+export interface Severed {
+  restore(): Promise<void>
+}
+
 /** What all agents of a lab are told through the cluster store. */
 export interface EncryptionSettings {
   readonly encryptL3: boolean
@@ -125,6 +130,10 @@ export interface Lab {
   podPort(pod: string): Promise<string>
   /** Connects a pod to the wire by a second interface, and leads its traffic to other nodes' pods there. */
   plugIntoWire(pod: string): Promise<Cable>
+  /** Puts the cluster store where no agent can reach it; what it told them before is what they know. */
+  severStore(): Promise<Severed>
+  /** Has the wire carry nothing to a node nor from it, though what it sends still reaches its port and the instrument there. */
+  severWire(node: string): Promise<Severed>
   /** Waits until every agent's kernel state matches the cluster. */
   settled(signal?: AbortSignal): Promise<void>
 }

@@ -8,6 +8,7 @@ import {
   readCounters,
   readRefusals,
   recordedCanaries,
+  settingsTitle,
 } from '../arm.ts'
 import type { Stage } from '../player/index.ts'
 import {
@@ -19,19 +20,15 @@ import {
 } from '../proof/index.ts'
 import type { BackgroundStream } from '../workload/traffic.ts'
 import { watchAssociations } from './association-watch.ts'
-import type { Change, Way } from './change.ts'
+import type { Change, ChangeHands, Way } from './change.ts'
 import { instantsFrom } from './instants.ts'
 
-/** How often each stream has a datagram. */
-const everyMs = 20
 /** Streams go this long before the change begins and after it has ended. */
 const quietMs = 300
 /** Canaries go while it changes, and none of them may be lost. */
 const patientMs = 8000
 /** Where losses are what is expected they are waited for. */
 const briefMs = 800
-
-const strict = { encryptL3: true, strict: true }
 
 export interface ChangeArmPlan {
   readonly change: Change
@@ -50,12 +47,14 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
   const { change, name, rounds, seed } = plan
   const way: Way = isChange(name) ? change.rightly : change.botched
   const instants = instantsFrom(seed)
-  const countersBefore = await stage.do('Encryption is on, strict mode on, on every node', async () => {
-    await lab.configure(strict)
+  const settings = { encryptL3: true, strict: way.strict ?? true }
+  const countersBefore = await stage.do(settingsTitle(settings), async () => {
+    await lab.configure(settings)
     return readCounters(lab)
   })
   const started = nowInNanoseconds()
   const moments: { at: string; what: string }[] = []
+  const outages: { from: string; to: string }[] = []
   const title = `While ${way.what(rounds)}, pods of every node send to every other`
   const { canaries, points, streams, ...read } = await stage.do(title, async (task) => {
     const capture = await task.measure('start instruments', () =>
@@ -64,21 +63,24 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     const before = await readAssociations(lab)
     const refusalsBefore = await readRefusals(lab)
     const watch = watchAssociations(lab)
-    const background = workload.startBackground(everyMs)
-    const hands = {
-      lab,
-      workload,
-      rounds,
-      instants,
-      task,
-      mark: (what: string) => void moments.push({ at: nowInNanoseconds(), what }),
-      look: watch.look,
-    }
+    const background = workload.startBackground(change.everyMs)
     await sleep(quietMs, undefined, { signal: stage.signal })
     const deadlineMs = isChange(name) ? patientMs : briefMs
     const sending = workload.sendCanaries(name, { deadlineMs, signal: stage.signal })
     // Looked at below; when the change breaks first, that is what is told.
     sending.catch(() => {})
+    const hands: ChangeHands = {
+      lab,
+      workload,
+      rounds,
+      instants,
+      task,
+      afterwards: stage.afterwards,
+      canariesSent: sending,
+      mark: (what) => void moments.push({ at: nowInNanoseconds(), what }),
+      wasCut: (from) => void outages.push({ from, to: nowInNanoseconds() }),
+      look: watch.look,
+    }
     await task.measure('change', () => way.change(hands))
     const canaries = await task.measure('canaries', () => sending)
     await sleep(quietMs, undefined, { signal: stage.signal })
@@ -96,11 +98,12 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     what: way.what(rounds),
     rounds,
     moments,
+    ...(outages.length > 0 && { outages }),
     ...(way.isRandom && { seed: instants.seed }),
   }
   const record: ArmRecord = {
     name,
-    settings: strict,
+    settings,
     change: facts,
     started,
     ended: nowInNanoseconds(),

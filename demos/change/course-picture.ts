@@ -33,7 +33,7 @@ function linesOf(arm: ArmView): Picture {
       : 'none'
     const paint = isChange(name) ? style.good : style.bad
     return [
-      `${style.strong(name)}: datagrams that arrived, over ${milliseconds(ends - begins) / 1000} s; ↑ a moment of change`,
+      `${style.strong(name)}: datagrams that arrived, over ${(milliseconds(ends - begins) / 1000).toFixed(1)} s; ↑ a moment of change`,
       `  ${paint(arrivals.map((count) => levels[Math.ceil((count / most) * (levels.length - 1))]).join(''))}`,
       `  ${style.quiet(marks.join(''))}`,
       `  first encrypted packet at ${at(firstEncrypted)}, last clear packet: ${at(lastClear)}`,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Lab } from '../../lab/lab.ts'
 import { runIn } from '../sabotage/run-in.ts'
 import type { Change, ChangeHands } from './change.ts'
 import { inRounds, times } from './rounds.ts'
@@ -13,6 +14,7 @@ export const restart: Change = {
   kind: 'restart',
   title: 'Agents killed at random instants, and nothing lost',
   rounds: 5,
+  everyMs: 40,
   rightly: {
     text:
       'Agents are killed without warning, whatever they are doing, and started again. What they put into the kernel stays in ' +
@@ -24,6 +26,7 @@ export const restart: Change = {
     async change(hands) {
       const { lab, instants, mark } = hands
       const nodes = await lab.nodes()
+      hands.afterwards('Start the agents that are dead', () => startDead(lab))
       const starting = new Map<string, Promise<unknown>>()
       await inRounds(hands, 'kill', async ({ signal }) => {
         const { name } = nodes[instants.next(nodes.length)]!
@@ -48,8 +51,9 @@ export const restart: Change = {
       'have to see the loss.',
     notes: 'Nothing leaves in clear: the policies stay, and find nothing to encrypt with.',
     what: (rounds) => `agents were killed ${times(rounds)} and their SAs went with them`,
-    change: (hands) =>
-      inRounds(hands, 'kill', async () => {
+    change: (hands) => {
+      hands.afterwards('Start the agents that are dead', () => startDead(hands.lab))
+      return inRounds(hands, 'kill', async () => {
         const { lab, mark, look } = hands
         const [first] = await lab.nodes()
         await look()
@@ -58,8 +62,19 @@ export const restart: Change = {
         mark(`the agent of ${first!.name} was killed, and its SAs with it`)
         await lab.startAgent(first!.name)
         await lab.settled()
-      }),
+      })
+    },
   },
+}
+
+async function startDead(lab: Lab): Promise<void> {
+  for (const { name } of await lab.nodes()) {
+    const lives = await lab.status(name).then(
+      () => true,
+      () => false,
+    )
+    if (!lives) await lab.startAgent(name)
+  }
 }
 
 /** @returns why the agent did not start, if it did not: one that is killed as it starts does not. */

@@ -11,6 +11,7 @@ export const rotate: Change = {
   kind: 'rotate',
   title: 'Keys rotated under traffic, and nothing lost',
   rounds: 5,
+  everyMs: 20,
   rightly: {
     text:
       'The cluster key is replaced while everybody sends. Every node installs what the others will send under before any of ' +

@@ -19,6 +19,7 @@ export function changeNotMade(arm: ArmView): string | undefined {
 const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => string | undefined>> = {
   rotate: spisUnchanged,
   restart: agentsUnchanged,
+  partition: neverCut,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */
@@ -39,6 +40,12 @@ function spisUnchanged({ wire }: ArmView, rounds: number): string | undefined {
   return most < rounds
     ? `The wire shows ${most} changes of an SPI, and ${rounds} rotations are said to have been.`
     : undefined
+}
+
+/** What was lost while there was no way through is looked at where losses are counted. */
+function neverCut({ facts }: ArmView, rounds: number): string | undefined {
+  const cuts = facts.change!.outages?.length ?? 0
+  return cuts < rounds ? `The wire was cut ${cuts} times, and ${rounds} are said to have been.` : undefined
 }
 
 /** An agent begins with new counters: where one was replaced, what its node's pods sent before is in none. */

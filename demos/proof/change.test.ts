@@ -168,6 +168,51 @@ describe('of a run with a change exactly one check notices', () => {
     })
 })
 
+describe('where there was no way through', () => {
+  const partitioned = (change: (run: SyntheticRun) => void) => {
+    const judgement = judged(change, { changes: ['partition'] })
+    assert.notEqual(judgement.verdict, 'PROVEN')
+    assert.equal(surprises(judgement).length, 1)
+    return stateOf(judgement, 'partition', 'app.lossless')
+  }
+  const outagesOf = (run: SyntheticRun) => armOf(run, 'partition').change!.outages!
+
+  test('what was sent then is lost, and counted apart', () => {
+    const { numbers, state } = stateOf(
+      judged(undefined, { changes: ['partition'] }),
+      'partition',
+      'app.lossless',
+    )
+    assert.equal(state, 'holds')
+    assert.deepEqual([numbers.lost, numbers.cutOff], [0, 6])
+  })
+
+  test('what was sent at another time must not be', () => {
+    const { state, says } = partitioned((run) => {
+      for (const outage of outagesOf(run)) {
+        outage.from = `${BigInt(outage.from) - 2_000_000_000n}`
+        outage.to = `${BigInt(outage.to) - 2_000_000_000n}`
+      }
+    })
+    assert.equal(state, 'fails')
+    assert.match(says, /^6 datagrams of 36 datagrams of 6 streams were lost/)
+  })
+
+  test('a cut that cost nothing was none', () => {
+    const { state, says } = partitioned((run) => {
+      const later = outagesOf(run).at(-1)!
+      later.from = `${BigInt(later.from) + 2_000_000_000n}`
+      later.to = `${BigInt(later.to) + 2_000_000_000n}`
+    })
+    assert.equal(state, 'inconclusive')
+    assert.match(says, /it was not cut/)
+  })
+
+  test('fewer cuts than are said to have been are not enough', () => {
+    assert.match(partitioned((run) => void outagesOf(run).pop()).says, /cut 1 times, and 2 are said/)
+  })
+})
+
 test('an agent that has counted all that its pods sent was not replaced', () => {
   const counting = (run: SyntheticRun) => {
     for (const { name, node } of run.facts.pods) {
@@ -195,6 +240,22 @@ test('a sequence number may come again under the same SPI and another key, and n
     { changes },
   )
   assert.equal(stateOf(again, arm, 'wire.unique').state, 'fails')
+})
+
+test('a leak under change that the captures do not show was none', () => {
+  const judgement = judged(
+    (run) => {
+      for (const { frames, instrument } of run.recordings.filter(({ arm }) => arm === 'partition/open')) {
+        if (!instrument.startsWith('wire/')) continue
+        const sealed = frames.filter(({ data }) => data[23] === 50 || data.readUInt16BE(12) !== 0x0800)
+        frames.splice(0, frames.length, ...sealed)
+        recount(run, 'partition/open', instrument)
+      }
+    },
+    { changes: ['partition'] },
+  )
+  assert.match(stateOf(judgement, 'partition/open', 'sabotage.caught').says, /show no frame in clear/)
+  assert.notEqual(judgement.verdict, 'PROVEN')
 })
 
 describe('a botched change that shows otherwise than it must', () => {

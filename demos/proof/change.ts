@@ -1,5 +1,5 @@
 /** What can change under traffic that must not notice; docs/proof.md says how each is done. */
-export const changeKinds = ['rotate', 'restart'] as const
+export const changeKinds = ['rotate', 'restart', 'partition'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** What a change may cost the traffic. */
@@ -12,6 +12,7 @@ export type Price =
 const prices: Readonly<Record<ChangeKind, Price>> = {
   rotate: 'nothing',
   restart: 'nothing',
+  partition: 'outages',
 }
 
 export function priceOf(change: ChangeKind): Price {
@@ -19,7 +20,7 @@ export function priceOf(change: ChangeKind): Price {
 }
 
 /** The same change made as it must not be, by which the checks show that they can fail. */
-export const botchedArms = ['rotate/hasty', 'restart/forgetful'] as const
+export const botchedArms = ['rotate/hasty', 'restart/forgetful', 'partition/open'] as const
 export type BotchedArm = (typeof botchedArms)[number]
 
 /** What a botched change must come to. */
@@ -32,6 +33,7 @@ export type Mishap =
 const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'rotate/hasty': 'loss',
   'restart/forgetful': 'loss',
+  'partition/open': 'leak',
 }
 
 export function isChange(arm: string): arm is ChangeKind {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
-import { changeOf, isBotched } from './change.ts'
+import { changeOf, isBotched, mishapOf } from './change.ts'
 import type { Canary, CapturedFrame, Change, NodeFacts, PodFacts, Stream } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
 import { answerTo, datagramText } from './streams.ts'
@@ -86,9 +86,14 @@ export function syntheticArm(
   }
 
   let stopped = 0
-  const send = (from: PodFacts, to: PodFacts, payload: Buffer, protocol: number): boolean => {
+  const send = (
+    from: PodFacts,
+    to: PodFacts,
+    payload: Buffer,
+    protocol: number,
+    { wire, arrives }: Fate = fateOf(from, to),
+  ): boolean => {
     const packet = ipv4(from.address, to.address, protocol, payload)
-    const { wire, arrives } = fateOf(from, to)
     if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
     if (from.node !== to.node) {
       const onWire = routed(packet, 1)
@@ -125,37 +130,44 @@ export function syntheticArm(
   const changed = changeOf(name) && sendStreams()
   return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
 
-  /** Streams between all nodes, in which every key is replaced twice; botched, a datagram of each is lost. */
+  /** Streams between all nodes, in which every key is replaced twice; a datagram of each meets what the arm is about. */
   function sendStreams(): Required<Pick<SyntheticArm, 'change' | 'streams'>> {
     const firsts = nodes.map((node) => pods.find((pod) => pod.node === node.name)!)
     const ends = firsts.flatMap((from) => firsts.flatMap((to) => (from === to ? [] : [[from, to] as const])))
+    const fate = fateUnder(name)
     const streams = ends.map(([from, to]): Stream => {
       const id = `stream/${from.name}-${to.name}`
       const token = canaryToken(name, id)
-      const answered = isBotched(name) ? datagramsEach - 1 : datagramsEach
+      const answered = fate && !fate.arrives ? datagramsEach - 1 : datagramsEach
       return { id, token, fromPod: from.name, toPod: to.name, everyMs: 20, sent: datagramsEach, answered }
     })
     const moments: Change['moments'] = []
+    const outages: NonNullable<Change['outages']> = []
     for (let number = 1; number <= datagramsEach; number++) {
       if (rekeyedBefore.includes(number)) {
         after.push(...rekeyed(current(after), name, number))
         time += 1000n
         moments.push({ at: `${time}`, what: 'every key was replaced' })
+        if (name === 'partition') outages.push({ from: `${time}`, to: `${time + 1_000_000n}` })
       }
       streams.forEach(({ token }, index) => {
         const [from, to] = ends[index]!
         const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
-        if (isBotched(name) && number === rekeyedBefore[0]) {
-          record(`pod/${from.name}`, ethernet(ipv4(from.address, to.address, 17, udp(5353, 9000, payload))))
-          stopped++
-        } else {
-          send(from, to, udp(5353, 9000, payload), 17)
+        const special = number === rekeyedBefore[0] ? fate : undefined
+        if (send(from, to, udp(5353, 9000, payload), 17, special))
           send(to, from, udp(9000, 5353, answerTo(payload)), 17)
-        }
       })
     }
-    return { change: { what: 'every key was replaced', rounds: moments.length, moments }, streams }
+    const change = { what: 'every key was replaced', rounds: moments.length, moments }
+    return { change: { ...change, ...(outages.length > 0 && { outages }) }, streams }
   }
+}
+
+/** How one datagram of each stream fares: lost on its way, lost before the wire, or in clear; as all others where undefined. */
+function fateUnder(name: ArmName): Fate | undefined {
+  if (name === 'partition') return { wire: 'sealed', arrives: false }
+  if (!isBotched(name)) return undefined
+  return mishapOf(name) === 'leak' ? fates.leak : fates['kernel-drops']
 }
 
 const datagramsEach = 6

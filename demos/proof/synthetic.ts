@@ -1,5 +1,5 @@
 import { type ArmName, sabotageOf } from './arms.ts'
-import { botchOf, type ChangeKind, isBotched } from './change.ts'
+import { botchOf, type ChangeKind, isBotched, mishapOf } from './change.ts'
 import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
@@ -81,7 +81,8 @@ export function provenRun({
 
 function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
   const plan = sabotageOf(name)
-  const consequence = isBotched(name) ? 'kernel-drops' : plan && consequenceOf(plan)
+  const isLost = isBotched(name) && mishapOf(name) === 'loss'
+  const consequence = isLost ? 'kernel-drops' : plan && consequenceOf(plan)
   const { counters, refusals } = countsOf(consequence, arm.stopped)
   const none = () => Object.fromEntries(nodes.map((node) => [node.name, {}]))
   return {

@@ -48,7 +48,6 @@ const sabotageChecks = wireChecks.filter((id) => id !== 'wire.complete')
 
 /** SAs that are torn out as soon as they are made are read by nobody, so neither they nor their counters are asked for. */
 const botchedChecks: readonly CheckId[] = [
-  'app.lossless',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.unique',
@@ -58,7 +57,7 @@ const botchedChecks: readonly CheckId[] = [
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
   if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
-  if (isBotched(arm)) return botchedChecks
+  if (isBotched(arm)) return mishapOf(arm) === 'loss' ? ['app.lossless', ...botchedChecks] : botchedChecks
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 

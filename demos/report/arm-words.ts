@@ -25,6 +25,8 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'rotate/hasty': 'Keys rotated in haste',
   restart: 'Agents killed',
   'restart/forgetful': 'Agents killed with their SAs',
+  partition: 'Cut off',
+  'partition/open': 'Cut off, and open',
 }
 
 const consequenceWords: Readonly<Record<Consequence, string>> = {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { judge, observe } from '../proof/index.ts'
+import { botchOf, changeKinds, judge, observe } from '../proof/index.ts'
 import { armOf, inject, provenRun, type SyntheticRun } from '../proof/synthetic.ts'
 import { ethernet, ipv4, udp } from '../proof/synthetic-packet.ts'
+import { armTitle } from './arm-words.ts'
 import { html } from './html.ts'
 import { renderReport } from './report.ts'
 
@@ -75,18 +76,19 @@ test('a leak shows the first offending frame right under the verdict', () => {
 })
 
 test('what changed under traffic has its strip, its moments and its numbers', () => {
-  const view = observe(provenRun({ changes: ['rotate', 'restart'] }))
+  const view = observe(provenRun({ changes: changeKinds }))
   const text = renderReport(view, judge(view), { created: new Date(), directory: '/evidence/synthetic-1' })
   const figures = text.split('<figure class="change">').slice(1)
   assert.deepEqual(
     figures.map((figure) => /<h3>(.*?)</.exec(figure)?.[1]),
-    ['Keys rotated', 'Keys rotated in haste', 'Agents killed', 'Agents killed with their SAs'],
+    changeKinds.flatMap((kind) => [armTitle(kind), armTitle(botchOf(kind))]),
   )
   for (const figure of figures) {
     assert.equal(figure.match(/<title>every key was replaced<\/title>/g)?.length, 2)
-    assert.match(figure, /last clear packet<\/dt><dd>none</)
     assert.match(figure, /as it must be/)
   }
+  assert.match(figures[0]!, /last clear packet<\/dt><dd>none</)
+  assert.match(figures.at(-1)!, /last clear packet<\/dt><dd>0\.\d+ s</)
   assert.match(figures[0]!, /0 of 36/)
   assert.match(figures[1]!, /6 of 36/)
   assert.doesNotMatch(page(), /id="change"/)

@@ -167,6 +167,20 @@ export function unplugFromWire(lab: string, pod: string): void {
   })
 }
 
+/** Has a node's port of the bridge carry nothing, or everything again. A frame that comes in there is still seen there. */
+export function carryNothing(lab: string, node: string, nothing: boolean): void {
+  const state = nothing ? 'disabled' : 'forwarding'
+  const { status, stderr } = inNetworkNamespace(namespacePath(wireNamespace(lab)), () =>
+    spawnSync('bridge', ['link', 'set', 'dev', wirePort(node), 'state', state]),
+  )
+  if (status !== 0)
+    throw new Problem(
+      'EWIRE',
+      4,
+      `the wire of ${node} cannot be ${state}: ${`${stderr}`.trim().split('\n')[0]}`,
+    )
+}
+
 function onlyIpv4(): void {
   setSysctl('net/ipv6/conf/all/disable_ipv6', '1')
   setSysctl('net/ipv6/conf/default/disable_ipv6', '1')

@@ -1,7 +1,7 @@
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
 import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
-import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
+import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess, Severed } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
@@ -19,6 +19,7 @@ import {
   wirePort,
 } from './layout.ts'
 import {
+  carryNothing,
   isPodOpen,
   makeNode,
   makePod,
@@ -222,6 +223,17 @@ export class NetnsLab implements Lab {
     const others = this.store.nodes().filter(({ name }) => name !== node)
     plugIntoWire(this.name, pod, others, this.store.wire())
     return { unplug: async () => unplugFromWire(this.name, pod) }
+  }
+
+  async severStore(): Promise<Severed> {
+    this.store.hide()
+    return { restore: async () => this.store.show() }
+  }
+
+  async severWire(node: string): Promise<Severed> {
+    this.namespaceOf(node)
+    carryNothing(this.name, node, true)
+    return { restore: async () => carryNothing(this.name, node, false) }
   }
 
   async settled(signal?: AbortSignal): Promise<void> {

@@ -16,15 +16,32 @@ const lastKeyId = 15
  */
 export class Store {
   readonly #lab: string
-  readonly directory: string
 
   constructor(lab: string) {
     this.#lab = lab
-    this.directory = clusterDirectory(lab)
   }
 
-  /** Makes the store with a fresh cluster key and everything on, unless it is there. */
+  /** Where agents look for it, unless it is hidden from them. */
+  get directory(): string {
+    return existsSync(this.#hidden) ? this.#hidden : clusterDirectory(this.#lab)
+  }
+
+  get #hidden(): string {
+    return `${clusterDirectory(this.#lab)}.hidden`
+  }
+
+  /** The lab still knows its nodes and pods; an agent finds nothing. */
+  hide(): void {
+    renameSync(clusterDirectory(this.#lab), this.#hidden)
+  }
+
+  show(): void {
+    if (existsSync(this.#hidden)) renameSync(this.#hidden, clusterDirectory(this.#lab))
+  }
+
+  /** Makes the store with a fresh cluster key and everything on, unless it is there; one that a demo had hidden is shown. */
   create(): void {
+    this.show()
     mkdirSync(runDirectory(this.#lab), { recursive: true, mode: 0o700 })
     for (const kind of ['nodes', 'pods', 'services'])
       mkdirSync(join(this.directory, kind), { recursive: true })
