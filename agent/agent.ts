@@ -46,7 +46,7 @@ export class Agent implements Served {
     this.#route = openRoute()
     requireEsp(this.#xfrm)
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds })
-    this.#datapath = new Datapath(this.#route.link(options.wire).index)
+    this.#datapath = new Datapath(this.#route.link(options.wire).index, options.datapath)
     this.#pods = new LocalPods(this.#route, this.#datapath)
     this.#narrator = new FlowNarrator(options.node, epochOffset())
     this.#reconciler = new Reconciler({

@@ -17,6 +17,11 @@ test('flags are on when named, and say true or false when asked to', () => {
   assert.deepEqual([off.encryptL3, off.strict], [false, false])
 })
 
+test('the programs are those beside the agent, unless others are named', () => {
+  assert.equal(parseOptions(needed).datapath, undefined)
+  assert.equal(parseOptions([...needed, '--datapath', '/d.o']).datapath, '/d.o')
+})
+
 test('cleaning up needs only the wire', () => {
   assert.equal(parseOptions(['--cleanup', '--wire', 'eth0']).cleanup, true)
 })

@@ -12,10 +12,12 @@ export interface Options {
   readonly encryptL3: boolean | undefined
   readonly strict: boolean | undefined
   readonly cleanup: boolean
+  /** File with the BPF programs, where they are not those that are built beside the agent. */
+  readonly datapath: string | undefined
 }
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
-      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]]
+      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--datapath <file>]
 agent --cleanup --wire <device>`
 
 /** @throws AgentProblem EUSAGE */
@@ -32,6 +34,7 @@ export function parseOptions(argv: readonly string[]): Options {
     encryptL3: flag('enable-encrypt-l3', values['enable-encrypt-l3']),
     strict: flag('strict', values.strict),
     cleanup,
+    datapath: values.datapath,
   }
 }
 
@@ -44,6 +47,7 @@ function parse(argv: readonly string[]) {
     cluster: string,
     socket: string,
     wire: string,
+    datapath: string,
     'enable-encrypt-l3': string,
     strict: string,
     cleanup: { type: 'boolean' },

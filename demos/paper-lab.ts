@@ -82,6 +82,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     killAgent: async (node) => void asked.push(`kill ${node}`),
     startAgent: async (node) => void asked.push(`start ${node}`),
     podPort: async (pod) => `p-${pod}`,
+    wirePort: async () => 'eth0',
     plugIntoWire: () => Promise.reject(new Error('a lab on paper has no wire')),
     severStore: async () => severed('store'),
     severWire: async (node) => severed(`wire of ${node}`),

@@ -8,6 +8,7 @@ import { changeDemo } from './change/change-demo.ts'
 import { partition } from './change/partition.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
+import { upgrade } from './change/upgrade.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
 import { fireDrill } from './fire-drill.ts'
 import type { DemoName } from './names.ts'
@@ -33,6 +34,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   rotate: changeDemo(rotate),
   restart: changeDemo(restart),
   partition: changeDemo(partition),
+  upgrade: changeDemo(upgrade),
 }
 
 export interface PlayDemoOptions {

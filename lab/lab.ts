@@ -63,6 +63,9 @@ export interface Cable {
   unplug(): Promise<void>
 }
 
+/** `this` is what every agent of a lab is otherwise. */
+export type AgentVersion = 'this' | 'next'
+
 /** Something that agents or nodes reach no more, until it is given back. */
 export interface Severed {
   restore(): Promise<void>
@@ -124,10 +127,12 @@ export interface Lab {
   resumeAgent(node: string): Promise<void>
   /** Ends a node's agent without warning, as when the kernel is out of memory; one that does not run is no error. */
   killAgent(node: string): Promise<void>
-  /** Resolves when the agent answers. */
-  startAgent(node: string): Promise<void>
+  /** Resolves when the agent answers. Of the `next` version, whose programs keep their maps in another layout, where asked. */
+  startAgent(node: string, version?: AgentVersion): Promise<void>
   /** The device on its node by which a pod is connected. */
   podPort(pod: string): Promise<string>
+  /** The device by which every node is connected to the wire. */
+  wirePort(): Promise<string>
   /** Connects a pod to the wire by a second interface, and leads its traffic to other nodes' pods there. */
   plugIntoWire(pod: string): Promise<Cable>
   /** Puts the cluster store where no agent can reach it; what it told them before is what they know. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Lab } from '../../lab/lab.ts'
 import { runIn } from '../sabotage/run-in.ts'
 import type { Change, ChangeHands } from './change.ts'
 import { inRounds, times } from './rounds.ts'
+import { startDead } from './start-dead.ts'
 
 /** Between a start and the next kill, at most: an agent may be killed as it starts, as it reconciles, or at rest. */
 const aliveMs = 700
@@ -65,16 +65,6 @@ export const restart: Change = {
       })
     },
   },
-}
-
-async function startDead(lab: Lab): Promise<void> {
-  for (const { name } of await lab.nodes()) {
-    const lives = await lab.status(name).then(
-      () => true,
-      () => false,
-    )
-    if (!lives) await lab.startAgent(name)
-  }
 }
 
 /** @returns why the agent did not start, if it did not: one that is killed as it starts does not. */

@@ -20,6 +20,7 @@ const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => strin
   rotate: spisUnchanged,
   restart: agentsUnchanged,
   partition: neverCut,
+  upgrade: agentsUnchanged,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */

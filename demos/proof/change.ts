@@ -1,5 +1,5 @@
 /** What can change under traffic that must not notice; docs/proof.md says how each is done. */
-export const changeKinds = ['rotate', 'restart', 'partition'] as const
+export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** What a change may cost the traffic. */
@@ -13,6 +13,7 @@ const prices: Readonly<Record<ChangeKind, Price>> = {
   rotate: 'nothing',
   restart: 'nothing',
   partition: 'outages',
+  upgrade: 'nothing',
 }
 
 export function priceOf(change: ChangeKind): Price {
@@ -20,7 +21,7 @@ export function priceOf(change: ChangeKind): Price {
 }
 
 /** The same change made as it must not be, by which the checks show that they can fail. */
-export const botchedArms = ['rotate/hasty', 'restart/forgetful', 'partition/open'] as const
+export const botchedArms = ['rotate/hasty', 'restart/forgetful', 'partition/open', 'upgrade/bare'] as const
 export type BotchedArm = (typeof botchedArms)[number]
 
 /** What a botched change must come to. */
@@ -34,6 +35,7 @@ const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'rotate/hasty': 'loss',
   'restart/forgetful': 'loss',
   'partition/open': 'leak',
+  'upgrade/bare': 'leak',
 }
 
 export function isChange(arm: string): arm is ChangeKind {

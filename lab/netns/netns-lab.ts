@@ -1,7 +1,17 @@
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { deleteNamespace, openXfrm, type Route, type XfrmState } from '@wireproof/netlink'
 import type { AgentStatus, Flow, SecurityAssociation } from '../../agent/api.ts'
-import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess, Severed } from '../lab.ts'
+import type {
+  AgentVersion,
+  Cable,
+  Capture,
+  EncryptionSettings,
+  Lab,
+  LabNode,
+  LabPod,
+  LabProcess,
+  Severed,
+} from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
@@ -15,6 +25,7 @@ import {
   podDevice,
   podNamespace,
   podPort,
+  wireDevice,
   wireNamespace,
   wirePort,
 } from './layout.ts'
@@ -210,12 +221,16 @@ export class NetnsLab implements Lab {
     if (pid !== undefined) await killProcesses([pid])
   }
 
-  async startAgent(node: string): Promise<void> {
-    await startAgent(this.name, node)
+  async startAgent(node: string, version?: AgentVersion): Promise<void> {
+    await startAgent(this.name, node, version)
   }
 
   async podPort(pod: string): Promise<string> {
     return podPort(pod)
+  }
+
+  async wirePort(): Promise<string> {
+    return wireDevice
   }
 
   async plugIntoWire(pod: string): Promise<Cable> {
