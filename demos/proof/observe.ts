@@ -77,6 +77,7 @@ export function observe(material: Material): RunView {
         return why === undefined ? [] : [{ seen, why }]
       }),
     )
+    const streams = once(() => accountForStreams(arm.streams ?? [], podFrames))
     arms.set(arm.name, {
       facts: arm,
       book,
@@ -86,9 +87,15 @@ export function observe(material: Material): RunView {
       pods: podFrames,
       clear,
       wireCanaries: once(() => findCanaries(finder(), wireFrames)),
-      podCanaries: once(() => findCanaries(finder(), podFrames)),
+      // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
+      podCanaries: once(() =>
+        findCanaries(
+          finder(),
+          podFrames.filter((seen) => !streams().frames.has(seen)),
+        ),
+      ),
       account: once(() => accountFor(book, wireFrames, podFrames)),
-      streams: once(() => accountForStreams(arm.streams ?? [], podFrames)),
+      streams: () => streams().accounts,
     })
   }
   return { material, book, arms }

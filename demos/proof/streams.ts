@@ -27,26 +27,33 @@ interface Entry {
   answers: number
 }
 
+export interface StreamsSeen {
+  readonly accounts: readonly StreamAccount[]
+  /** The frames that are datagrams of a stream, or answers to one. */
+  readonly frames: ReadonlySet<SeenFrame>
+}
+
 /** Follows every datagram by its number through the captures of the pods, and every answer by its digest. */
-export function accountForStreams(
-  streams: readonly Stream[],
-  pods: readonly SeenFrame[],
-): readonly StreamAccount[] {
+export function accountForStreams(streams: readonly Stream[], pods: readonly SeenFrame[]): StreamsSeen {
   const byToken = new Map(
     streams.map((stream) => [stream.token, { stream, entries: new Map<number, Entry>() }]),
   )
   const byAnswer = new Map<string, { readonly entry: Entry; readonly sender: string }>()
-  for (const { frame, instrument, time } of pods) {
+  const frames = new Set<SeenFrame>()
+  for (const seen of pods) {
+    const { frame, instrument, time } = seen
     if (!frame.udp) continue
     const { payload } = frame
     const answered = payload.length === answerBytes && byAnswer.get(payload.toString('latin1'))
     if (answered) {
+      frames.add(seen)
       if (instrument === answered.sender) answered.entry.answers++
       continue
     }
     const { token, number } = readDatagram(payload) ?? {}
     const found = token === undefined ? undefined : byToken.get(token)
     if (!found || number === undefined) continue
+    frames.add(seen)
     const { stream, entries } = found
     const entry = entries.get(number) ?? { arrived: [], answers: 0 }
     if (!entries.has(number)) {
@@ -56,7 +63,8 @@ export function accountForStreams(
     if (instrument === `pod/${stream.fromPod}`) entry.sent ??= time
     if (instrument === `pod/${stream.toPod}`) entry.arrived.push(time)
   }
-  return [...byToken.values()].map(({ stream, entries }) => accountOf(stream, entries))
+  const accounts = [...byToken.values()].map(({ stream, entries }) => accountOf(stream, entries))
+  return { accounts, frames }
 }
 
 function accountOf(stream: Stream, entries: ReadonlyMap<number, Entry>): StreamAccount {
