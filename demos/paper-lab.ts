@@ -85,6 +85,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     wirePort: async () => 'eth0',
     plugIntoWire: () => Promise.reject(new Error('a lab on paper has no wire')),
     severStore: async () => severed('store'),
+    repeatFrames: async (node) => severed(`single frames to ${node}`),
     severWire: async (node) => severed(`wire of ${node}`),
     settled: async () => void asked.push('settled'),
   }

@@ -6,6 +6,7 @@ import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { changeDemo } from './change/change-demo.ts'
 import { partition } from './change/partition.ts'
+import { replay } from './change/replay.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
 import { upgrade } from './change/upgrade.ts'
@@ -35,6 +36,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   restart: changeDemo(restart),
   partition: changeDemo(partition),
   upgrade: changeDemo(upgrade),
+  replay: changeDemo(replay),
 }
 
 export interface PlayDemoOptions {

@@ -66,7 +66,7 @@ export interface Cable {
 /** `this` is what every agent of a lab is otherwise. */
 export type AgentVersion = 'this' | 'next'
 
-/** Something that agents or nodes reach no more, until it is given back. */
+/** What was done to the wire or the store, until it is undone; once more does no harm. */
 export interface Severed {
   restore(): Promise<void>
 }
@@ -139,6 +139,8 @@ export interface Lab {
   severStore(): Promise<Severed>
   /** Has the wire carry nothing to a node nor from it, though what it sends still reaches its port and the instrument there. */
   severWire(node: string): Promise<Severed>
+  /** Has the wire deliver each frame to a node twice, beyond every instrument. */
+  repeatFrames(node: string): Promise<Severed>
   /** Waits until every agent's kernel state matches the cluster. */
   settled(signal?: AbortSignal): Promise<void>
 }

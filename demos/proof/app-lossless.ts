@@ -3,6 +3,7 @@ import { changeNotMade } from './change-made.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView } from './observe.ts'
+import { inWords as refusalsInWords, refusedIn } from './refusals.ts'
 import { type Datagram, isLost, longestGap, milliseconds, type StreamAccount } from './streams.ts'
 
 /**
@@ -58,9 +59,11 @@ export function appLossless(arm: ArmView, { material }: Pick<RunView, 'material'
     cutOff.length > 0
       ? `All of ${inWords} arrived once and were answered, but ${cutOff.length.toLocaleString('en')} that were sent while there was no way through`
       : `All ${inWords} arrived once and were answered`
+  const refused = refusedIn(arm)
+  const kernels = Object.keys(refused).length > 0 ? `; the kernels refused ${refusalsInWords(refused)}` : ''
   return outcome(
     'holds',
-    `${but}; ${arm.facts.change!.what}; the longest gap was ${numbers.longestGapMs} ms, from ${gap!.stream.fromPod} to ${gap!.stream.toPod}.`,
+    `${but}; ${arm.facts.change!.what}${kernels}; the longest gap was ${numbers.longestGapMs} ms, from ${gap!.stream.fromPod} to ${gap!.stream.toPod}.`,
   )
 }
 

@@ -1,5 +1,6 @@
 import { type ChangeKind, changeOf } from './change.ts'
 import type { ArmView } from './observe.ts'
+import { refusedIn } from './refusals.ts'
 
 /** Each pod packet for another node is counted here by the agent of its own. */
 export const sealedCounter = 'from-pod/encrypted/protected'
@@ -21,6 +22,7 @@ const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => strin
   restart: agentsUnchanged,
   partition: neverCut,
   upgrade: agentsUnchanged,
+  replay: nothingRepeated,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */
@@ -41,6 +43,16 @@ function spisUnchanged({ wire }: ArmView, rounds: number): string | undefined {
   return most < rounds
     ? `The wire shows ${most} changes of an SPI, and ${rounds} rotations are said to have been.`
     : undefined
+}
+
+/** By the kernels' name for a sequence number that the replay window has seen, or that lies before it. */
+export const replayCounter = 'XfrmInStateSeqError'
+
+/** What was repeated is refused, or arrives twice. */
+function nothingRepeated({ facts, streams }: ArmView): string | undefined {
+  const refused = refusedIn({ facts })[replayCounter] ?? 0
+  const twice = streams().some(({ datagrams }) => datagrams.some(({ arrived }) => arrived.length > 1))
+  return refused > 0 || twice ? undefined : `No kernel refused a repetition (${replayCounter}).`
 }
 
 /** What was lost while there was no way through is looked at where losses are counted. */

@@ -242,6 +242,33 @@ test('a sequence number may come again under the same SPI and another key, and n
   assert.equal(stateOf(again, arm, 'wire.unique').state, 'fails')
 })
 
+test('repetitions that no kernel refused were none, and without a replay window they have to arrive', () => {
+  const silent = judged(
+    (run) => {
+      armOf(run, 'replay').refusalsAfter = {}
+    },
+    { changes: ['replay'] },
+  )
+  assert.deepEqual(surprises(silent), ['replay/app.lossless: inconclusive'])
+  assert.match(stateOf(silent, 'replay', 'app.lossless').says, /^No kernel refused a repetition/)
+  const harmless = judged(
+    (run) => {
+      const once = new Set<string>()
+      for (const recording of run.recordings.filter(({ arm }) => arm === 'replay/unwindowed')) {
+        once.clear()
+        recording.frames = recording.frames.filter(({ data }) => {
+          const key = data.toString('latin1')
+          return !once.has(key) && once.add(key)
+        })
+        recount(run, 'replay/unwindowed', recording.instrument)
+      }
+    },
+    { changes: ['replay'] },
+  )
+  assert.match(stateOf(harmless, 'replay/unwindowed', 'sabotage.caught').says, /^No datagram arrived twice/)
+  assert.notEqual(harmless.verdict, 'PROVEN')
+})
+
 test('a leak under change that the captures do not show was none', () => {
   const judgement = judged(
     (run) => {

@@ -1,5 +1,5 @@
 /** What can change under traffic that must not notice; docs/proof.md says how each is done. */
-export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade'] as const
+export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade', 'replay'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** What a change may cost the traffic. */
@@ -14,6 +14,7 @@ const prices: Readonly<Record<ChangeKind, Price>> = {
   restart: 'nothing',
   partition: 'outages',
   upgrade: 'nothing',
+  replay: 'nothing',
 }
 
 export function priceOf(change: ChangeKind): Price {
@@ -21,7 +22,13 @@ export function priceOf(change: ChangeKind): Price {
 }
 
 /** The same change made as it must not be, by which the checks show that they can fail. */
-export const botchedArms = ['rotate/hasty', 'restart/forgetful', 'partition/open', 'upgrade/bare'] as const
+export const botchedArms = [
+  'rotate/hasty',
+  'restart/forgetful',
+  'partition/open',
+  'upgrade/bare',
+  'replay/unwindowed',
+] as const
 export type BotchedArm = (typeof botchedArms)[number]
 
 /** What a botched change must come to. */
@@ -30,12 +37,15 @@ export type Mishap =
   | 'loss'
   /** Packets leave in clear, and the captures show it. */
   | 'leak'
+  /** Datagrams arrive twice. */
+  | 'repetition'
 
 const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'rotate/hasty': 'loss',
   'restart/forgetful': 'loss',
   'partition/open': 'leak',
   'upgrade/bare': 'leak',
+  'replay/unwindowed': 'repetition',
 }
 
 export function isChange(arm: string): arm is ChangeKind {

@@ -34,6 +34,7 @@ export type Association = { -readonly [Field in keyof SecurityAssociation]: Secu
 interface Fate {
   readonly wire: 'sealed' | 'clear' | 'aside' | 'stopped' | 'unsent'
   readonly arrives: boolean
+  readonly twice?: boolean
 }
 
 const sealed: Fate = { wire: 'sealed', arrives: true }
@@ -91,7 +92,7 @@ export function syntheticArm(
     to: PodFacts,
     payload: Buffer,
     protocol: number,
-    { wire, arrives }: Fate = fateOf(from, to),
+    { wire, arrives, twice }: Fate = fateOf(from, to),
   ): boolean => {
     const packet = ipv4(from.address, to.address, protocol, payload)
     if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
@@ -102,7 +103,8 @@ export function syntheticArm(
       if (wire === 'aside') record(strangersPort, ethernet(packet))
       if (!arrives) stopped++
     }
-    if (arrives) record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
+    for (let times = arrives ? (twice ? 2 : 1) : 0; times > 0; times--)
+      record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
     return arrives
   }
 
@@ -167,7 +169,8 @@ export function syntheticArm(
 function fateUnder(name: ArmName): Fate | undefined {
   if (name === 'partition') return { wire: 'sealed', arrives: false }
   if (!isBotched(name)) return undefined
-  return mishapOf(name) === 'leak' ? fates.leak : fates['kernel-drops']
+  const fateOf = { leak: fates.leak, loss: fates['kernel-drops'], repetition: { ...sealed, twice: true } }
+  return fateOf[mishapOf(name)]
 }
 
 const datagramsEach = 6

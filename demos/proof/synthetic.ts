@@ -1,5 +1,6 @@
 import { type ArmName, sabotageOf } from './arms.ts'
 import { botchOf, type ChangeKind, isBotched, mishapOf } from './change.ts'
+import { replayCounter } from './change-made.ts'
 import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
@@ -107,7 +108,7 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
       after: { from: `${arm.ended}`, to: `${arm.ended}` },
     },
     refusalsBefore: none(),
-    refusalsAfter: { ...none(), ...refusals },
+    refusalsAfter: { ...none(), ...refusals, ...(name === 'replay' && { b: { [replayCounter]: 1 } }) },
   }
 }
 

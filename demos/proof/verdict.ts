@@ -57,7 +57,7 @@ const botchedChecks: readonly CheckId[] = [
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
   if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
-  if (isBotched(arm)) return mishapOf(arm) === 'loss' ? ['app.lossless', ...botchedChecks] : botchedChecks
+  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? botchedChecks : ['app.lossless', ...botchedChecks]
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 

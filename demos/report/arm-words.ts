@@ -27,6 +27,8 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'restart/forgetful': 'Agents killed with their SAs',
   partition: 'Cut off',
   'partition/open': 'Cut off, and open',
+  replay: 'Everything repeated',
+  'replay/unwindowed': 'Everything repeated, no replay window',
   upgrade: 'Agents upgraded',
   'upgrade/bare': 'Agents upgraded, nothing guarding',
 }

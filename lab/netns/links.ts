@@ -187,7 +187,7 @@ function onlyIpv4(): void {
 }
 
 /** Gives a running node's link the wire's delay, loss and rate, in place of what it had. */
-export function changeWire(lab: string, node: string, wire: WireSpec): void {
+export function changeWire(lab: string, node: string, wire: Impairment): void {
   inNetworkNamespace(namespacePath(wireNamespace(lab)), () => {
     // Nothing to delete is no failure.
     spawnSync('tc', ['qdisc', 'delete', 'dev', wirePort(node), 'root'])
@@ -195,11 +195,15 @@ export function changeWire(lab: string, node: string, wire: WireSpec): void {
   })
 }
 
-function impair(port: string, wire: WireSpec): void {
+/** What a topology can ask for, and what only an attacker does. */
+type Impairment = WireSpec & { readonly duplicatePercent?: number }
+
+function impair(port: string, wire: Impairment): void {
   const netem: string[] = []
   if (wire.delayMs) netem.push('delay', `${wire.delayMs}ms`)
   if (wire.lossPercent) netem.push('loss', `${wire.lossPercent}%`)
   if (wire.rateMbit) netem.push('rate', `${wire.rateMbit}mbit`)
+  if (wire.duplicatePercent) netem.push('duplicate', `${wire.duplicatePercent}%`)
   if (netem.length === 0) return
   const { status, stderr } = spawnSync('tc', ['qdisc', 'add', 'dev', port, 'root', 'netem', ...netem])
   if (status !== 0) {

@@ -31,6 +31,7 @@ import {
 } from './layout.ts'
 import {
   carryNothing,
+  changeWire,
   isPodOpen,
   makeNode,
   makePod,
@@ -249,6 +250,12 @@ export class NetnsLab implements Lab {
     this.namespaceOf(node)
     carryNothing(this.name, node, true)
     return { restore: async () => carryNothing(this.name, node, false) }
+  }
+
+  async repeatFrames(node: string): Promise<Severed> {
+    this.namespaceOf(node)
+    changeWire(this.name, node, { ...this.store.wire(), duplicatePercent: 100 })
+    return { restore: async () => changeWire(this.name, node, this.store.wire()) }
   }
 
   async settled(signal?: AbortSignal): Promise<void> {

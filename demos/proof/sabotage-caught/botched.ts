@@ -2,6 +2,7 @@ import { type BotchedArm, type Mishap, mishapOf } from '../change.ts'
 import { type Outcome, plural } from '../check.ts'
 import { instrumentFaults } from '../instruments.ts'
 import type { ArmView, RunView } from '../observe.ts'
+import { inWords, refusedIn } from '../refusals.ts'
 import { isLost } from '../streams.ts'
 import { clearOffenders, outcome } from './scene.ts'
 
@@ -19,6 +20,7 @@ export function botchCaught(arm: ArmView, run: Pick<RunView, 'material'>): Outco
 const seenToHave: Readonly<Record<Mishap, (arm: ArmView) => Outcome>> = {
   loss: lostAndCounted,
   leak: leakedUnderChange,
+  repetition: arrivedTwice,
 }
 
 function lostAndCounted(arm: ArmView): Outcome {
@@ -42,10 +44,9 @@ function lostAndCounted(arm: ArmView): Outcome {
       `${plural(lost, 'datagram')} of the streams were lost, and no kernel counted a packet that it refused.`,
       numbers,
     )
-  const named = reasons.map(([reason, count]) => `${reason} ${count.toLocaleString('en')}`).join(', ')
   return outcome(
     'holds',
-    `The loss was seen, and named: ${plural(lost, 'datagram')} of the streams did not get through, and the kernels refused ${plural(packets, 'packet')} (${named}); nothing left in clear.`,
+    `The loss was seen, and named: ${plural(lost, 'datagram')} of the streams did not get through, and the kernels refused ${plural(packets, 'packet')} (${inWords(refused)}); nothing left in clear.`,
     numbers,
   )
 }
@@ -69,17 +70,19 @@ function leakedUnderChange(arm: ArmView): Outcome {
   )
 }
 
-function lostDatagrams(arm: ArmView): number {
-  return arm.streams().reduce((sum, { datagrams }) => sum + datagrams.filter(isLost).length, 0)
+function arrivedTwice(arm: ArmView): Outcome {
+  const twice = arm
+    .streams()
+    .reduce((sum, { datagrams }) => sum + datagrams.filter(({ arrived }) => arrived.length > 1).length, 0)
+  const clear = arm.clear()
+  const numbers = { twice, clear: clear.length }
+  if (clear[0])
+    return outcome('fails', `${plural(clear.length, 'frame')} left in clear.`, numbers, clearOffenders(clear))
+  return twice === 0
+    ? outcome('fails', 'No datagram arrived twice although nothing kept repetitions out.', numbers)
+    : outcome('holds', `The repetition was seen: ${plural(twice, 'datagram')} arrived twice.`, numbers)
 }
 
-/** What all kernels refused meanwhile, by their names for the reasons. */
-function refusedIn({ facts }: ArmView): Record<string, number> {
-  const refused: Record<string, number> = {}
-  for (const [node, reasons] of Object.entries(facts.refusalsAfter))
-    for (const [reason, count] of Object.entries(reasons)) {
-      const more = count - (facts.refusalsBefore[node]?.[reason] ?? 0)
-      if (more > 0) refused[reason] = (refused[reason] ?? 0) + more
-    }
-  return refused
+function lostDatagrams(arm: ArmView): number {
+  return arm.streams().reduce((sum, { datagrams }) => sum + datagrams.filter(isLost).length, 0)
 }
