@@ -56,7 +56,7 @@ for (const name of changeDemoNames)
     test('has the same change botched, and saw it', () => {
       const botched: BotchedArm = botchOf(name)
       assert.equal(check(botched, 'sabotage.caught')?.state, 'holds')
-      const what = mishapOf(botched) === 'loss' ? 'app.lossless' : 'wire.no-cleartext'
+      const what = mishapOf(botched) === 'leak' ? 'wire.no-cleartext' : 'app.lossless'
       assert.equal(check(botched, what)?.state, 'fails')
     })
 

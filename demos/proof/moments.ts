@@ -19,10 +19,11 @@ export function courseOf(arm: ArmView): Course | undefined {
   const all = accounts.flatMap(({ datagrams }) => datagrams)
   if (all.length === 0) return undefined
   const times = all.map(({ sent }) => sent).sort((a, b) => (a < b ? -1 : 1))
+  const begins = times[0]!
   return {
-    begins: times[0]!,
+    begins,
     ends: times.at(-1)!,
-    firstEncrypted: arm.wire.find(({ opened }) => opened)?.time,
+    firstEncrypted: arm.wire.find(({ opened, time }) => opened && time >= begins)?.time,
     lastClear: arm.clear().at(-1)?.seen.time,
     gap: longestGap(accounts),
     datagrams: all.length,
