@@ -7,33 +7,35 @@ import { startDead } from './start-dead.ts'
 
 /** How long a node goes without what guards it, where that is botched. */
 const bareMs = 400
+/** In a round, so that a lab ends as it began. */
 const versions: readonly AgentVersion[] = ['next', 'this']
 
 /** Agents are replaced by another version of themselves, whose programs keep other maps. */
 export const upgrade: Change = {
   kind: 'upgrade',
   title: 'Agents replaced by another version, and nothing lost',
-  rounds: 2,
+  rounds: 1,
   everyMs: 40,
   rightly: {
     text:
       'Every node’s agent is replaced by another version of itself, whose programs keep their maps in another layout, and then by ' +
       'the first again. Each fills its own maps before it takes over, one program at a time.',
     notes: 'Old and new programs run side by side for a moment, each with maps that only it understands.',
-    what: (rounds) => `every agent was replaced by another version of itself ${times(rounds)}`,
+    what: (rounds) => `every agent was replaced by another version of itself, and back, ${times(rounds)}`,
     async change(hands) {
       const { lab, mark } = hands
       const nodes = await lab.nodes()
       hands.afterwards('Start the agents that are dead', () => startDead(lab))
-      let round = 0
-      await inRounds(hands, 'upgrade', async () => {
-        const version = versions[round++ % versions.length]!
-        for (const { name } of nodes) {
-          await lab.killAgent(name)
-          await lab.startAgent(name, version)
-          mark(`${name} has ${version === 'next' ? 'the next version' : 'this version again'}`)
+      await inRounds(hands, 'upgrade', async ({ signal }) => {
+        for (const version of versions) {
+          for (const { name } of nodes) {
+            signal.throwIfAborted()
+            await lab.killAgent(name)
+            await lab.startAgent(name, version)
+            mark(`${name} has ${version === 'next' ? 'the next version' : 'this version again'}`)
+          }
+          await lab.settled()
         }
-        await lab.settled()
       })
     },
   },
