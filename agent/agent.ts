@@ -73,7 +73,7 @@ export class Agent implements Served, ObserverSource {
     this.#xfrm = openXfrm()
     this.#route = openRoute()
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
-    this.#datapath = new Datapath(this.#route.link(options.wire).index)
+    this.#datapath = new Datapath(this.#route.link(options.wire).index, options.datapath)
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
     this.#pods = new LocalPods(this.#route, this.#datapath, policies)
     this.#reconciler = new Reconciler({

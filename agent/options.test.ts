@@ -22,6 +22,11 @@ test('metrics are served over TCP only where that is asked for, on loopback unle
   assert.deepEqual(parseOptions([...needed, '--metrics', '9465']).metrics, { host: '127.0.0.1', port: 9465 })
 })
 
+test('the programs are those beside the agent, unless others are named', () => {
+  assert.equal(parseOptions(needed).datapath, undefined)
+  assert.equal(parseOptions([...needed, '--datapath', '/d.o']).datapath, '/d.o')
+})
+
 test('cleaning up needs only the wire', () => {
   assert.equal(parseOptions(['--cleanup', '--wire', 'eth0']).cleanup, true)
 })

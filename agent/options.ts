@@ -20,10 +20,12 @@ export interface Options {
   /** Where to serve it over TCP, if at all: over TLS always. */
   readonly hubbleTls: (ListenAddress & TlsPaths) | undefined
   readonly cleanup: boolean
+  /** File with the BPF programs, where they are not those that are built beside the agent. */
+  readonly datapath: string | undefined
 }
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
-      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--metrics [<address>:]<port>]
+      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--metrics [<address>:]<port>] [--datapath <file>]
       [--hubble <path>] [--hubble-listen [<address>:]<port> --hubble-tls-cert <file> --hubble-tls-key <file>
       [--hubble-tls-client-ca <file>]]
 agent --cleanup --wire <device>`
@@ -45,6 +47,7 @@ export function parseOptions(argv: readonly string[]): Options {
     hubble: values.hubble,
     hubbleTls: hubbleTls(values),
     cleanup,
+    datapath: values.datapath,
   }
 }
 
@@ -57,6 +60,7 @@ function parse(argv: readonly string[]) {
     cluster: string,
     socket: string,
     wire: string,
+    datapath: string,
     'enable-encrypt-l3': string,
     strict: string,
     metrics: string,

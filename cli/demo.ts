@@ -2,15 +2,18 @@ import type { KeyObject } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Argument, Command, Option } from 'commander'
-import { type DemoName, demoNames } from '../demos/names.ts'
+import { changeDemoNames, type DemoName, demoNames } from '../demos/names.ts'
 import type { KernelDescription, RunOptions } from '../lab/kernel.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import { Problem } from '../lab/problem.ts'
 import type { SuiteName } from '../lab/suites.ts'
 import { evidenceDirectory } from './evidence-directory.ts'
 import {
   checkedTopologyOption,
   kernelOption,
   labName,
+  roundsArgument,
+  seedArgument,
   suiteOption,
   type TopologyOptions,
   topologyOf,
@@ -29,6 +32,8 @@ interface DemoOptions extends TopologyOptions {
   readonly keepKeys?: boolean
   readonly signingKey?: string
   readonly suite?: SuiteName
+  readonly rounds?: number
+  readonly seed?: string
 }
 
 /** The lab a demo stands up for itself. */
@@ -52,9 +57,21 @@ export const demo = new Command('demo')
     'with --sealed-only: leave them beside the evidence, so that you can show them later',
   )
   .option('--signing-key <file>', 'an Ed25519 private key in PEM, in place of your own of wireproof')
+  .addOption(
+    new Option('--rounds <number>', `how often it changes, of ${changeDemoNames.join(', ')}`).argParser(
+      roundsArgument,
+    ),
+  )
+  .addOption(
+    new Option(
+      '--seed <text>',
+      'the random instants of an earlier run again; its evidence names the seed',
+    ).argParser(seedArgument),
+  )
   .option('--timings', 'show where the time goes')
   .option('--pulumi', 'stand the lab up with Pulumi where a CLI is there or can be had quickly')
   .action(async (name: DemoName, options: DemoOptions) => {
+    requireChange(name, options)
     const { chosenSigningKey } = await import('../demos/evidence/signing-key.ts')
     const key = options.signingKey === undefined ? undefined : chosenSigningKey(options.signingKey)
     const evidence = evidenceDirectory(options.evidence)
@@ -63,6 +80,18 @@ export const demo = new Command('demo')
     process.exitCode = await play(name, { ...options, evidence }, signal)
     if (!enclosingKernel()) await signBundles(evidence, earlier, key)
   })
+
+/** @throws Problem for what only means something where something changes. */
+function requireChange(name: DemoName, { rounds, seed }: DemoOptions): void {
+  if ((rounds === undefined && seed === undefined) || (changeDemoNames as readonly string[]).includes(name))
+    return
+  throw new Problem(
+    'EUSAGE',
+    2,
+    `nothing changes in the ${name} demo, so it has no rounds and no seed`,
+    `Those that have: ${changeDemoNames.join(', ')}.`,
+  )
+}
 
 function play(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
   if (enclosingKernel()) return playHere(name, options, signal)
@@ -144,6 +173,8 @@ function demoArguments(name: DemoName, options: DemoOptions): string[] {
   if (options.sealedOnly) arguments_.push('--sealed-only')
   if (options.keepKeys) arguments_.push('--keep-keys')
   if (options.suite) arguments_.push('--suite', options.suite)
+  if (options.rounds !== undefined) arguments_.push('--rounds', `${options.rounds}`)
+  if (options.seed !== undefined) arguments_.push('--seed', options.seed)
   return arguments_
 }
 
@@ -170,6 +201,8 @@ async function playHere(
     timings: options.timings ?? false,
     sealedOnly: options.sealedOnly ?? false,
     keepKeys: options.keepKeys ?? false,
+    ...(options.rounds !== undefined && { rounds: options.rounds }),
+    ...(options.seed !== undefined && { seed: options.seed }),
     output: process.stdout,
     signal,
   }

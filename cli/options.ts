@@ -41,6 +41,21 @@ export function booleanArgument(value: string): boolean {
   throw new InvalidArgumentError('Allowed: true, false.')
 }
 
+/** How often something is done: 1 to 10,000. */
+export function roundsArgument(value: string): number {
+  const rounds = Number(value)
+  if (!/^\d{1,5}$/.test(value) || rounds < 1 || rounds > 10_000)
+    throw new InvalidArgumentError('Allowed: 1 to 10000.')
+  return rounds
+}
+
+/** What random instants are drawn from. */
+export function seedArgument(value: string): string {
+  if (!/^[\w-]{1,64}$/.test(value))
+    throw new InvalidArgumentError('A seed is letters, digits and dashes, at most 64.')
+  return value
+}
+
 /** From the outer command to the same command in a kernel it has booted: the topology, read and checked already. */
 export function checkedTopologyOption(): Option {
   return new Option('--checked-topology <json>').hideHelp().conflicts('topology')

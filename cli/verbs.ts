@@ -10,6 +10,7 @@ import { logs } from './logs.ts'
 import { ls } from './ls.ts'
 import { monitor } from './monitor.ts'
 import { open } from './open.ts'
+import { rotate } from './rotate.ts'
 import { shell } from './shell.ts'
 import { status } from './status.ts'
 import { up } from './up.ts'
@@ -30,6 +31,7 @@ export const verbs = [
   monitor,
   audit,
   logs,
+  rotate,
   down,
   doctor,
   kernel,

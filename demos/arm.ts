@@ -82,15 +82,7 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
     ...(sabotage && { sabotage: sabotage.facts }),
     started,
     ended,
-    canaries: canaries.map(({ id, token, fromPod, toPod, protocol, delivered, unchanged }) => ({
-      id,
-      token,
-      fromPod,
-      toPod,
-      protocol,
-      delivered,
-      unchanged,
-    })),
+    canaries: recordedCanaries(canaries),
     points,
     sasBefore: read.before.associations,
     sasAfter: read.after.associations,
@@ -103,7 +95,20 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
   return { record, points, canaries }
 }
 
-function settingsTitle({ encryptL3, strict }: EncryptionSettings): string {
+/** What a verdict needs of them. */
+export function recordedCanaries(canaries: readonly SentCanary[]): ArmFacts['canaries'] {
+  return canaries.map(({ id, token, fromPod, toPod, protocol, delivered, unchanged }) => ({
+    id,
+    token,
+    fromPod,
+    toPod,
+    protocol,
+    delivered,
+    unchanged,
+  }))
+}
+
+export function settingsTitle({ encryptL3, strict }: EncryptionSettings): string {
   if (!encryptL3) return 'Encryption is off on every node'
   return `Encryption is on, strict mode ${strict ? 'on' : 'off'}, on every node`
 }
@@ -152,7 +157,7 @@ function isLossExpected({ from, to }: CanaryPlan, arm: ArmName, sabotage: Commit
   return pods.includes(from.name) || pods.includes(to.name)
 }
 
-async function readCounters(lab: Lab): Promise<Record<string, Counters>> {
+export async function readCounters(lab: Lab): Promise<Record<string, Counters>> {
   const read = async ({ name }: LabNode) => [name, (await lab.status(name)).counters] as const
   return Object.fromEntries(await Promise.all((await lab.nodes()).map(read)))
 }
@@ -163,14 +168,14 @@ interface ReadAssociations {
 }
 
 /** What every node's kernel holds and has counted, and when it was asked. */
-async function readAssociations(lab: Lab): Promise<ReadAssociations> {
+export async function readAssociations(lab: Lab): Promise<ReadAssociations> {
   const nodes = await lab.nodes()
   const from = nowInNanoseconds()
   const associations = (await Promise.all(nodes.map(({ name }) => lab.securityAssociations(name)))).flat()
   return { associations, reading: { from, to: nowInNanoseconds(1n) } }
 }
 
-async function readRefusals(lab: Lab): Promise<ArmFacts['refusalsAfter']> {
+export async function readRefusals(lab: Lab): Promise<ArmFacts['refusalsAfter']> {
   const read = async ({ name }: LabNode) => [name, await lab.refusals(name)] as const
   return Object.fromEntries(await Promise.all((await lab.nodes()).map(read)))
 }
@@ -184,6 +189,6 @@ function summarise(task: Task, canaries: readonly SentCanary[], points: readonly
 }
 
 /** @param later milliseconds: of the one that has begun, its end. */
-function nowInNanoseconds(later = 0n): string {
+export function nowInNanoseconds(later = 0n): string {
   return String((BigInt(Date.now()) + later) * 1_000_000n)
 }

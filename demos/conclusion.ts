@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
+import { coursePicture } from './change/course-picture.ts'
 import { bundleDirectory, bundleFile, keptKeys, loadRun, writeBundle } from './evidence/index.ts'
 import type { CastRecorder, Picture, Stage } from './player/index.ts'
 import { checkTable, verdictBanner, whereabouts } from './player/pictures/index.ts'
@@ -55,6 +56,8 @@ export async function conclude(stage: Stage, concluding: Concluding): Promise<Co
     return { run, judgement }
   })
   await stage.show(checkTable(tellingChecks(judgement.checks)))
+  const course = coursePicture(run)
+  if (course) await stage.show(course)
 
   const created = new Date()
   const bundle = bundleDirectory(directory, demo, created)

@@ -22,6 +22,10 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
   const pods: LabPod[] = [loopbackPod('a1', 'n1', '127.0.61.1'), loopbackPod('b1', 'n2', '127.0.62.1')]
   const loopback = loopbackLab(pods)
 
+  const severed = (what: string) => {
+    asked.push(`sever ${what}`)
+    return { restore: async () => void asked.push(`restore ${what}`) }
+  }
   const lab: Lab = {
     name: 'paper',
     isDisposable: true,
@@ -74,6 +78,10 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     removeNode: () => Promise.reject(new Error('a lab on paper does not shrink')),
     addPod: () => Promise.reject(new Error('a lab on paper does not grow')),
     removePod: () => Promise.reject(new Error('a lab on paper does not shrink')),
+    rotateKey: async () => {
+      asked.push('rotate')
+      return { from: 3, to: 4 }
+    },
     configure: async ({ encryptL3, strict }) => {
       asked.push(`configure ${encryptL3 ? 'encrypted' : 'clear'} ${strict ? 'strict' : 'permissive'}`)
     },
@@ -83,7 +91,11 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     killAgent: async (node) => void asked.push(`kill ${node}`),
     startAgent: async (node) => void asked.push(`start ${node}`),
     podPort: async (pod) => `p-${pod}`,
+    wirePort: async () => 'eth0',
     plugIntoWire: () => Promise.reject(new Error('a lab on paper has no wire')),
+    severStore: async () => severed('store'),
+    repeatFrames: async (node) => severed(`single frames to ${node}`),
+    severWire: async (node) => severed(`wire of ${node}`),
     settled: async () => void asked.push('settled'),
   }
   return { lab, asked, running: () => running }

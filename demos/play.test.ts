@@ -47,6 +47,22 @@ test('the arms are played in their order, and each sabotage is repaired before t
   assert.equal(running(), 0, 'programs still running')
 })
 
+test('a change is made as often as was asked for, between instruments, and once more botched', async (context) => {
+  const { lab, asked, running } = paperLab()
+  const { options, written } = await stageFor(context, { lab, rounds: 2 })
+  assert.equal(await playDemo('rotate', options), 5)
+  const strict = 'configure encrypted strict'
+  const torn = ['n1: ip xfrm state deleteall', 'n2: ip xfrm state deleteall', 'rotate']
+  const rotations = asked.slice(asked.indexOf(strict), asked.indexOf('configure encrypted permissive'))
+  assert.deepEqual(rotations, [
+    ...[strict, 'capture', 'rotate', 'rotate'],
+    ...[strict, 'capture', ...Array.from({ length: 5 }, () => torn).flat()],
+  ])
+  assert.match(written(), /While the key was rotated 2 times/)
+  assert.doesNotMatch(written(), /PROVEN/)
+  assert.equal(running(), 0)
+})
+
 test('captures that show nothing prove nothing: the exit code is that of inconclusive', async (context) => {
   const { lab } = paperLab()
   const { options, written } = await stageFor(context, { lab })

@@ -4,6 +4,12 @@ import { join } from 'node:path'
 import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
+import { changeDemo } from './change/change-demo.ts'
+import { partition } from './change/partition.ts'
+import { replay } from './change/replay.ts'
+import { restart } from './change/restart.ts'
+import { rotate } from './change/rotate.ts'
+import { upgrade } from './change/upgrade.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
 import { fireDrill } from './fire-drill.ts'
 import type { DemoName } from './names.ts'
@@ -26,6 +32,11 @@ import { transparentEncryption } from './transparent-encryption.ts'
 const demos: Readonly<Record<DemoName, ProofDemo>> = {
   'transparent-encryption': transparentEncryption,
   'fire-drill': fireDrill,
+  rotate: changeDemo(rotate),
+  restart: changeDemo(restart),
+  partition: changeDemo(partition),
+  upgrade: changeDemo(upgrade),
+  replay: changeDemo(replay),
 }
 
 export interface PlayDemoOptions {
@@ -35,6 +46,9 @@ export interface PlayDemoOptions {
   readonly kernel: KernelDescription
   readonly present: boolean
   readonly timings: boolean
+  /** Of a demo in which something changes: how often, and what its random instants are drawn from. */
+  readonly rounds?: number
+  readonly seed?: string
   /** Whether keys are left out of the evidence; and kept beside it. */
   readonly sealedOnly: boolean
   readonly keepKeys: boolean
@@ -85,7 +99,7 @@ export async function playDemo(name: DemoName, options: PlayDemoOptions): Promis
 function concluded(
   demo: ProofDemo,
   cast: CastRecorder,
-  { lab, directory, kernel, sealedOnly, keepKeys }: PlayDemoOptions,
+  { lab, directory, kernel, sealedOnly, keepKeys, rounds, seed }: PlayDemoOptions,
 ): Demo<Lab, Conclusion> {
   return {
     ...demo,
@@ -93,7 +107,12 @@ function concluded(
     play: async (stage) => {
       const captures = await mkdtemp(join(tmpdir(), 'wireproof-captures-'))
       stage.afterwards('Remove the captures', () => rm(captures, { recursive: true, force: true }))
-      const arms = await demo.play(stage, { lab, captures })
+      const arms = await demo.play(stage, {
+        lab,
+        captures,
+        ...(rounds !== undefined && { rounds }),
+        ...(seed !== undefined && { seed }),
+      })
       return conclude(stage, { demo: demo.name, lab, kernel, arms, directory, cast, sealedOnly, keepKeys })
     },
   }

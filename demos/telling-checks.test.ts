@@ -43,3 +43,19 @@ test('whatever says other than it must is shown too, and never as good news', ()
     ],
   )
 })
+
+test('of a change each check is shown for the arm that changed, and that the botched one was noticed', () => {
+  const shown = tellingChecks([
+    result('rotate', 'app.lossless', 'holds'),
+    result('rotate/hasty', 'app.lossless', 'fails'),
+    result('rotate/hasty', 'wire.no-cleartext', 'holds'),
+    result('rotate/hasty', 'sabotage.caught', 'holds'),
+  ])
+  assert.deepEqual(
+    shown.map(({ id, state }) => [id, state]),
+    [
+      ['app.lossless', 'holds'],
+      ['rotate/hasty', 'holds'],
+    ],
+  )
+})

@@ -1,5 +1,5 @@
 import type { CheckLine } from './player/pictures/index.ts'
-import { type ArmName, type CheckResult, expectedState } from './proof/index.ts'
+import { type CheckResult, expectedState, isSealed } from './proof/index.ts'
 
 /**
  * What an audience is shown of a judgement: each check in the arm that it is about, and everything that says other than
@@ -15,14 +15,10 @@ function isSurprise({ arm, id, state }: CheckResult): boolean {
   return state !== expectedState(arm, id)
 }
 
-/** The one arm that a check is about; what was broken on purpose is caught in each of its arms. */
-function armOf({ arm, id }: CheckResult): ArmName {
-  if (id === 'sabotage.caught') return arm
-  return id === 'control.seen' ? 'control' : 'encrypted'
-}
-
-function isTelling(check: CheckResult): boolean {
-  return check.arm === armOf(check)
+/** Whether a check is about its arm; what was broken on purpose is caught in each of its arms. */
+function isTelling({ arm, id }: CheckResult): boolean {
+  if (id === 'sabotage.caught') return true
+  return id === 'control.seen' ? arm === 'control' : isSealed(arm)
 }
 
 function titleOf(check: CheckResult): string {

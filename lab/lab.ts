@@ -64,6 +64,14 @@ export interface Cable {
   unplug(): Promise<void>
 }
 
+/** `this` is what every agent of a lab is otherwise. */
+export type AgentVersion = 'this' | 'next'
+
+/** What was done to the wire or the store, until it is undone; once more does no harm. */
+export interface Severed {
+  restore(): Promise<void>
+}
+
 /** What all agents of a lab are told through the cluster store. */
 export interface EncryptionSettings {
   readonly encryptL3: boolean
@@ -109,6 +117,13 @@ export interface Lab {
   addPod(pod: PodSpec): Promise<LabPod>
   removePod(name: string): Promise<void>
 
+  /**
+   * Gives the cluster a fresh key with the next id, 15 being followed by 1, and waits until every node sends under it. What
+   * the old one sealed and is on its way is still opened.
+   *
+   * @returns the ids of the old key and the new.
+   */
+  rotateKey(): Promise<{ readonly from: number; readonly to: number }>
   /** Writes the settings for all agents and waits until every node's kernel is in that state. */
   configure(settings: EncryptionSettings): Promise<void>
   /**
@@ -123,12 +138,20 @@ export interface Lab {
   resumeAgent(node: string): Promise<void>
   /** Ends a node's agent without warning, as when the kernel is out of memory; one that does not run is no error. */
   killAgent(node: string): Promise<void>
-  /** Resolves when the agent answers. */
-  startAgent(node: string): Promise<void>
+  /** Resolves when the agent answers. Of the `next` version, whose programs keep their maps in another layout, where asked. */
+  startAgent(node: string, version?: AgentVersion): Promise<void>
   /** The device on its node by which a pod is connected. */
   podPort(pod: string): Promise<string>
+  /** The device by which every node is connected to the wire. */
+  wirePort(): Promise<string>
   /** Connects a pod to the wire by a second interface, and leads its traffic to other nodes' pods there. */
   plugIntoWire(pod: string): Promise<Cable>
+  /** Puts the cluster store where no agent can reach it; what it told them before is what they know. */
+  severStore(): Promise<Severed>
+  /** Has the wire carry nothing to a node nor from it, though what it sends still reaches its port and the instrument there. */
+  severWire(node: string): Promise<Severed>
+  /** Has the wire deliver each frame to a node twice, beyond every instrument. */
+  repeatFrames(node: string): Promise<Severed>
   /** Waits until every agent's kernel state matches the cluster. */
   settled(signal?: AbortSignal): Promise<void>
 }

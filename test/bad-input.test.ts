@@ -29,6 +29,16 @@ describe('what a user gets wrong is answered in a sentence, with the documented 
     refused(await wireproof(['frobnicate']), 2, /unknown command 'frobnicate'/)
   })
 
+  test('rounds of a demo in which nothing changes, and a number of them that is none', async () => {
+    refused(
+      await wireproof(['demo', 'fire-drill', '--rounds', '3']),
+      2,
+      /nothing changes in the fire-drill demo/,
+    )
+    refused(await wireproof(['demo', 'rotate', '--rounds', '0']), 2, /Allowed: 1 to 10000/)
+    refused(await wireproof(['demo', 'restart', '--seed', 'a b']), 2, /letters, digits and dashes/)
+  })
+
   test('a kernel that does not exist', async () => {
     refused(await wireproof(['up', '--kernel', 'bsd']), 2, /Allowed: host, uml, qemu/)
   })

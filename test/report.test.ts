@@ -7,8 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { judge, observe, sabotageKinds } from '../demos/proof/index.ts'
-import { inject, provenRun, type SyntheticRun } from '../demos/proof/synthetic.ts'
+import { changeKinds, judge, observe, sabotageKinds } from '../demos/proof/index.ts'
+import { inject, provenRun, type SyntheticOptions, type SyntheticRun } from '../demos/proof/synthetic.ts'
 import { ethernet, ipv4, udp } from '../demos/proof/synthetic-packet.ts'
 import { renderReport } from '../demos/report/report.ts'
 
@@ -25,8 +25,17 @@ after(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-function written(name: string, change?: (run: SyntheticRun) => void): string {
-  const run = provenRun({ sabotages: sabotageKinds })
+const everythingBroken = { sabotages: sabotageKinds }
+const everythingChanged = { changes: changeKinds }
+/** As a demo has it. */
+const oneChange = { changes: ['upgrade'] } as const
+
+function written(
+  name: string,
+  change?: (run: SyntheticRun) => void,
+  options: SyntheticOptions = everythingBroken,
+): string {
+  const run = provenRun(options)
   change?.(run)
   const view = observe(run)
   const path = join(scratch, `${name}.html`)
@@ -77,7 +86,8 @@ describe('the report in a browser', () => {
 
   for (const colorScheme of ['light', 'dark'] as const)
     test(`can be read by everybody, ${colorScheme}`, async () => {
-      for (const path of [written('proven'), written('leak', leak)]) {
+      const changed = written('changed', undefined, everythingChanged)
+      for (const path of [written('proven'), written('leak', leak), changed]) {
         const { page } = await show(path, { colorScheme })
         assert.deepEqual(await violations(page), [])
         await page.close()
@@ -143,17 +153,20 @@ describe('the report in a browser', () => {
     await page.close()
   })
 
-  test('has room for everything on a phone, and on paper', async () => {
-    const { page } = await show(written('narrow'), { viewport: { width: 360, height: 700 } })
-    assert.ok((await overflow(page)) <= 0, 'the page scrolls sideways')
-    await page.setViewportSize({ width: 720, height: 1000 })
-    await page.emulateMedia({ media: 'print' })
-    assert.ok((await overflow(page)) <= 0, 'something is cut off on paper')
-    const pdf = await page.pdf({ format: 'A4' })
-    const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0
-    assert.ok(pages >= 3 && pages <= 12, `${pages} pages`)
-    await page.close()
-  })
+  for (const options of [everythingBroken, oneChange])
+    test(`has room for everything on a phone, and on paper: ${Object.keys(options)}`, async () => {
+      const { page } = await show(written('narrow', undefined, options), {
+        viewport: { width: 360, height: 700 },
+      })
+      assert.ok((await overflow(page)) <= 0, 'the page scrolls sideways')
+      await page.setViewportSize({ width: 720, height: 1000 })
+      await page.emulateMedia({ media: 'print' })
+      assert.ok((await overflow(page)) <= 0, 'something is cut off on paper')
+      const pdf = await page.pdf({ format: 'A4' })
+      const pages = pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length ?? 0
+      assert.ok(pages >= 3 && pages <= 12, `${pages} pages`)
+      await page.close()
+    })
 
   test('shows the canary lit where it can be read, and nothing lit where it cannot', async () => {
     const { page } = await show(written('lit'))

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -182,6 +183,18 @@ test('a store without key or settings is a problem with a remedy that does not q
   assert.throws(() => read(path), { code: 'ESTORE' })
   rmSync(join(path, 'config.json'))
   assert.throws(() => read(path), { code: 'ESTORE', message: /config\.json is not there/ })
+})
+
+test('a store that is out of reach is not taken for an empty one', (context) => {
+  const path = directory(context)
+  put(path, 'nodes/n1.json', n1)
+  const store = new FileStore(path)
+  store.refresh(true)
+  renameSync(path, `${path}.away`)
+  assert.throws(() => store.refresh(true), { code: 'ESTORE', message: /out of reach/ })
+  assert.deepEqual([...store.view.nodes.keys()], ['n1'])
+  renameSync(`${path}.away`, path)
+  assert.deepEqual([...store.refresh(true).nodes], [])
 })
 
 test('settings and key that make no sense while an agent runs leave what was there in force, and are reported', (context) => {

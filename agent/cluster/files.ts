@@ -1,4 +1,4 @@
-import { type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { type ClusterKey, parseClusterKey } from '../keys/cluster-key.ts'
 import { parsePolicies } from '../policy/parse.ts'
@@ -55,6 +55,7 @@ export class FileStore implements ClusterStore {
 
   /** A file that cannot be understood keeps its last good meaning and is reported in `problems`. */
   refresh(thorough: boolean): Changes {
+    if (!existsSync(this.directory)) throw unreachable(this.directory)
     const before = this.#view
     const touched = thorough ? undefined : this.#touched
     if (this.#wake) this.#touched = nothingTouched()
@@ -190,6 +191,16 @@ function lastGood<Value>(before: Value | undefined, problems: string[], read: ()
     problems.push(`${error.message}; what was there before stays in force`)
     return before
   }
+}
+
+/** Not to be taken for a store in which there is nothing: all that is in force stays. */
+function unreachable(directory: string): AgentProblem {
+  return new AgentProblem(
+    'ESTORE',
+    4,
+    `the cluster store ${directory} is out of reach`,
+    'Put it back; until then the node stays as it is.',
+  )
 }
 
 function unusable(path: string, error: unknown, remedy: string): AgentProblem {

@@ -28,7 +28,7 @@ import { FlowBatch } from './flow-batch.ts'
 import { whileOutOfReserve } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
 
-const objectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
+const ownObjectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
 
 const pod = { ingress: 'from_pod', egress: 'to_pod' } as const
 const wire = { ingress: 'from_wire', egress: 'to_wire' } as const
@@ -45,9 +45,13 @@ export class Datapath {
   readonly #attached = new Map<string, number | undefined>()
   #config = ''
 
-  /** @param wireIndex the device that other nodes are reached by. */
-  constructor(wireIndex: number) {
-    this.#object = load()
+  /**
+   * @param wireIndex the device that other nodes are reached by.
+   * @param objectFile where the programs are.
+   * @throws AgentProblem EDATAPATH where they are not.
+   */
+  constructor(wireIndex: number, objectFile: string = ownObjectFile) {
+    this.#object = load(objectFile)
     this.#wireIndex = wireIndex
   }
 
@@ -144,8 +148,13 @@ export class Datapath {
   }
 }
 
-function load(): BpfObject {
+function load(objectFile: string): BpfObject {
   if (!existsSync(objectFile))
-    throw new AgentProblem('EDATAPATH', 3, 'the datapath has not been built', 'Run make in bpf/.')
+    throw new AgentProblem(
+      'EDATAPATH',
+      3,
+      `the datapath ${objectFile} has not been built`,
+      'Run make in bpf/.',
+    )
   return openObject(objectFile).load()
 }

@@ -16,10 +16,19 @@ struct {
 	__type(value, struct config);
 } config SEC(".maps");
 
+/* Other sizes where another layout is asked for, as a later version may have: see the Makefile. */
+#ifdef NEXT_LAYOUT
+#define IPCACHE_ENTRIES (1 << 19)
+#define FLOWS 8192
+#else
+#define IPCACHE_ENTRIES (1 << 20)
+#define FLOWS 16384
+#endif
+
 /* Who is behind an address: pod CIDRs of nodes, pods, node addresses, and the ranges that pods will come from. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, IPCACHE_ENTRIES);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct ipcache_key);
 	__type(value, struct ipcache_value);
@@ -42,7 +51,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, FLOWS);
 	__type(key, struct flow_key);
 	__type(value, struct flow_state);
 } flows SEC(".maps");

@@ -89,6 +89,9 @@ struct flow_key {
 };
 
 struct flow_state {
+#ifdef NEXT_LAYOUT
+	__u64 next_version;	/* every field moves: see the Makefile */
+#endif
 	__u64 reported;		/* ktime of the last event, ns; 0: none yet */
 	__u64 packets;		/* since that event */
 	__u64 bytes;

@@ -17,6 +17,8 @@ import { verifyBundle } from './verify.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-mutation-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 
+const changes = ['rotate'] as const
+
 const sealedFrames = (run: SyntheticRun, instrument: string) => {
   const associations = run.associations.find(({ arm }) => arm === 'encrypted')!
   const open = opener(associations)
@@ -40,6 +42,17 @@ const mutations: Readonly<
       frame.data[frame.data.indexOf(token)]! ^= 1
     },
     notices: 'encrypted/app.delivered: fails',
+  },
+  'app.lossless': {
+    what: 'one packet of a stream is not what its receiver got',
+    change: (run) => {
+      const { token, toPod } = armOf(run, 'rotate').streams![0]!
+      const frame = recordingOf(run, 'rotate', `pod/${toPod}`).frames.find(({ data }) =>
+        data.includes(`${token} 5 `),
+      )!
+      frame.data[frame.data.indexOf(token)]! ^= 1
+    },
+    notices: 'rotate/app.lossless: fails',
   },
   'wire.no-cleartext': {
     what: 'one packet that is not a pod’s has the address of a pod',
@@ -122,10 +135,10 @@ describe('a lie in a bundle that is signed and whole is found by exactly one che
   for (const id of checkIds) {
     const { what, change, notices } = mutations[id]
     test(`${id}: ${what}`, async () => {
-      const proven = observe(provenRun())
+      const proven = observe(provenRun({ changes }))
       const claims = judge(proven)
       assert.equal(claims.verdict, 'PROVEN')
-      const run = provenRun()
+      const run = provenRun({ changes })
       change(run)
       const directory = join(scratch, id)
       await leaveBundle(directory, run, { claims })

@@ -1,15 +1,27 @@
+import { type BotchedArm, botchOf, type ChangeKind, changeKinds, isChange } from './change.ts'
 import { type Mode, modes, type SabotageKind, sabotageKinds } from './sabotage.ts'
 
 /** One arm for each thing that is broken on purpose, in each mode. */
 export type SabotageArm = `${SabotageKind}/${Mode}`
-export type ArmName = 'control' | 'encrypted' | SabotageArm
+/** Everything is encrypted, and whole: nothing changes, or it changes as it must. */
+export type SealedArm = 'encrypted' | ChangeKind
+export type ArmName = 'control' | SealedArm | BotchedArm | SabotageArm
 
 export const sabotageArms = sabotageKinds.flatMap((kind) =>
   modes.map((mode): SabotageArm => `${kind}/${mode}`),
 )
 
 /** Every arm that a run can have, in the order in which they are told of. */
-export const armNames: readonly ArmName[] = ['control', 'encrypted', ...sabotageArms]
+export const armNames: readonly ArmName[] = [
+  'control',
+  'encrypted',
+  ...changeKinds.flatMap((kind) => [kind, botchOf(kind)]),
+  ...sabotageArms,
+]
+
+export function isSealed(arm: ArmName): arm is SealedArm {
+  return arm === 'encrypted' || isChange(arm)
+}
 
 /** What is broken in an arm; undefined where nothing is. */
 export function sabotageOf(arm: ArmName): { readonly kind: SabotageKind; readonly mode: Mode } | undefined {

@@ -2,6 +2,7 @@ import type { CheckResult } from './schema.ts'
 
 export const checkIds = [
   'app.delivered',
+  'app.lossless',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.authentic',

@@ -44,7 +44,7 @@ export function counted(arm: ArmView, { material }: Pick<RunView, 'material'>): 
   let capturedBytes = 0
   let besides = 0
   for (const each of outbound) {
-    const found = compare(arm, each, tallies.get(identifier(each.sa))?.packets ?? [])
+    const found = compare(arm, each, tallies.of(each.sa))
     captured += found.packets
     capturedBytes += found.bytes
     besides += found.besides
@@ -52,15 +52,15 @@ export function counted(arm: ArmView, { material }: Pick<RunView, 'material'>): 
     else if (found.tooFew) tooFew.push(found.tooFew)
   }
   for (const { sa, packets } of inbound) {
-    const seen = tallies.get(identifier(sa))?.packets.length ?? 0
+    const seen = tallies.between(sa)
     if (packets > seen)
       tooFew.push(
         `SPI 0x${sa.spi.toString(16)}: ${sa.node} counted ${packets} packets in, ${seen} were captured`,
       )
   }
-  const owned = new Set(outbound.map(({ sa }) => identifier(sa)))
-  for (const [id, { packets, first }] of tallies)
-    if (!owned.has(id) && packets.some(({ opened }) => opened?.ok))
+  const owned = new Set(outbound.map(({ sa }) => keyedIdentifier(sa)))
+  for (const [id, { packets, first }] of tallies.opened)
+    if (!owned.has(id))
       tooMany.push({
         why: `SPI 0x${first.opened!.spi.toString(16)}: ${packets.length} packets captured, and no sender has it`,
         seen: first,
@@ -128,8 +128,9 @@ function compare(
   { sa, packets, bytes, sequences }: Growth,
   captured: readonly SeenFrame[],
 ): Comparison {
-  const within = captured.filter(({ opened }) => isWithin(opened!, sequences))
-  const besides = captured.filter((seen) => !within.includes(seen))
+  const isCounted = ({ opened }: SeenFrame) => isWithin(opened!, sequences)
+  const within = captured.filter(isCounted)
+  const besides = captured.filter((seen) => !isCounted(seen))
   const unopened = within.filter(({ opened }) => !opened!.ok).length
   const size = within.reduce((sum, { opened }) => sum + (opened!.ok ? opened!.inner.length : 0), 0)
   const name = `SPI 0x${sa.spi.toString(16)} of ${sa.node}`
@@ -164,12 +165,37 @@ function identifier({ source, destination, spi }: Ends): string {
   return `${source} ${destination} ${spi}`
 }
 
-function tally(wire: readonly SeenFrame[]): Map<string, Tally> {
+function keyedIdentifier(sa: Ends & { readonly key: string }): string {
+  return `${identifier(sa)} ${sa.key}`
+}
+
+interface Tallies {
+  /** By the SA that opened them: after some rotations an SPI comes back under another key. */
+  readonly opened: ReadonlyMap<string, Tally>
+  /** What an SA sealed, with what has its SPI and could not be opened. */
+  of(sa: SecurityAssociation): readonly SeenFrame[]
+  /** How many packets an inbound SA can have opened: those of its key, or where nothing has it, of its SPI. */
+  between(sa: SecurityAssociation): number
+}
+
+function tally(wire: readonly SeenFrame[]): Tallies {
   const esp = wire.filter(({ opened }) => opened)
-  const bySa = Map.groupBy(esp, ({ frame, opened }) =>
-    identifier({ source: frame.source!, destination: frame.destination!, spi: opened!.spi }),
+  const endsOf = ({ frame, opened }: SeenFrame) =>
+    identifier({ source: frame.source!, destination: frame.destination!, spi: opened!.spi })
+  const byEnds = Map.groupBy(esp, endsOf)
+  const unopened = Map.groupBy(
+    esp.filter(({ opened }) => !opened!.ok),
+    endsOf,
   )
-  return new Map([...bySa].map(([id, packets]) => [id, { first: packets[0]!, packets }]))
+  const byKey = Map.groupBy(
+    esp.filter(({ opened }) => opened!.ok),
+    (seen) => `${endsOf(seen)} ${seen.opened!.ok ? seen.opened!.sa.key.toString('hex') : ''}`,
+  )
+  return {
+    opened: new Map([...byKey].map(([id, packets]) => [id, { first: packets[0]!, packets }])),
+    of: (sa) => [...(byKey.get(keyedIdentifier(sa)) ?? []), ...(unopened.get(identifier(sa)) ?? [])],
+    between: (sa) => (byKey.get(keyedIdentifier(sa)) ?? byEnds.get(identifier(sa)))?.length ?? 0,
+  }
 }
 
 /** What an SA's counters grew by; one that was not there before, or has another key, started anew. */

@@ -2,11 +2,32 @@
 
 export type { Account, SentPacket } from './account.ts'
 export type { AddressBook } from './address-book.ts'
-export { type ArmName, armNames, isSabotage, type SabotageArm, sabotageArms, sabotageOf } from './arms.ts'
+export {
+  type ArmName,
+  armNames,
+  isSabotage,
+  isSealed,
+  type SabotageArm,
+  type SealedArm,
+  sabotageArms,
+  sabotageOf,
+} from './arms.ts'
 export { openFailures } from './authentic.ts'
+export {
+  type BotchedArm,
+  botchedArms,
+  botchOf,
+  type ChangeKind,
+  changeKinds,
+  changeOf,
+  isBotched,
+  isChange,
+  mishapOf,
+} from './change.ts'
 export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'
 export { conversation } from './cleartext.ts'
 export { associationId, espSa } from './esp-sa.ts'
+export { type Course, courseOf } from './moments.ts'
 export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
 export * from './run.ts'
 export {
@@ -18,6 +39,7 @@ export {
   sabotageKinds,
 } from './sabotage.ts'
 export { fullSequence } from './sequence.ts'
+export { milliseconds } from './streams.ts'
 export {
   expectedState,
   type Judgement,

@@ -10,7 +10,7 @@ export function noCanary(arm: ArmView): Outcome {
     frames: searched.frames,
     streams: searched.streams,
     bytes,
-    canaries: arm.facts.canaries.length,
+    canaries: arm.facts.canaries.length + (arm.facts.streams?.length ?? 0),
     sightings: sightings.length,
   }
   const covers = 'Compressed data is searched where it begins in the same frame, packet or stream.'

@@ -8,6 +8,7 @@ import { exposure } from './cleartext.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
 import type { ArmAssociations, ArmFacts, Material, Recording } from './run.ts'
+import { accountForStreams, type StreamAccount } from './streams.ts'
 
 /** A frame as the checks see it: decoded, and opened where it is ESP. */
 export interface SeenFrame {
@@ -46,6 +47,8 @@ export interface ArmView {
   podCanaries(): CanarySightings
   /** What became of each packet that the pods sent to another node. */
   account(): Account
+  /** What became of each datagram of the streams that were sent all the while. */
+  streams(): readonly StreamAccount[]
 }
 
 export interface RunView {
@@ -58,7 +61,9 @@ export interface RunView {
 export function observe(material: Material): RunView {
   const { facts } = material
   const book = addressBook(facts)
-  const tokens = facts.arms.flatMap(({ canaries }) => canaries.map(({ token }) => token))
+  const tokens = facts.arms.flatMap(({ canaries, streams = [] }) =>
+    [...canaries, ...streams].map(({ token }) => token),
+  )
   const finder = once(() => new CanaryFinder([...new Set(tokens)]))
   const wire = Map.groupBy(seenFrames(material, 'wire'), ({ arm }) => arm)
   const pods = Map.groupBy(seenFrames(material, 'pod'), ({ arm }) => arm)
@@ -72,6 +77,7 @@ export function observe(material: Material): RunView {
         return why === undefined ? [] : [{ seen, why }]
       }),
     )
+    const streams = once(() => accountForStreams(arm.streams ?? [], podFrames))
     arms.set(arm.name, {
       facts: arm,
       book,
@@ -81,8 +87,15 @@ export function observe(material: Material): RunView {
       pods: podFrames,
       clear,
       wireCanaries: once(() => findCanaries(finder(), wireFrames)),
-      podCanaries: once(() => findCanaries(finder(), podFrames)),
+      // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
+      podCanaries: once(() =>
+        findCanaries(
+          finder(),
+          podFrames.filter((seen) => !streams().frames.has(seen)),
+        ),
+      ),
       account: once(() => accountFor(book, wireFrames, podFrames)),
+      streams: () => streams().accounts,
     })
   }
   return { material, book, arms }

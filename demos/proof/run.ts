@@ -3,7 +3,17 @@ import type { CapturePoint } from '../../lab/lab.ts'
 import type { ArmName } from './arms.ts'
 import type { ArmFacts, RunFacts } from './schema.ts'
 
-export type { ArmFacts, Canary, Instrument, NodeFacts, PodFacts, RunFacts, Sabotage } from './schema.ts'
+export type {
+  ArmFacts,
+  Canary,
+  Change,
+  Instrument,
+  NodeFacts,
+  PodFacts,
+  RunFacts,
+  Sabotage,
+  Stream,
+} from './schema.ts'
 
 /** One arm as the demo's runner hands it over. */
 export interface ArmRecord extends Omit<ArmFacts, 'instruments'> {
@@ -34,7 +44,10 @@ export interface Recording {
   readonly problem?: string
 }
 
-/** The security associations of all nodes, before and after an arm. With keys: handle as secrets. */
+/**
+ * The security associations of all nodes, before and after an arm; of those that were gone by then, as they were last
+ * read. With keys: handle as secrets.
+ */
 export interface ArmAssociations {
   readonly arm: ArmName
   readonly before: readonly SecurityAssociation[]

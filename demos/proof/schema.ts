@@ -33,6 +33,18 @@ export const Instrument = Type.Object({
 })
 export type Instrument = Static<typeof Instrument>
 
+/** Datagrams from one pod to another for as long as something changes, each with its number. */
+export const Stream = Type.Object({
+  id: Type.String(),
+  token: Type.String({ minLength: 8, description: 'What each datagram begins with, before its number.' }),
+  fromPod: Type.String(),
+  toPod: Type.String(),
+  everyMs: Count,
+  sent: Type.Integer({ minimum: 0, description: 'As the program that sent them counted.' }),
+  answered: Count,
+})
+export type Stream = Static<typeof Stream>
+
 export const Sabotage = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
   node: Type.String({ description: 'Where it was done.' }),
@@ -50,14 +62,28 @@ const RefusalsByNode = Type.Record(Type.String(), Type.Record(Type.String(), Cou
 
 const Reading = Type.Object({ from: Nanoseconds, to: Nanoseconds })
 
+/** What changed under traffic, and when. */
+export const Change = Type.Object({
+  what: Type.String({ description: 'What was done, in words.' }),
+  rounds: Count,
+  moments: Type.Array(Type.Object({ at: Nanoseconds, what: Type.String() })),
+  seed: Type.Optional(Type.String({ description: 'What the random instants were drawn from.' })),
+  outages: Type.Optional(
+    Type.Array(Reading, { description: 'When there was no way through, until it was there again.' }),
+  ),
+})
+export type Change = Static<typeof Change>
+
 /** One arm without its captures and its keys. */
 export const ArmFacts = Type.Object({
   name: ArmName,
   settings: Type.Object({ encryptL3: Type.Boolean(), strict: Type.Boolean() }),
   sabotage: Type.Optional(Sabotage),
+  change: Type.Optional(Change),
   started: Nanoseconds,
   ended: Nanoseconds,
   canaries: Type.Array(Canary),
+  streams: Type.Optional(Type.Array(Stream)),
   instruments: Type.Array(Instrument),
   countersBefore: CountersByNode,
   countersAfter: CountersByNode,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
-import type { Canary, CapturedFrame, NodeFacts, PodFacts } from './run.ts'
+import { changeOf, isBotched, mishapOf } from './change.ts'
+import type { Canary, CapturedFrame, Change, NodeFacts, PodFacts, Stream } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
+import { answerTo, datagramText } from './streams.ts'
 import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
@@ -14,6 +16,9 @@ export interface SyntheticArm {
   readonly settings: { readonly encryptL3: boolean; readonly strict: boolean }
   readonly sabotaged: readonly string[]
   readonly canaries: Canary[]
+  /** Of an arm in which something changes. */
+  readonly change?: Change
+  readonly streams?: Stream[]
   /** By instrument. */
   readonly frames: Map<string, CapturedFrame[]>
   readonly before: Association[]
@@ -29,6 +34,7 @@ export type Association = { -readonly [Field in keyof SecurityAssociation]: Secu
 interface Fate {
   readonly wire: 'sealed' | 'clear' | 'aside' | 'stopped' | 'unsent'
   readonly arrives: boolean
+  readonly twice?: boolean
 }
 
 const sealed: Fate = { wire: 'sealed', arrives: true }
@@ -82,9 +88,14 @@ export function syntheticArm(
   }
 
   let stopped = 0
-  const send = (from: PodFacts, to: PodFacts, payload: Buffer, protocol: number): boolean => {
+  const send = (
+    from: PodFacts,
+    to: PodFacts,
+    payload: Buffer,
+    protocol: number,
+    { wire, arrives, twice }: Fate = fateOf(from, to),
+  ): boolean => {
     const packet = ipv4(from.address, to.address, protocol, payload)
-    const { wire, arrives } = fateOf(from, to)
     if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
     if (from.node !== to.node) {
       const onWire = routed(packet, 1)
@@ -93,7 +104,8 @@ export function syntheticArm(
       if (wire === 'aside') record(strangersPort, ethernet(packet))
       if (!arrives) stopped++
     }
-    if (arrives) record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
+    for (let times = arrives ? (twice ? 2 : 1) : 0; times > 0; times--)
+      record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
     return arrives
   }
 
@@ -118,7 +130,69 @@ export function syntheticArm(
           unchanged: delivered,
         })
       }
-  return { settings, sabotaged, canaries, frames, before, after, stopped, ended: time + 1000n }
+  const changed = changeOf(name) && sendStreams()
+  return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
+
+  /** Streams between all nodes, in which every key is replaced twice; a datagram of each meets what the arm is about. */
+  function sendStreams(): Required<Pick<SyntheticArm, 'change' | 'streams'>> {
+    const firsts = nodes.map((node) => pods.find((pod) => pod.node === node.name)!)
+    const ends = firsts.flatMap((from) => firsts.flatMap((to) => (from === to ? [] : [[from, to] as const])))
+    const fate = fateUnder(name)
+    const streams = ends.map(([from, to]): Stream => {
+      const id = `stream/${from.name}-${to.name}`
+      const token = canaryToken(name, id)
+      const answered = fate && !fate.arrives ? datagramsEach - 1 : datagramsEach
+      return { id, token, fromPod: from.name, toPod: to.name, everyMs: 20, sent: datagramsEach, answered }
+    })
+    const moments: Change['moments'] = []
+    const outages: NonNullable<Change['outages']> = []
+    for (let number = 1; number <= datagramsEach; number++) {
+      if (rekeyedBefore.includes(number)) {
+        after.push(...rekeyed(current(after), name, number))
+        time += 1000n
+        moments.push({ at: `${time}`, what: 'every key was replaced' })
+        if (name === 'partition') outages.push({ from: `${time}`, to: `${time + 1_000_000n}` })
+      }
+      streams.forEach(({ token }, index) => {
+        const [from, to] = ends[index]!
+        const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
+        const special = number === rekeyedBefore[0] ? fate : undefined
+        if (send(from, to, udp(5353, 9000, payload), 17, special))
+          send(to, from, udp(9000, 5353, answerTo(payload)), 17)
+      })
+    }
+    const change = { what: 'every key was replaced', rounds: moments.length, moments }
+    return { change: { ...change, ...(outages.length > 0 && { outages }) }, streams }
+  }
+}
+
+/** How one datagram of each stream fares: lost on its way, lost before the wire, or in clear; as all others where undefined. */
+function fateUnder(name: ArmName): Fate | undefined {
+  if (name === 'partition') return { wire: 'sealed', arrives: false }
+  if (!isBotched(name)) return undefined
+  const fateOf = { leak: fates.leak, loss: fates['kernel-drops'], repetition: { ...sealed, twice: true } }
+  return fateOf[mishapOf(name)]
+}
+
+const datagramsEach = 6
+const rekeyedBefore = [3, 5]
+
+/** The newest of each. */
+function current(associations: readonly Association[]): Association[] {
+  const newest = new Map(associations.map((sa) => [`${sa.node} ${sa.source} ${sa.destination}`, sa]))
+  return [...newest.values()]
+}
+
+/** New keys. The second time the SPIs are the first ones again: there are few, and they come back. */
+function rekeyed(associations: readonly Association[], arm: ArmName, before: number): Association[] {
+  return associations.map((sa) => ({
+    ...sa,
+    spi: sa.spi ^ 0x1000_0000,
+    key: keyFrom(`${arm} ${before} ${sa.source}>${sa.destination}`),
+    packets: 0,
+    bytes: 0,
+    sequence: '0',
+  }))
 }
 
 function sabotagedPods(kind: SabotageKind): readonly string[] {
@@ -183,8 +257,8 @@ function seal(
 ): Buffer {
   const [source, destination] = [from, to].map((pod) => nodes.find(({ name }) => name === pod.node)!.underlay)
   const ends = associations.filter((sa) => sa.source === source && sa.destination === destination)
-  const sender = ends.find(({ direction }) => direction === 'out')!
-  for (const end of ends) {
+  const sender = ends.findLast(({ direction }) => direction === 'out')!
+  for (const end of ends.slice(-2)) {
     // A receiver that cannot open it does not count it.
     if (end.key !== sender.key) continue
     end.packets++

@@ -1,5 +1,7 @@
 import { type ArmName, sabotageOf } from './arms.ts'
-import type { ArmFacts, CapturedFrame, NodeFacts, PodFacts, RunFacts } from './run.ts'
+import { botchOf, type ChangeKind, isBotched, mishapOf } from './change.ts'
+import { replayCounter } from './change-made.ts'
+import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
 import { type Association, type SyntheticArm, sabotagedNode, syntheticArm } from './synthetic-arm.ts'
@@ -43,6 +45,8 @@ export interface SyntheticOptions {
   readonly sabotages?: readonly SabotageKind[]
   /** Last sequence number of every association before each arm. */
   readonly sent?: bigint
+  /** What changes under traffic, each also botched. */
+  readonly changes?: readonly ChangeKind[]
 }
 
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
@@ -50,6 +54,7 @@ export function provenRun({
   canariesPerPair = 1,
   sabotages = ['policies-deleted'],
   sent = 0n,
+  changes = [],
 }: SyntheticOptions = {}): SyntheticRun {
   const run: SyntheticRun = {
     facts: {
@@ -65,6 +70,7 @@ export function provenRun({
     recordings: [],
   }
   const names: ArmName[] = ['control', 'encrypted']
+  for (const kind of changes) names.push(kind, botchOf(kind))
   for (const kind of sabotages) for (const mode of modes) names.push(`${kind}/${mode}`)
   names.forEach((name, index) => {
     const started = start + BigInt(index) * 2_000_000_000n
@@ -79,7 +85,9 @@ export function provenRun({
 
 function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
   const plan = sabotageOf(name)
-  const { counters, refusals } = countsOf(plan && consequenceOf(plan), arm.stopped)
+  const isLost = isBotched(name) && mishapOf(name) === 'loss'
+  const consequence = isLost ? 'kernel-drops' : plan && consequenceOf(plan)
+  const { counters, refusals } = countsOf(consequence, arm.stopped)
   const none = () => Object.fromEntries(nodes.map((node) => [node.name, {}]))
   return {
     name,
@@ -88,6 +96,8 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
     started: `${started}`,
     ended: `${arm.ended}`,
     canaries: arm.canaries,
+    ...(arm.change && { change: arm.change as Mutable<Change> }),
+    ...(arm.streams && { streams: arm.streams }),
     instruments: [...arm.frames].map(([instrument, { length }]) => ({
       name: instrument,
       captured: length,
@@ -101,7 +111,7 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
       after: { from: `${arm.ended}`, to: `${arm.ended}` },
     },
     refusalsBefore: none(),
-    refusalsAfter: { ...none(), ...refusals },
+    refusalsAfter: { ...none(), ...refusals, ...(name === 'replay' && { b: { [replayCounter]: 1 } }) },
   }
 }
 

@@ -21,7 +21,9 @@ export function unique(arm: ArmView, run: Pick<RunView, 'arms'>): Outcome {
     const { opened, frame } = seen
     if (!opened) continue
     packets++
-    const sa = `${frame.source} ${frame.destination} ${opened.spi}`
+    // An SPI comes back after some rotations, under another key.
+    const key = opened.ok ? ` ${opened.sa.key.toString('latin1')}` : ''
+    const sa = `${frame.source} ${frame.destination} ${opened.spi}${key}`
     associations.add(sa)
     const sequence = `${sa} ${fullSequence(opened)}`
     const spi = `0x${opened.spi.toString(16)}`

@@ -1,6 +1,8 @@
 import { appDelivered } from './app-delivered.ts'
-import { type ArmName, sabotageArms, sabotageOf } from './arms.ts'
+import { appLossless } from './app-lossless.ts'
+import { type ArmName, isSealed, sabotageArms, sabotageOf } from './arms.ts'
 import { authentic } from './authentic.ts'
+import { botchOf, changeKinds, isBotched, isChange, mishapOf } from './change.ts'
 import type { CheckId, CheckState, Outcome } from './check.ts'
 import { complete } from './complete.ts'
 import { controlSeen } from './control-seen.ts'
@@ -22,6 +24,7 @@ type Check = (arm: ArmView, run: RunView) => Outcome
 
 const checks: Readonly<Record<CheckId, Check>> = {
   'app.delivered': appDelivered,
+  'app.lossless': appLossless,
   'wire.no-cleartext': noCleartext,
   'wire.no-canary': noCanary,
   'wire.authentic': authentic,
@@ -43,8 +46,18 @@ const wireChecks = [
 /** Where something is broken packets are missing by design, so completeness is not asked for. */
 const sabotageChecks = wireChecks.filter((id) => id !== 'wire.complete')
 
+/** SAs that are torn out as soon as they are made are read by nobody, so neither they nor their counters are asked for. */
+const botchedChecks: readonly CheckId[] = [
+  'wire.no-cleartext',
+  'wire.no-canary',
+  'wire.unique',
+  'sabotage.caught',
+]
+
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
+  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
+  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? botchedChecks : ['app.lossless', ...botchedChecks]
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 
@@ -53,6 +66,7 @@ const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canar
 /** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */
 function mustFail(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return cleartextChecks
+  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? cleartextChecks : ['app.lossless']
   const sabotage = sabotageOf(arm)
   if (!sabotage) return []
   const consequence = consequenceOf(sabotage)
@@ -61,7 +75,12 @@ function mustFail(arm: ArmName): readonly CheckId[] {
 }
 
 /** Checks that can be made without keys. */
-export const keylessChecks: readonly CheckId[] = ['app.delivered', 'control.seen', ...cleartextChecks]
+export const keylessChecks: readonly CheckId[] = [
+  'app.delivered',
+  'app.lossless',
+  'control.seen',
+  ...cleartextChecks,
+]
 
 function outcomeOf(id: CheckId, arm: ArmView, run: RunView): Outcome {
   if (!run.material.keysWithheld || keylessChecks.includes(id)) return checks[id](arm, run)
@@ -89,9 +108,16 @@ export function judge(run: RunView): Judgement {
   return { ...overall(arms, results), arms, checks: results }
 }
 
-/** A verdict needs a control, the encrypted arm, and something broken on purpose in both modes. */
+/**
+ * A verdict needs a control, an arm in which all is encrypted, something broken on purpose in both modes, and of each change
+ * the same change botched.
+ */
 function missingArms(arms: Judgement['arms']): string[] {
-  const missing: string[] = (['control', 'encrypted'] as const).filter((name) => !arms[name])
+  const changes = changeKinds.filter((kind) => arms[kind])
+  const missing: string[] = []
+  if (!arms.control) missing.push('control')
+  if (!arms.encrypted && changes.length === 0) missing.push('encrypted')
+  missing.push(...changes.map(botchOf).filter((arm) => !arms[arm]))
   for (const mode of modes)
     if (!sabotageArms.some((arm) => arms[arm] && sabotageOf(arm)?.mode === mode))
       missing.push(`${mode} sabotage`)
@@ -127,9 +153,10 @@ function overall(
       says: `${surprise.id} ${what} in the ${surprise.arm} arm: ${surprise.says}`,
     }
   }
-  const sealed = results.find(({ id, arm }) => id === 'wire.complete' && arm === 'encrypted')
+  const sealed = results.filter(({ id, arm }) => id === 'wire.complete' && isSealed(arm))
+  const encrypted = sealed.reduce((sum, { numbers }) => sum + (numbers.encrypted ?? 0), 0)
   return {
     verdict: 'PROVEN',
-    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${sealed?.numbers.encrypted} packets between nodes crossed the wire encrypted, none in clear, and the same instruments saw the leak where there was one.`,
+    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${encrypted} packets between nodes crossed the wire encrypted, none in clear, and the same instruments saw the leak where there was one.`,
   }
 }

@@ -1,7 +1,11 @@
 import {
   type ArmName,
+  type BotchedArm,
+  type ChangeKind,
   type Consequence,
   consequenceOf,
+  isBotched,
+  isChange,
   type SabotageKind,
   sabotageOf,
 } from '../proof/index.ts'
@@ -14,6 +18,19 @@ export const sabotageTitles: Readonly<Record<SabotageKind, string>> = {
   'wrong-key': 'Stranger’s key',
   'agent-killed': 'Agent killed',
   'agent-bypassed': 'Agent bypassed',
+}
+
+const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
+  rotate: 'Keys rotated',
+  'rotate/hasty': 'Keys rotated in haste',
+  restart: 'Agents killed',
+  'restart/forgetful': 'Agents killed with their SAs',
+  partition: 'Cut off',
+  'partition/open': 'Cut off, and open',
+  replay: 'Everything repeated',
+  'replay/unwindowed': 'Everything repeated, no replay window',
+  upgrade: 'Agents upgraded',
+  'upgrade/bare': 'Agents upgraded, nothing guarding',
 }
 
 const consequenceWords: Readonly<Record<Consequence, string>> = {
@@ -29,6 +46,7 @@ const consequenceWords: Readonly<Record<Consequence, string>> = {
 export function armTitle(arm: ArmName): string {
   const sabotage = sabotageOf(arm)
   if (sabotage) return `${sabotageTitles[sabotage.kind]}, ${sabotage.mode}`
+  if (isChange(arm) || isBotched(arm)) return changeTitles[arm]
   return arm === 'control' ? 'Control' : 'Encrypted'
 }
 

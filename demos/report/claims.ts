@@ -3,13 +3,16 @@ import {
   type CheckResult,
   checkIds,
   expectedState,
+  isBotched,
   isSabotage,
+  isSealed,
   type Judgement,
 } from '../proof/index.ts'
 import { type Html, html } from './html.ts'
 
 const claims: Readonly<Record<CheckId, string>> = {
   'app.delivered': 'Everything sent arrived, unchanged',
+  'app.lossless': 'Nothing sent while it changed was lost or came twice',
   'wire.no-cleartext': 'No pod address on the wire outside encryption',
   'wire.no-canary': 'No canary anywhere on the wire, in any form',
   'wire.authentic': 'Every encrypted packet is sealed with the nodes’ keys',
@@ -31,13 +34,18 @@ export function claimsTable(judgement: Judgement): Html {
 
 function claimRow(id: CheckId, { checks }: Judgement): Html {
   const results = checks.filter((result) => result.id === id)
-  const broken = results.filter(({ arm }) => isSabotage(arm))
+  const broken = results.filter(({ arm }) => isSabotage(arm) || isBotched(arm))
+  const control = results.find(({ arm }) => arm === 'control')
+  const sealed = results.find(isSurpriseInSealed) ?? results.find(({ arm }) => isSealed(arm))
   const surprise = results.find(isSurprise)
-  const telling =
-    surprise ?? results.find(({ arm }) => arm === 'encrypted') ?? results.find(({ arm }) => arm === 'control')
+  const telling = surprise ?? sealed ?? control
   const says = telling?.says ?? (broken.length > 0 ? 'See below.' : 'Not asked in the arms that were played.')
-  return html`<tr><th scope="row">${claims[id]}<span class="mono">${id}</span></th>${(['control', 'encrypted'] as const).map((arm) => mark(results.find((result) => result.arm === arm)))}${markOfMany(broken)}<td class="says">${says}</td></tr>
+  return html`<tr><th scope="row">${claims[id]}<span class="mono">${id}</span></th>${mark(control)}${mark(sealed)}${markOfMany(broken)}<td class="says">${says}</td></tr>
 `
+}
+
+function isSurpriseInSealed(result: CheckResult): boolean {
+  return isSealed(result.arm) && isSurprise(result)
 }
 
 function isSurprise({ arm, id, state }: CheckResult): boolean {

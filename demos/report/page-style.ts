@@ -94,6 +94,13 @@ svg .mono { font-family: var(--mono); }
 .flows .chip { display: table; margin: .2rem 0 0; font-size: .62rem; padding: 0 .35rem; }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
+.change { margin-top: 1.6rem; }
+.change h3 { margin: 0; font-size: 1rem; }
+.change p { margin: .2rem 0 .6rem; color: var(--soft); font-size: .9rem; }
+.change .axis { display: flex; justify-content: space-between; margin: .1rem 0 0; font-size: .78rem; }
+.change .figures { margin-top: .6rem; gap: .4rem 2rem; }
+.change .figures dd { font-size: 1.05rem; }
+.change .figures dt { font-size: .78rem; }
 .drill th[scope=row] { width: 30%; font-weight: 600; }
 .drill th .soft { display: block; font-weight: 400; font-size: .86rem; color: var(--soft); }
 .drill td p { margin: .2rem 0 0; color: var(--soft); font-size: .88rem; }

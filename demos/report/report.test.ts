@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { judge, observe } from '../proof/index.ts'
+import { botchOf, changeKinds, judge, observe } from '../proof/index.ts'
 import { armOf, inject, provenRun, type SyntheticRun } from '../proof/synthetic.ts'
 import { ethernet, ipv4, udp } from '../proof/synthetic-packet.ts'
+import { armTitle } from './arm-words.ts'
 import { html } from './html.ts'
 import { renderReport } from './report.ts'
 
@@ -72,6 +73,26 @@ test('a leak shows the first offending frame right under the verdict', () => {
   assert.match(text, /<h1>LEAK<\/h1>/)
   assert.ok(text.indexOf('id="failed"') < text.indexOf('id="claims"'))
   assert.match(text, /UDP 10\.0\.1\.2:9 → 10\.0\.2\.2:9 in clear/)
+})
+
+test('what changed under traffic has its strip, its moments and its numbers', () => {
+  const view = observe(provenRun({ changes: changeKinds }))
+  const text = renderReport(view, judge(view), { created: new Date(), directory: '/evidence/synthetic-1' })
+  const figures = text.split('<figure class="change">').slice(1)
+  assert.deepEqual(
+    figures.map((figure) => /<h3>(.*?)</.exec(figure)?.[1]),
+    changeKinds.flatMap((kind) => [armTitle(kind), armTitle(botchOf(kind))]),
+  )
+  for (const figure of figures) {
+    assert.equal(figure.match(/<title>every key was replaced<\/title>/g)?.length, 2)
+    assert.match(figure, /as it must be/)
+  }
+  assert.match(figures[0]!, /last clear packet<\/dt><dd>none</)
+  const open = figures.find((figure) => figure.startsWith(`<h3>${armTitle('partition/open')}<`))
+  assert.match(open!, /last clear packet<\/dt><dd>0\.\d+ s</)
+  assert.match(figures[0]!, /0 of 36/)
+  assert.match(figures[1]!, /6 of 36/)
+  assert.doesNotMatch(page(), /id="change"/)
 })
 
 test('an arm that was not played leaves a page, and a reason', () => {

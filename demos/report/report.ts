@@ -1,4 +1,4 @@
-import { expectedState, type Judgement, type RunView } from '../proof/index.ts'
+import { expectedState, isSealed, type Judgement, type RunView } from '../proof/index.ts'
 import { armTitle } from './arm-words.ts'
 import { claimsTable, offendersTable } from './claims.ts'
 import { drillSection } from './drill.ts'
@@ -8,6 +8,7 @@ import { pageStyle } from './page-style.ts'
 import { recheck } from './recheck.ts'
 import { timeline } from './timeline.ts'
 import { topologyDrawing } from './topology-drawing.ts'
+import { underChangeSection } from './under-change.ts'
 
 export interface ReportOptions {
   readonly created: Date
@@ -43,6 +44,7 @@ ${packetSection(run)}
 <section aria-labelledby="flows"><h2 id="flows">Every flow, in every arm</h2>
 <p class="lead">Each packet that a pod sent to a pod on another node, from the first to the last of each arm, by what the wire showed of it.</p>
 ${timeline(run, judgement)}</section>
+${underChangeSection(run, judgement)}
 ${drillSection(run, judgement)}
 <section aria-labelledby="vantage"><h2 id="vantage">Where the instruments stood</h2>
 <p class="lead">On a wire that no agent owns, at every port of it.</p>
@@ -71,7 +73,7 @@ function keysNote(run: RunView, sealedOnly: boolean): Html {
 
 function verdictSection(run: RunView, judgement: Judgement): Html {
   const { facts } = run.material
-  const encrypted = run.arms.get('encrypted')
+  const sealed = [...run.arms.values()].filter(({ facts }) => isSealed(facts.name))
   const frames = [...run.arms.values()].reduce((sum, arm) => sum + arm.wire.length, 0)
   const met = judgement.checks.filter(({ arm, id, state }) => state === expectedState(arm, id)).length
   const figures: [string, string | number][] = [
@@ -79,10 +81,9 @@ function verdictSection(run: RunView, judgement: Judgement): Html {
     ['frames on the wire', frames.toLocaleString('en')],
     [
       'packets sealed and matched',
-      encrypted
-        ?.account()
-        .sent.filter(({ fate }) => fate === 'encrypted')
-        .length.toLocaleString('en') ?? '0',
+      sealed
+        .reduce((sum, arm) => sum + arm.account().sent.filter(({ fate }) => fate === 'encrypted').length, 0)
+        .toLocaleString('en'),
     ],
     ['canaries', facts.arms.reduce((sum, { canaries }) => sum + canaries.length, 0).toLocaleString('en')],
     ['nodes, pods', `${facts.nodes.length}, ${facts.pods.length}`],
@@ -101,8 +102,9 @@ ${shown.length > 0 && html`<h3>The first frames</h3>${offendersTable(shown, 'The
 }
 
 function packetSection(run: RunView): Html | undefined {
-  const sections = (['encrypted', 'control'] as const).flatMap((name) => {
-    const arm = run.arms.get(name)
+  const sealed = [...run.arms.keys()].find(isSealed)
+  const sections = [sealed, 'control' as const].flatMap((name) => {
+    const arm = name && run.arms.get(name)
     const pair = arm && packetPair(arm)
     return pair ? [html`<figure style="margin-bottom:1.1rem">${pair}</figure>`] : []
   })

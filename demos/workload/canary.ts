@@ -47,6 +47,24 @@ export function planCanaries(
   )
 }
 
+/** In a large lab the pairs of nodes are sampled, too: a datagram every few milliseconds on each costs a slow kernel much. */
+const mostStreams = 60
+
+/** One pair of pods for each ordered pair of nodes, so that every pod has its turn and every node sends. */
+export function planStreams(pods: readonly LabPod[]): readonly { from: LabPod; to: LabPod }[] {
+  const byNode = [...Map.groupBy(pods, ({ node }) => node).values()]
+  let turn = 0
+  const pairs = byNode.flatMap((senders) =>
+    byNode
+      .filter((receivers) => receivers !== senders)
+      .map((receivers) => {
+        const at = turn++
+        return { from: senders[at % senders.length]!, to: receivers[at % receivers.length]! }
+      }),
+  )
+  return evenly(pairs, Math.max(mostStreams, byNode.length))
+}
+
 function pairsToTry(pods: readonly LabPod[]): readonly { from: LabPod; to: LabPod }[] {
   const ordered = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => ({ from, to })))
   const sameNode = ordered.find(({ from, to }) => from.node === to.node)

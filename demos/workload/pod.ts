@@ -24,7 +24,7 @@ export interface SendRequest {
   readonly deadlineMs: number
 }
 
-/** Datagrams one after the other, each at its time, until the same id is ended. */
+/** Datagrams one after the other, each at its time and with its number, until the same id is ended. */
 export interface StreamRequest {
   readonly op: 'stream'
   readonly id: string
@@ -61,7 +61,9 @@ export interface SentReport {
 export interface StreamReport {
   readonly id: string
   readonly sent: number
+  readonly answered: number
   readonly lost: number
+  /** Answers that belong to nothing that was sent. */
   readonly changed: number
   /** Milliseconds from the first datagram lost to the end of the longest row of losses. */
   readonly longestGapMs: number
@@ -156,44 +158,67 @@ async function send({ id, to, port, protocol, token, bytes, deadlineMs }: SendRe
 
 const streams = new Map<string, () => Promise<StreamReport>>()
 
+interface Sent {
+  readonly at: number
+  answered: boolean
+}
+
+/** A datagram begins with its stream's token and its number, so that no two have the same answer. */
+function datagram(token: string, number: number, bytes: number): Buffer {
+  return Buffer.alloc(bytes, `${token} ${number} `)
+}
+
+/** All on one socket: the next datagram waits for no answer. */
 function startStream({ id, to, port, token, bytes, everyMs, deadlineMs }: StreamRequest): void {
-  const message = payload(token, bytes)
-  const expected = digest(message)
-  const exchanges: Promise<{ at: number; lost: boolean; changed: boolean }>[] = []
+  const socket = createSocket('udp4')
+  const sent: Sent[] = []
+  const waiting = new Map<string, Sent>()
+  let strange = 0
+  socket.on('message', (answer) => {
+    const found = waiting.get(answer.toString('latin1'))
+    if (found) found.answered = true
+    else strange++
+  })
+  // What cannot be sent is lost, and told as such.
+  socket.on('error', () => {})
   const sendOne = () => {
-    const at = performance.now()
-    const exchange = exchangeUdp(to, port, message, deadlineMs)
-    exchanges.push(
-      exchange.then(({ digest: answer }) => ({
-        at,
-        lost: answer === undefined,
-        changed: answer !== undefined && !answer.equals(expected),
-      })),
-    )
+    const message = datagram(token, sent.length + 1, bytes)
+    const entry = { at: performance.now(), answered: false }
+    sent.push(entry)
+    waiting.set(digest(message).toString('latin1'), entry)
+    socket.send(message, port, to)
   }
   sendOne()
   const timer = setInterval(sendOne, everyMs)
   streams.set(id, async () => {
     clearInterval(timer)
-    const results = await Promise.all(exchanges)
-    let gapStart: number | undefined
-    let longestGapMs = 0
-    for (const { at, lost } of results) {
-      if (!lost) gapStart = undefined
-      else {
-        gapStart ??= at
-        longestGapMs = Math.max(longestGapMs, Math.round(at + everyMs - gapStart))
-      }
-    }
-    const count = (what: (result: (typeof results)[number]) => boolean) => results.filter(what).length
+    const until = performance.now() + deadlineMs
+    while (sent.some(({ answered }) => !answered) && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    socket.close()
+    const lost = sent.filter(({ answered }) => !answered).length
     return {
       id,
-      sent: results.length,
-      lost: count(({ lost }) => lost),
-      changed: count(({ changed }) => changed),
-      longestGapMs,
+      sent: sent.length,
+      answered: sent.length - lost,
+      lost,
+      changed: strange,
+      longestGapMs: longestGap(sent, everyMs),
     }
   })
+}
+
+function longestGap(sent: readonly Sent[], everyMs: number): number {
+  let gapStart: number | undefined
+  let longest = 0
+  for (const { at, answered } of sent) {
+    if (answered) gapStart = undefined
+    else {
+      gapStart ??= at
+      longest = Math.max(longest, Math.round(at + everyMs - gapStart))
+    }
+  }
+  return longest
 }
 
 async function endStream(id: string): Promise<void> {

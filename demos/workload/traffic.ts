@@ -1,7 +1,10 @@
 import type { Lab, LabPod } from '../../lab/lab.ts'
-import { type CanaryPlan, canaryToken, planCanaries } from './canary.ts'
+import { type CanaryPlan, canaryToken, planCanaries, planStreams } from './canary.ts'
 import type { StreamReport } from './pod.ts'
 import { PodProcess, WORKLOAD_PORT } from './pod-process.ts'
+
+/** How long the answers to the last datagrams of a stream are waited for; where all have come it ends at once. */
+const lastAnswerMs = 1000
 
 /** A canary that was sent, and what became of it as its sender saw it. */
 export interface SentCanary {
@@ -24,6 +27,9 @@ export interface SendOptions {
 }
 
 export interface BackgroundStream {
+  readonly id: string
+  readonly token: string
+  readonly everyMs: number
   readonly fromPod: string
   readonly toPod: string
   readonly report: StreamReport
@@ -105,9 +111,12 @@ export async function startWorkload(
       )
     },
     startBackground: (everyMs) => {
-      const streams = planCanaries('background', pods, canaryToken).filter(
-        ({ protocol }) => protocol === 'udp',
-      )
+      const streams = planStreams(pods).map(({ from, to }) => ({
+        id: `stream/${from.name}-${to.name}`,
+        token: canaryToken(),
+        from,
+        to,
+      }))
       for (const { id, from, to, token } of streams)
         processes.get(from.name)!.startStream({
           op: 'stream',
@@ -115,14 +124,17 @@ export async function startWorkload(
           to: to.address,
           port,
           token,
-          bytes: 64,
+          bytes: 96,
           everyMs,
-          deadlineMs: 400,
+          deadlineMs: lastAnswerMs,
         })
       return {
         end: (endSignal) =>
           Promise.all(
-            streams.map(async ({ id, from, to }) => ({
+            streams.map(async ({ id, token, from, to }) => ({
+              id,
+              token,
+              everyMs,
               fromPod: from.name,
               toPod: to.name,
               report: await processes.get(from.name)!.endStream({ op: 'end', id }, endSignal),

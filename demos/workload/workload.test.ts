@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { test } from 'node:test'
 import { startAlteringRelay } from './altering-relay.ts'
-import { canaryToken, planCanaries } from './canary.ts'
+import { canaryToken, planCanaries, planStreams } from './canary.ts'
 import { loopbackLab, loopbackPod } from './loopback-lab.ts'
 import { startWorkload } from './traffic.ts'
 
@@ -107,11 +107,55 @@ test('background traffic counts what it sent and what was lost', async () => {
     )
     for (const { report } of streams) {
       assert.ok(report.sent >= 1)
+      assert.equal(report.answered, report.sent)
       assert.deepEqual({ lost: report.lost, changed: report.changed }, { lost: 0, changed: 0 })
     }
   } finally {
     await workload.stop()
   }
+})
+
+test('of a stream whose answers were altered every datagram counts as lost, and every answer as strange', async () => {
+  const port = await freePort()
+  const pods = [loopbackPod('a1', 'n1', '127.0.0.61'), loopbackPod('b1', 'n2', '127.0.0.62')]
+  const lab = loopbackLab(pods)
+  const behindRelay = {
+    ...lab,
+    spawn: (target: string, argv: readonly string[]) =>
+      lab.spawn(
+        target,
+        argv.map((word) => (word === '127.0.0.62' ? '127.0.0.63' : word)),
+      ),
+  }
+  const stopRelay = await startAlteringRelay('127.0.0.62', '127.0.0.63', port)
+  const workload = await startWorkload(behindRelay, { port })
+  try {
+    const background = workload.startBackground(20)
+    await workload.sendCanaries('meanwhile', patient)
+    for (const { toPod, report } of await background.end()) {
+      const { sent, answered, lost, changed, longestGapMs } = report
+      assert.deepEqual([answered, lost, changed], toPod === 'a1' ? [sent, 0, 0] : [0, sent, sent])
+      assert.equal(longestGapMs > 0, toPod === 'b1')
+    }
+  } finally {
+    await workload.stop()
+    stopRelay()
+  }
+})
+
+test('streams go between all nodes, and every pod has its turn', () => {
+  const pods = ['a1@n1', 'a2@n1', 'b1@n2', 'b2@n2', 'c1@n3'].map((spec) => {
+    const [name, node] = spec.split('@') as [string, string]
+    return loopbackPod(name, node, '127.0.0.1')
+  })
+  const streams = planStreams(pods)
+  const nodes = streams.map(({ from, to }) => `${from.node}-${to.node}`)
+  assert.deepEqual(nodes, ['n1-n2', 'n1-n3', 'n2-n1', 'n2-n3', 'n3-n1', 'n3-n2'])
+  assert.deepEqual(new Set(streams.flatMap(({ from, to }) => [from.name, to.name])).size, pods.length)
+  const many = Array.from({ length: 100 }, (_, id) => loopbackPod(`p${id}`, `n${id}`, '127.0.0.1'))
+  const sampled = planStreams(many)
+  assert.ok(sampled.length <= 100)
+  assert.equal(new Set(sampled.map(({ from }) => from.node)).size, 100)
 })
 
 test('a program that cannot listen is reported with the pod and the cause', async () => {

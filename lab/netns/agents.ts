@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type AgentClient, connectAgent } from '../../agent/client.ts'
+import type { AgentVersion } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import {
   agentLog,
@@ -16,13 +17,15 @@ import {
 import { commandLine, processesIn, spawnIn } from './process.ts'
 
 const agentProgram = fileURLToPath(new URL('../../agent/main.ts', import.meta.url))
+/** Built from the same sources, with other maps. */
+const nextDatapath = fileURLToPath(new URL('../../bpf/datapath.next.o', import.meta.url))
 const startDeadlineMs = 30_000
 
 /**
  * Starts a node's agent in its namespace, on its own: it outlives the command that started it. Resolves once the agent
  * answers.
  */
-export async function startAgent(lab: string, node: string): Promise<void> {
+export async function startAgent(lab: string, node: string, version: AgentVersion = 'this'): Promise<void> {
   const log = agentLog(lab, node)
   const socket = agentSocket(lab, node)
   mkdirSync(dirname(log), { recursive: true, mode: 0o700 })
@@ -32,6 +35,7 @@ export async function startAgent(lab: string, node: string): Promise<void> {
   argv.push('--socket', socket, '--wire', wireDevice)
   // Costs a socket: what serves it is loaded when somebody asks.
   argv.push('--hubble', hubbleSocket(lab, node))
+  if (version === 'next') argv.push('--datapath', nextDatapath)
   const child = spawnIn(nodeNamespace(lab, node), argv, { detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
   let ended = false

@@ -167,13 +167,27 @@ export function unplugFromWire(lab: string, pod: string): void {
   })
 }
 
+/** Has a node's port of the bridge carry nothing, or everything again. A frame that comes in there is still seen there. */
+export function carryNothing(lab: string, node: string, nothing: boolean): void {
+  const state = nothing ? 'disabled' : 'forwarding'
+  const { status, stderr } = inNetworkNamespace(namespacePath(wireNamespace(lab)), () =>
+    spawnSync('bridge', ['link', 'set', 'dev', wirePort(node), 'state', state]),
+  )
+  if (status !== 0)
+    throw new Problem(
+      'EWIRE',
+      4,
+      `the wire of ${node} cannot be ${state}: ${`${stderr}`.trim().split('\n')[0]}`,
+    )
+}
+
 function onlyIpv4(): void {
   setSysctl('net/ipv6/conf/all/disable_ipv6', '1')
   setSysctl('net/ipv6/conf/default/disable_ipv6', '1')
 }
 
 /** Gives a running node's link the wire's delay, loss and rate, in place of what it had. */
-export function changeWire(lab: string, node: string, wire: WireSpec): void {
+export function changeWire(lab: string, node: string, wire: Impairment): void {
   inNetworkNamespace(namespacePath(wireNamespace(lab)), () => {
     // Nothing to delete is no failure.
     spawnSync('tc', ['qdisc', 'delete', 'dev', wirePort(node), 'root'])
@@ -181,11 +195,15 @@ export function changeWire(lab: string, node: string, wire: WireSpec): void {
   })
 }
 
-function impair(port: string, wire: WireSpec): void {
+/** What a topology can ask for, and what only an attacker does. */
+type Impairment = WireSpec & { readonly duplicatePercent?: number }
+
+function impair(port: string, wire: Impairment): void {
   const netem: string[] = []
   if (wire.delayMs) netem.push('delay', `${wire.delayMs}ms`)
   if (wire.lossPercent) netem.push('loss', `${wire.lossPercent}%`)
   if (wire.rateMbit) netem.push('rate', `${wire.rateMbit}mbit`)
+  if (wire.duplicatePercent) netem.push('duplicate', `${wire.duplicatePercent}%`)
   if (netem.length === 0) return
   const { status, stderr } = spawnSync('tc', ['qdisc', 'add', 'dev', port, 'root', 'netem', ...netem])
   if (status !== 0) {

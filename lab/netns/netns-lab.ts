@@ -2,7 +2,17 @@ import { inNetworkNamespace } from '@wireproof/ffi'
 import { deleteNamespace, openXfrm, type Route } from '@wireproof/netlink'
 import type { AgentStatus, Flow, FlowRecord, SecurityAssociation } from '../../agent/api.ts'
 import type { FlowQuery } from '../../agent/monitor/filter.ts'
-import type { Cable, Capture, EncryptionSettings, Lab, LabNode, LabPod, LabProcess } from '../lab.ts'
+import type {
+  AgentVersion,
+  Cable,
+  Capture,
+  EncryptionSettings,
+  Lab,
+  LabNode,
+  LabPod,
+  LabProcess,
+  Severed,
+} from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
@@ -16,10 +26,13 @@ import {
   podDevice,
   podNamespace,
   podPort,
+  wireDevice,
   wireNamespace,
   wirePort,
 } from './layout.ts'
 import {
+  carryNothing,
+  changeWire,
   isPodOpen,
   makeNode,
   makePod,
@@ -201,6 +214,12 @@ export class NetnsLab implements Lab {
     return this.#exists(podNamespace(this.name, pod.name)) && isPodOpen(this.name, pod)
   }
 
+  async rotateKey(): Promise<{ readonly from: number; readonly to: number }> {
+    const ids = this.store.rotateKey()
+    await this.settled()
+    return ids
+  }
+
   async configure(settings: EncryptionSettings): Promise<void> {
     this.store.configure(settings)
     await this.settled()
@@ -229,12 +248,16 @@ export class NetnsLab implements Lab {
     if (pid !== undefined) await killProcesses([pid])
   }
 
-  async startAgent(node: string): Promise<void> {
-    await startAgent(this.name, node)
+  async startAgent(node: string, version?: AgentVersion): Promise<void> {
+    await startAgent(this.name, node, version)
   }
 
   async podPort(pod: string): Promise<string> {
     return podPort(pod)
+  }
+
+  async wirePort(): Promise<string> {
+    return wireDevice
   }
 
   async plugIntoWire(pod: string): Promise<Cable> {
@@ -242,6 +265,23 @@ export class NetnsLab implements Lab {
     const others = this.store.nodes().filter(({ name }) => name !== node)
     plugIntoWire(this.name, pod, others, this.store.wire())
     return { unplug: async () => unplugFromWire(this.name, pod) }
+  }
+
+  async severStore(): Promise<Severed> {
+    this.store.hide()
+    return { restore: async () => this.store.show() }
+  }
+
+  async severWire(node: string): Promise<Severed> {
+    this.namespaceOf(node)
+    carryNothing(this.name, node, true)
+    return { restore: async () => carryNothing(this.name, node, false) }
+  }
+
+  async repeatFrames(node: string): Promise<Severed> {
+    this.namespaceOf(node)
+    changeWire(this.name, node, { ...this.store.wire(), duplicatePercent: 100 })
+    return { restore: async () => changeWire(this.name, node, this.store.wire()) }
   }
 
   async settled(signal?: AbortSignal): Promise<void> {

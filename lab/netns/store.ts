@@ -6,6 +6,7 @@ import type { ServiceSpec, WireSpec } from '../topology.ts'
 import { clusterDirectory, podRange, runDirectory } from './layout.ts'
 
 export const policiesFile = 'policies/lab.yaml'
+/** The one that Cilium's documentation begins with. */
 const firstKeyId = 3
 
 /**
@@ -14,15 +15,35 @@ const firstKeyId = 3
  */
 export class Store {
   readonly #lab: string
-  readonly directory: string
 
   constructor(lab: string) {
     this.#lab = lab
-    this.directory = clusterDirectory(lab)
   }
 
-  /** Makes the store with a fresh cluster key of the suite and everything on, unless it is there. */
+  /** Where agents look for it, unless it is hidden from them. */
+  get directory(): string {
+    return existsSync(this.#hidden) ? this.#hidden : clusterDirectory(this.#lab)
+  }
+
+  get #hidden(): string {
+    return `${clusterDirectory(this.#lab)}.hidden`
+  }
+
+  /** The lab still knows its nodes and pods; an agent finds nothing. */
+  hide(): void {
+    renameSync(clusterDirectory(this.#lab), this.#hidden)
+  }
+
+  show(): void {
+    if (existsSync(this.#hidden)) renameSync(this.#hidden, clusterDirectory(this.#lab))
+  }
+
+  /**
+   * Makes the store with a fresh cluster key of the suite and everything on, unless it is there; one that a demo had hidden
+   * is shown.
+   */
   create(suite: SuiteName = suiteNames[0]): void {
+    this.show()
     mkdirSync(runDirectory(this.#lab), { recursive: true, mode: 0o700 })
     for (const kind of ['nodes', 'pods', 'services'])
       mkdirSync(join(this.directory, kind), { recursive: true })
@@ -35,10 +56,19 @@ export class Store {
     return suiteOfClusterKey(readFileSync(this.#keyFile, 'utf8'))
   }
 
-  /** Replaces the cluster key by a fresh one of the suite, under the next id: the agents move to it without a gap. */
-  rotateKey(suite: SuiteName): void {
-    const id = nextKeyId(readFileSync(this.#keyFile, 'utf8'))
-    write(this.#keyFile, newClusterKey(id, suite))
+  /**
+   * Replaces the cluster key by a fresh one under the next id: the agents move to it without a gap.
+   *
+   * @returns the ids of both.
+   */
+  rotateKey(suite: SuiteName = this.suite() ?? suiteNames[0]): {
+    readonly from: number
+    readonly to: number
+  } {
+    const before = readFileSync(this.#keyFile, 'utf8')
+    const to = nextKeyId(before)
+    write(this.#keyFile, newClusterKey(to, suite))
+    return { from: Number.parseInt(before, 10), to }
   }
 
   configure(settings: EncryptionSettings): void {

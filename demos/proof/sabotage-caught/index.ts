@@ -1,8 +1,10 @@
 import { sabotageOf } from '../arms.ts'
+import { isBotched } from '../change.ts'
 import { type Outcome, plural } from '../check.ts'
 import { instrumentFaults } from '../instruments.ts'
 import { type ArmView, offender, type RunView } from '../observe.ts'
 import { type Consequence, consequenceOf } from '../sabotage.ts'
+import { botchCaught } from './botched.ts'
 import { droppedByAgent, droppedByKernel } from './dropped.ts'
 import { leakedAndCaught, leakedAndRefused } from './leaked.ts'
 import { refusedByReceivers } from './refused.ts'
@@ -28,6 +30,7 @@ const seenToHave: Readonly<Record<Consequence, (scene: Scene) => Outcome>> = {
  */
 export function sabotageCaught(arm: ArmView, run: Pick<RunView, 'material'>): Outcome {
   const { sabotage, settings, name } = arm.facts
+  if (isBotched(name)) return botchCaught(arm, run)
   const plan = sabotageOf(name)
   if (!sabotage || !plan) return outcome('inconclusive', 'Nothing was sabotaged in this arm.', {})
   if (!settings.encryptL3 || settings.strict !== (plan.mode === 'strict'))

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SecurityAssociation } from '../../agent/api.ts'
+import type { Lab } from '../../lab/lab.ts'
+
+/** Well under the second for which an agent keeps an association that nobody sends on any more. */
+const everyMs = 100
+
+/** Security associations that come and go while something changes. */
+export interface AssociationWatch {
+  /** Reads them now, besides. */
+  look(): Promise<void>
+  /** @returns every association there was, as it was last read. */
+  end(): Promise<readonly SecurityAssociation[]>
+}
+
+/**
+ * Reads what all kernels hold, again and again. An agent keeps an association for a second after its last packet, so the
+ * last that is read of it is all that it did.
+ */
+export function watchAssociations(lab: Pick<Lab, 'nodes' | 'securityAssociations'>): AssociationWatch {
+  const latest = new Map<string, SecurityAssociation>()
+  const over = new AbortController()
+  const look = async () => {
+    for (const { name } of await lab.nodes())
+      for (const sa of await lab.securityAssociations(name)) latest.set(nameOf(sa), sa)
+  }
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      await look()
+      await sleep(everyMs, undefined, { signal: over.signal }).catch(() => {})
+    }
+  })()
+  // Looked at by end(); an arm that stops before has no use for it.
+  watching.catch(() => {})
+  return {
+    look,
+    end: async () => {
+      over.abort()
+      await watching
+      await look()
+      return [...latest.values()]
+    },
+  }
+}
+
+function nameOf({ node, direction, source, destination, spi, key }: SecurityAssociation): string {
+  return `${node} ${direction} ${source} ${destination} ${spi} ${key}`
+}
