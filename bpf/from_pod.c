@@ -49,7 +49,7 @@ int from_pod(struct __sk_buff *skb)
 	struct endpoint source, destination;
 	struct config config = read_config();
 	struct decision decision;
-	struct packet packet = {};
+	struct packet packet;
 	struct hdr_cursor nh;
 
 	/* No mark comes out of a pod, whatever set it: the ones below mean something to XFRM and to the other gates. */
@@ -66,6 +66,7 @@ int from_pod(struct __sk_buff *skb)
 		break;
 	}
 
+	forget_how_parsed(skb, &nh, &packet);
 	source = find_endpoint(&packet.source);
 	destination = find_endpoint(&packet.destination);
 	decision = config.flags & CONFIG_READY ? decide_from_pod(skb, &config, &packet, &source, &destination) :

@@ -28,7 +28,7 @@ int to_pod(struct __sk_buff *skb)
 	struct endpoint source;
 	struct config config = read_config();
 	struct decision decision;
-	struct packet packet = {};
+	struct packet packet;
 	struct hdr_cursor nh;
 
 	switch (parse_skb(skb, &nh, &packet)) {
@@ -42,6 +42,7 @@ int to_pod(struct __sk_buff *skb)
 		break;
 	}
 
+	forget_how_parsed(skb, &nh, &packet);
 	source = find_endpoint(&packet.source);
 	decision = decide_to_pod(skb, &config, &source);
 	decision = apply_policy(skb, &nh, &packet, &source, DIRECTION_INGRESS, decision);

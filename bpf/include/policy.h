@@ -180,7 +180,8 @@ static __always_inline void expect_fragments(const struct packet *packet, __u32 
 	bpf_map_update_elem(&fragments, &key, &value, BPF_ANY);
 }
 
-/* What an ICMP error quotes, whose cursor is then behind its IP header. Of IPv6 only without extension headers. */
+/* What an ICMP error quotes, whose cursor is then behind its IP header. Of IPv6 only without extension headers: the
+ * verifier of Linux 6.1 cannot follow those of two packets. */
 static __always_inline bool parse_quoted(struct hdr_cursor *nh, const struct packet *packet, struct packet *quoted)
 {
 	struct portshdr ports = {};
@@ -223,15 +224,11 @@ static __always_inline struct session *find_quoted(struct hdr_cursor nh, const s
 	return bpf_map_lookup_elem(&sessions, key);
 }
 
-/*
- * Returns the rule, and PACKET_ALLOWED where it allows. This and the next are global functions: the verifier looks at each
- * once, and not again for every way that a packet's headers can be parsed before, which for Linux 6.1 were too many. Of
- * what they are given by reference every byte must have a value.
- */
+/* A function of its own, for the 512 bytes of stack. Returns the rule, and PACKET_ALLOWED where it allows. */
 #define PACKET_ALLOWED (1ull << 32)
 
-__noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 identity,
-			      __u32 direction)
+static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 identity,
+				     __u32 direction)
 {
 	const bool outgoing = direction == DIRECTION_EGRESS;
 	struct hdr_cursor nh = { .skb = skb, .offset = offset };
@@ -244,8 +241,6 @@ __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet
 	__u8 tcp = 0;
 	bool begins;
 
-	if (!packet)
-		return 0;
 	policy = bpf_map_lookup_elem(&pod_policies, &device);
 	if (!policy)
 		return 0;
@@ -289,18 +284,18 @@ out:
  * Whether an ICMP error is about a session of the pod that may go on. Its sender may be any router, and the identity
  * that counts is that of the session.
  */
-__noinline int is_related(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 direction)
+static __noinline bool is_related(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 direction)
 {
 	struct hdr_cursor nh = { .skb = skb, .offset = offset };
 	struct session_key key = { .device = skb->ifindex };
 	struct pod_policy *policy = bpf_map_lookup_elem(&pod_policies, &key.device);
 	struct session *session;
 
-	if (!packet || !policy)
-		return 0;
+	if (!policy)
+		return false;
 	session = find_quoted(nh, packet, &key, direction == DIRECTION_EGRESS);
 	if (!session || is_expired(session, key.protocol, bpf_ktime_get_coarse_ns()))
-		return 0;
+		return false;
 	return judge_session(session, &key, policy, find_endpoint(&key.remote).identity).allowed;
 }
 
@@ -321,6 +316,28 @@ static __always_inline bool is_own_node(const struct endpoint *remote)
 }
 
 /*
+ * Takes what was parsed through the packet's own memory. What comes out of there has no past for the verifier, which then
+ * looks once at what follows, and not for every way to parse a packet: for Linux 6.1 those are too many.
+ */
+static __always_inline void forget_how_parsed(struct __sk_buff *skb, struct hdr_cursor *nh, struct packet *packet)
+{
+	__u32 kind;
+
+	skb->cb[0] = nh->offset;
+	skb->cb[1] = packet->source_port | (__u32)packet->destination_port << 16;
+	skb->cb[2] = packet->datagram;
+	skb->cb[3] = packet->protocol | packet->fragment << 8 | packet->first_fragment << 16;
+	nh->offset = skb->cb[0];
+	packet->source_port = skb->cb[1];
+	packet->destination_port = skb->cb[1] >> 16;
+	packet->datagram = skb->cb[2];
+	kind = skb->cb[3];
+	packet->protocol = kind;
+	packet->fragment = kind >> 8;
+	packet->first_fragment = kind >> 16;
+}
+
+/*
  * Has the last word on what a pod sends or receives and would pass otherwise. The cursor stands behind the packet's IP
  * headers.
  */
@@ -328,15 +345,21 @@ static __always_inline struct decision apply_policy(struct __sk_buff *skb, const
 						    const struct packet *packet, const struct endpoint *remote,
 						    __u32 direction, struct decision decision)
 {
+	__u32 offset;
 	__u64 judgement;
 
 	if (decision.verdict == VERDICT_DROPPED || is_own_node(remote) ||
 	    is_link_scope(&packet->source) || is_link_scope(&packet->destination))
 		return decision;
+	/* As in forget_how_parsed(): what is judged below does not depend on what was decided before. */
+	skb->cb[1] = decision.verdict;
+	skb->cb[2] = decision.reason;
+	offset = nh->offset;
 	if (!packet->fragment && (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) &&
-	    is_related(skb, packet, nh->offset, direction))
-		return decision;
-	judgement = judge_packet(skb, packet, nh->offset, remote->identity, direction);
+	    is_related(skb, packet, offset, direction))
+		return decide(skb->cb[1], skb->cb[2]);
+	judgement = judge_packet(skb, packet, offset, remote->identity, direction);
+	decision = decide(skb->cb[1], skb->cb[2]);
 	if (!(judgement & PACKET_ALLOWED))
 		decision = decide(VERDICT_DROPPED, REASON_POLICY_DENIED);
 	decision.rule = (__u32)judgement;
