@@ -80,6 +80,7 @@ export class Agent implements Served, ObserverSource {
       node: options.node,
       wire: options.wire,
       decided: { encryptL3: options.encryptL3, strict: options.strict },
+      rekeyAfter: options.rekeyAfter,
       store: this.#store,
       journal: new JournalFile(options.cluster, options.node),
       xfrm: this.#xfrm,
@@ -254,7 +255,8 @@ export class Agent implements Served, ObserverSource {
       if (this.#failure !== undefined) this.#log('info', 'recovered')
       this.#failure = undefined
       const { again } = this.#outcome!
-      if (again !== undefined) this.#schedule(again, false)
+      // A timer cannot be set for weeks; by then a thorough pass has come by.
+      if (again !== undefined && again < resyncInterval) this.#schedule(again, false)
       this.#schedule(resyncInterval, true)
     } catch (error) {
       const { message, remedy } = error as Error & { remedy?: string }

@@ -17,6 +17,13 @@ test('flags are on when named, and say true or false when asked to', () => {
   assert.deepEqual([off.encryptL3, off.strict], [false, false])
 })
 
+test('keys are kept for as long as they last, unless an age is given', () => {
+  assert.equal(parseOptions(needed).rekeyAfter, undefined)
+  assert.equal(parseOptions([...needed, '--rekey-after', '24h']).rekeyAfter, 86_400_000)
+  for (const wrong of ['24', '0h', '500ms', 'soon'])
+    assert.throws(() => parseOptions([...needed, '--rekey-after', wrong]), { code: 'EUSAGE' })
+})
+
 test('metrics are served over TCP only where that is asked for, on loopback unless something else is said', () => {
   assert.equal(parseOptions(needed).metrics, undefined)
   assert.deepEqual(parseOptions([...needed, '--metrics', '9465']).metrics, { host: '127.0.0.1', port: 9465 })

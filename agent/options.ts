@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { parseDuration } from './duration.ts'
 import type { TlsPaths } from './hubble/tls.ts'
 import { type ListenAddress, parseListenAddress } from './metrics/listen-address.ts'
 import { AgentProblem } from './problem.ts'
@@ -13,6 +14,8 @@ export interface Options {
   /** Both win over the cluster's settings where they are given. */
   readonly encryptL3: boolean | undefined
   readonly strict: boolean | undefined
+  /** Milliseconds after which the node gives itself new keys; undefined for as long as they last. */
+  readonly rekeyAfter: number | undefined
   /** Where to serve metrics over TCP, if at all. */
   readonly metrics: ListenAddress | undefined
   /** Unix socket to serve the Hubble API on, if at all. */
@@ -25,7 +28,8 @@ export interface Options {
 }
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
-      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--metrics [<address>:]<port>] [--datapath <file>]
+      [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--rekey-after <duration>]
+      [--metrics [<address>:]<port>] [--datapath <file>]
       [--hubble <path>] [--hubble-listen [<address>:]<port> --hubble-tls-cert <file> --hubble-tls-key <file>
       [--hubble-tls-client-ca <file>]]
 agent --cleanup --wire <device>`
@@ -43,6 +47,7 @@ export function parseOptions(argv: readonly string[]): Options {
     wire: values.wire ?? '',
     encryptL3: flag('enable-encrypt-l3', values['enable-encrypt-l3']),
     strict: flag('strict', values.strict),
+    rekeyAfter: age('rekey-after', values['rekey-after']),
     metrics: listenAddress('metrics', values.metrics),
     hubble: values.hubble,
     hubbleTls: hubbleTls(values),
@@ -63,6 +68,7 @@ function parse(argv: readonly string[]) {
     datapath: string,
     'enable-encrypt-l3': string,
     strict: string,
+    'rekey-after': string,
     metrics: string,
     hubble: string,
     'hubble-listen': string,
@@ -82,6 +88,17 @@ function flag(name: string, value: string | undefined): boolean | undefined {
   if (value === undefined) return undefined
   if (value !== 'true' && value !== 'false') throw mistake(`--${name} is true or false`)
   return value === 'true'
+}
+
+/** In less nodes would do little else than agree on keys. */
+const leastAge = 1000
+
+function age(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const milliseconds = parseDuration(value)
+  if (milliseconds === undefined || milliseconds < leastAge)
+    throw mistake(`--${name} is a number and a unit, such as 30m, 24h or 7d, of one second or more`)
+  return milliseconds
 }
 
 function listenAddress(name: string, value: string | undefined): ListenAddress | undefined {

@@ -44,6 +44,8 @@ export interface Surroundings {
   readonly wire: string
   /** What the command line decides over the cluster's settings. */
   readonly decided: { readonly encryptL3: boolean | undefined; readonly strict: boolean | undefined }
+  /** Milliseconds after which the node gives itself new keys. */
+  readonly rekeyAfter: number | undefined
   readonly store: ClusterStore
   readonly journal: KeyJournal
   readonly xfrm: Xfrm
@@ -92,6 +94,7 @@ export class Reconciler {
     const { store, datapath, policies, pods, journal } = this.#around
     const everything = thorough || this.#unfinished
     this.#unfinished = true
+    this.#rekeyByAge()
     const changes = store.refresh(everything)
     const { life, changedLife } = this.#ownLife(store)
     const { view } = store
@@ -139,8 +142,25 @@ export class Reconciler {
         ...(transition.waiting ? [transition.waiting] : []),
         ...Array.from(this.plan.waiting, ({ node, waiting }) => `${node.name}: ${waiting}`),
       ],
-      again: retiring || transition.waiting ? Retirement.delay : undefined,
+      again: this.#again(retiring || transition.waiting !== undefined),
     }
+  }
+
+  /** New keys for all that this node sends and is sent: the peers move to them as to those of a node that has just started. */
+  #rekeyByAge(): void {
+    const { journal, rekeyAfter, log } = this.#around
+    if (rekeyAfter === undefined || journal.age < rekeyAfter) return
+    journal.beginAnew()
+    log('info', 'new-incarnation', { why: 'its keys are as old as they may become' })
+  }
+
+  #again(isUnderWay: boolean): number | undefined {
+    const { journal, rekeyAfter } = this.#around
+    const due = [
+      ...(isUnderWay ? [Retirement.delay] : []),
+      ...(rekeyAfter === undefined ? [] : [Math.max(0, rekeyAfter - journal.age)]),
+    ]
+    return due.length === 0 ? undefined : Math.min(...due)
   }
 
   /** The node's own life, published if it is not yet. */

@@ -1,12 +1,10 @@
 import { InvalidArgumentError } from 'commander'
-
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+import { parseDuration } from '../agent/duration.ts'
 
 /** `500ms`, `30s`, `5m`, `2h` or `1d`, in milliseconds. */
 export function duration(value: string): number {
-  const [, digits, unit] = /^(\d{1,7})(ms|s|m|h|d)$/.exec(value) ?? []
-  const milliseconds = Number(digits) * units[unit as keyof typeof units]
-  if (!(milliseconds > 0))
+  const milliseconds = parseDuration(value)
+  if (milliseconds === undefined)
     throw new InvalidArgumentError('Give a number and a unit, such as 500ms, 30s, 5m, 2h or 1d.')
   return milliseconds
 }

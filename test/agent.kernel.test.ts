@@ -207,6 +207,24 @@ test('a cluster key that is rotated under traffic changes every key and loses no
   )
 })
 
+test('a node that is told to gives itself new keys when they are old, under traffic, and loses no packet', async () => {
+  const keysOf = (id: number) =>
+    cluster.xfrm(id, (xfrm) => new Set(xfrm.states().map((state) => state.aead!.key.toString('hex'))))
+  await cluster.killAgent(2)
+  await cluster.startAgent(2, ['--rekey-after', '2s'])
+  await cluster.settled(...nodes)
+  const before = keysOf(2)
+  const pings = [cluster.ping(1, 2, 300), cluster.ping(2, 3, 300), cluster.ping(1, 3, 300)]
+  assert.deepEqual(await Promise.all(pings), [all(300), all(300), all(300)])
+  await cluster.killAgent(2)
+  await cluster.startAgent(2)
+  await cluster.settled(...nodes)
+  assert.deepEqual(
+    [...keysOf(2)].filter((key) => before.has(key)),
+    [],
+  )
+})
+
 test('what is not ours is left alone, also by the clean-up, which leaves nothing that is', async () => {
   const foreign = {
     source: '192.0.2.1',

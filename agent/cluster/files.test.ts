@@ -273,7 +273,7 @@ test('announcements wake only while they matter, and those in between are not lo
 
 test('the journal outlives the agent, but not the boot; a damaged one begins a new incarnation', (context) => {
   const path = directory(context)
-  const open = (boot = 'one') => new JournalFile(path, 'n1', boot)
+  const open = (boot = 'one') => new JournalFile(path, 'n1', { boot })
   const first = open()
   first.willUse(['a', 'b'])
   first.willUse(['b', 'c'])
@@ -346,3 +346,19 @@ test('a pod with a port that is none is reported', (context) => {
 function policy(name: string): string {
   return `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ${name}}\nspec: {podSelector: {}}\n`
 }
+
+test('an incarnation grows old by the clock, over a restart too, and a clock that is set back makes none old or young at once', (context) => {
+  const path = directory(context)
+  let now = 1_000_000
+  const open = () => new JournalFile(path, 'n1', { boot: 'one', now: () => now })
+  open()
+  now += 5000
+  const journal = open()
+  assert.equal(journal.age, 5000)
+  now -= 60_000
+  assert.equal(journal.age, 0)
+  now += 2000
+  assert.equal(open().age, 2000)
+  journal.beginAnew()
+  assert.equal(journal.age, 0)
+})

@@ -6,6 +6,8 @@ import { isMissing, replaceFile } from './whole-file.ts'
 /** Remembers which keys the kernel has been given, longer than the agent lives. */
 export interface KeyJournal {
   readonly journal: Journal
+  /** How long ago, in milliseconds, the incarnation began. */
+  readonly age: number
   /** To be called before the keys are given to the kernel: a crash in between costs a rekeying, never a nonce. */
   willUse(fingerprints: readonly string[]): void
   beginAnew(): void
@@ -20,21 +22,44 @@ const bootIdFile = '/proc/sys/kernel/random/boot_id'
 export class JournalFile implements KeyJournal {
   readonly #path: string
   readonly #boot: string
+  readonly #now: () => number
   #incarnation: string
+  /** Milliseconds since the epoch. */
+  #begun: number
   #used: Set<string>
 
   /** Goes on with the journal there is, or begins a first incarnation. */
-  constructor(directory: string, node: string, boot = readFileSync(bootIdFile, 'utf8').trim()) {
+  constructor(
+    directory: string,
+    node: string,
+    { boot = readFileSync(bootIdFile, 'utf8').trim(), now = Date.now } = {},
+  ) {
     this.#path = join(directory, 'journal', `${node}.json`)
     this.#boot = boot
-    const journal = read(this.#path, boot) ?? { incarnation: newIncarnation(), used: new Set<string>() }
+    this.#now = now
+    const begun = now()
+    const journal = read(this.#path, boot) ?? {
+      incarnation: newIncarnation(),
+      begun,
+      used: new Set<string>(),
+    }
     this.#incarnation = journal.incarnation
+    this.#begun = journal.begun
     this.#used = new Set(journal.used)
     this.#write()
   }
 
   get journal(): Journal {
     return { incarnation: this.#incarnation, used: this.#used }
+  }
+
+  get age(): number {
+    const age = this.#now() - this.#begun
+    if (age >= 0) return age
+    // The clock was set back: what is to come cannot have been. It begins to count here.
+    this.#begun = this.#now()
+    this.#write()
+    return 0
   }
 
   willUse(fingerprints: readonly string[]): void {
@@ -46,12 +71,13 @@ export class JournalFile implements KeyJournal {
 
   beginAnew(): void {
     this.#incarnation = newIncarnation()
+    this.#begun = this.#now()
     this.#used = new Set()
     this.#write()
   }
 
   #write(): void {
-    const head = JSON.stringify({ incarnation: this.#incarnation, boot: this.#boot })
+    const head = JSON.stringify({ incarnation: this.#incarnation, boot: this.#boot, begun: this.#begun })
     replaceFile(this.#path, `${[head, ...Array.from(this.#used, (each) => `"${each}"`)].join('\n')}\n`)
   }
 }
@@ -60,7 +86,7 @@ export class JournalFile implements KeyJournal {
  * A journal that is lost, damaged, or of another boot is as good as a reboot, after which the kernel holds no key of
  * before: undefined leads to keys nobody has used. A last line that is cut short is of a key that was never installed.
  */
-function read(path: string, boot: string): Journal | undefined {
+function read(path: string, boot: string): (Journal & { readonly begun: number }) | undefined {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -70,9 +96,13 @@ function read(path: string, boot: string): Journal | undefined {
   }
   const [head = '', ...lines] = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
   try {
-    const { incarnation, boot: of } = JSON.parse(head)
-    if (!/^[0-9a-f]{32}$/.test(incarnation) || of !== boot) return undefined
-    return { incarnation, used: new Set(lines.filter((line) => line !== '').map((line) => JSON.parse(line))) }
+    const { incarnation, boot: of, begun } = JSON.parse(head)
+    if (!/^[0-9a-f]{32}$/.test(incarnation) || of !== boot || typeof begun !== 'number') return undefined
+    return {
+      incarnation,
+      begun,
+      used: new Set(lines.filter((line) => line !== '').map((line) => JSON.parse(line))),
+    }
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -60,6 +60,7 @@ export class SimulatedNode {
       node: this.node.name,
       wire: 'eth0',
       decided: { encryptL3: undefined, strict: undefined },
+      rekeyAfter: undefined,
       store: this.#store,
       journal: this.#fakeJournal(),
       xfrm: this.#fakeXfrm(),
@@ -93,6 +94,7 @@ export class SimulatedNode {
       get journal() {
         return journal
       },
+      age: 0,
       willUse(fingerprints: readonly string[]) {
         for (const each of fingerprints) journal.used.add(each)
       },

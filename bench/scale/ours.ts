@@ -34,6 +34,7 @@ function start() {
     node: 'n1',
     wire: 'eth0',
     decided: { encryptL3: undefined, strict: undefined },
+    rekeyAfter: undefined,
     store: cluster.open(),
     journal: new JournalFile(directory, 'n1'),
     xfrm,
