@@ -6,7 +6,7 @@ import { JournalFile } from './cluster/journal.ts'
 import type { ClusterNode, ClusterView } from './cluster/state.ts'
 import type { ObserverSource } from './hubble/source.ts'
 import { Datapath } from './kernel/datapath.ts'
-import { LocalPods } from './kernel/pods.ts'
+import { LocalPods, podOfLink } from './kernel/pods.ts'
 import { readSecurity } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
 import type { AgentMetrics } from './metrics/metrics.ts'
@@ -73,7 +73,7 @@ export class Agent implements Served, ObserverSource {
     this.#xfrm = openXfrm()
     this.#route = openRoute()
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
-    this.#datapath = new Datapath(this.#route.link(options.wire).index, options.datapath)
+    this.#datapath = new Datapath(devicesOf(this.#route, options.wire), options.datapath)
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
     this.#pods = new LocalPods(this.#route, this.#datapath, policies)
     this.#reconciler = new Reconciler({
@@ -311,6 +311,11 @@ export class Agent implements Served, ObserverSource {
 
 function notZero(counts: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0))
+}
+
+function devicesOf(route: Route, wire: string) {
+  const pods = route.links().filter((link) => podOfLink(link) !== undefined)
+  return { wire: route.link(wire).index, pods: pods.map(({ index }) => index) }
 }
 
 /** The pod that has the address, or the node whose own it is. */

@@ -213,7 +213,8 @@ test('policies stay in force without an agent, and sessions with the next one', 
     assert.ok(await denied.standsStill())
     assert.equal(denied.connected, false)
   }
-  await cluster.startAgent(2)
+  const { sessions } = await (await cluster.startAgent(2)).status()
+  assert.ok(sessions.entries > 0, 'it goes on with the sessions there were')
   await cluster.settled(...nodes)
   assert.ok(await session.goesOn())
   using denied = new TcpSession(cluster, 1, 2, 81)

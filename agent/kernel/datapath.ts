@@ -36,7 +36,8 @@ const directions = ['ingress', 'egress'] as const
 
 /**
  * The BPF programs of this node and their maps. Programs stay in force when the agent ends: the device holds them, and
- * they hold their maps. The next agent fills maps of its own first, and then replaces each program in one step.
+ * they hold their maps. The next agent fills maps of its own first, and then replaces each program in one step; only the
+ * pods' sessions it goes on with, where its layout of them is the same.
  */
 export class Datapath {
   readonly #object: BpfObject
@@ -46,13 +47,16 @@ export class Datapath {
   #config = ''
 
   /**
-   * @param wireIndex the device that other nodes are reached by.
+   * @param devices of this node: the one that other nodes are reached by, and the pods' that are there already.
    * @param objectFile where the programs are.
    * @throws AgentProblem EDATAPATH where they are not.
    */
-  constructor(wireIndex: number, objectFile: string = ownObjectFile) {
-    this.#object = load(objectFile)
-    this.#wireIndex = wireIndex
+  constructor(
+    devices: { readonly wire: number; readonly pods: readonly number[] },
+    objectFile: string = ownObjectFile,
+  ) {
+    this.#object = load(objectFile, predecessorAt(devices.pods))
+    this.#wireIndex = devices.wire
   }
 
   configure(config: DatapathSettings): void {
@@ -148,7 +152,19 @@ export class Datapath {
   }
 }
 
-function load(objectFile: string): BpfObject {
+/** What the datapath has to remember longer than an agent lives: without it a reply would not be known for one. */
+const inherited = ['sessions']
+
+/** The kernel's id of the program that an earlier life of this agent has left at one of its pods. */
+function predecessorAt(pods: readonly number[]): number | undefined {
+  for (const device of pods) {
+    const id = attachedTc({ device, direction: 'ingress' })
+    if (id !== undefined) return id
+  }
+  return undefined
+}
+
+function load(objectFile: string, predecessor: number | undefined): BpfObject {
   if (!existsSync(objectFile))
     throw new AgentProblem(
       'EDATAPATH',
@@ -156,5 +172,12 @@ function load(objectFile: string): BpfObject {
       `the datapath ${objectFile} has not been built`,
       'Run make in bpf/.',
     )
-  return openObject(objectFile).load()
+  if (predecessor === undefined) return openObject(objectFile).load()
+  try {
+    return openObject(objectFile, { adopt: { maps: inherited, programId: predecessor } }).load()
+  } catch (error) {
+    // To ask for a program by its id takes CAP_SYS_ADMIN; and it may have gone meanwhile.
+    if (!['EPERM', 'ENOENT'].includes((error as { code?: string }).code ?? '')) throw error
+    return openObject(objectFile).load()
+  }
 }

@@ -28,7 +28,7 @@ xfrm.setHashThresholds({ ipv4: [0, 16] })
 const cluster = largeCluster(nodes)
 
 function start() {
-  const datapath = new Datapath(route.link('eth0').index)
+  const datapath = new Datapath({ wire: route.link('eth0').index, pods: [] })
   const policies = new PolicyEnforcement(datapath.policyMaps())
   const reconciler = new Reconciler({
     node: 'n1',

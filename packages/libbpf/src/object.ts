@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { adoptMap } from './adopt.ts'
 import { BpfError, checkBpf, checkPointer } from './bpf-error.ts'
 import { libbpf } from './libbpf.ts'
 import { Lifetime } from './lifetime.ts'
@@ -17,6 +18,11 @@ export interface OpenOptions {
   readonly rodata?: Buffer
   /** Maximum entries of maps, by name, where they differ from the object's. */
   readonly mapSizes?: Readonly<Record<string, number>>
+  /**
+   * Maps that are to be those of a program that is in the kernel already, with what is in them: where it has one of the
+   * same name, type and sizes. Those that it has not, or not so, begin empty.
+   */
+  readonly adopt?: { readonly maps: readonly string[]; readonly programId: number }
 }
 
 /** An object that is parsed and can still be changed; nothing of it is in the kernel yet. */
@@ -45,10 +51,11 @@ export class OpenObject {
     }
   }
 
-  #configure({ rodata, mapSizes }: OpenOptions): void {
+  #configure({ rodata, mapSizes, adopt }: OpenOptions): void {
     for (const [map, entries] of Object.entries(mapSizes ?? {})) {
       checkBpf('bpf_map__set_max_entries', libbpf.bpf_map__set_max_entries(this.#map(map), entries), map)
     }
+    for (const map of adopt?.maps ?? []) adoptMap(this.#map(map), map, adopt!.programId)
     if (rodata) {
       const map = this.#map('.rodata')
       checkBpf(

@@ -20,7 +20,7 @@ const TEST_RUN = {
 } as const
 
 // struct bpf_prog_info up to the last field read here. Kernels that know less of it fill in less.
-const INFO = { size: 224, verifiedInstructions: 216 } as const
+const INFO = { size: 224, id: 4, verifiedInstructions: 216 } as const
 
 // A program may grow a packet, by an encapsulation for instance.
 const HEADROOM = 256
@@ -65,11 +65,20 @@ export class Program {
    * 5.16: 0 before.
    */
   get verifiedInstructions(): number {
+    return this.#info().readUInt32LE(INFO.verifiedInstructions)
+  }
+
+  /** The kernel's. */
+  get id(): number {
+    return this.#info().readUInt32LE(INFO.id)
+  }
+
+  #info(): Buffer {
     const info = Buffer.alloc(INFO.size)
     const length = Buffer.alloc(4)
     length.writeUInt32LE(INFO.size)
     checkBpf('bpf_obj_get_info_by_fd', libbpf.bpf_obj_get_info_by_fd(this.fd, info, length), this.name)
-    return info.readUInt32LE(INFO.verifiedInstructions)
+    return info
   }
 
   /** Runs the program on a packet that was never on a wire (BPF_PROG_TEST_RUN). Maps change as they would. */

@@ -47,6 +47,29 @@ test('a map can be made smaller than the object says, and then fills up sooner',
   assert.throws(() => map.set(Buffer.from([2, 0, 0, 0]), value), { code: 'E2BIG' })
 })
 
+const adopting = (programId: number) => ({ adopt: { maps: ['by_mark'], programId } })
+const key = Buffer.from([7, 0, 0, 0])
+
+test('a map of a program in the kernel is gone on with, by both', () => {
+  using first = openObject(bytes).load()
+  first.map('by_mark').set(key, Buffer.alloc(8, 1))
+  using second = openObject(bytes, adopting(first.program('count').id)).load()
+  assert.deepEqual(second.map('by_mark').get(key), Buffer.alloc(8, 1))
+  second.map('by_mark').set(key, Buffer.alloc(8, 2))
+  assert.deepEqual(first.map('by_mark').get(key), Buffer.alloc(8, 2))
+})
+
+test('a map of another shape begins empty, as does one of a program that has none of the name', () => {
+  using smaller = openObject(bytes, { mapSizes: { by_mark: 3 } }).load()
+  smaller.map('by_mark').set(key, Buffer.alloc(8, 1))
+  using second = openObject(bytes, adopting(smaller.program('count').id)).load()
+  assert.equal(second.map('by_mark').get(key), undefined)
+})
+
+test('a program that is not there is named', () => {
+  assert.throws(() => openObject(bytes, adopting(0x7fff_fff0)), { code: 'ENOENT' })
+})
+
 test('a program the verifier rejects says why', () => {
   const rejected = openObject(compile('-DREJECTED'))
   assert.throws(
