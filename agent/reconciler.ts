@@ -133,7 +133,7 @@ export class Reconciler {
     datapath.removeEntries(addresses.remove)
     this.plan.ipcache.settle()
     if (everything) this.#security.adoptKeys(planned.peers.flatMap(({ states }) => states))
-    store.listen(this.plan.isAttentive || transition.waiting !== undefined)
+    store.listen(transition.waiting === undefined ? this.plan.attentive : 'all')
     this.#unfinished = false
     return {
       datapath: transition.datapath,

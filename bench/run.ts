@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const benchmarks = ['survey', 'decrypt', 'large', 'policies', 'programs', 'datapath', 'events']
+const benchmarks = ['survey', 'decrypt', 'large', 'policies', 'programs', 'datapath', 'events', 'scale']
 const words = process.argv.slice(2)
 const firstOption = words.findIndex((word) => word.startsWith('-'))
 const chosen = firstOption < 0 ? words : words.slice(0, firstOption)

@@ -52,7 +52,7 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
     'Canaries go from every pod to every pod on another node',
     async (task) => {
       const capture = await task.measure('start instruments', () =>
-        lab.capture(join(directory, name), stage.signal),
+        lab.capture(join(directory, name), endingWith(stage)),
       )
       const before = await task.measure('security associations', () => readAssociations(lab))
       const refusalsBefore = await readRefusals(lab)
@@ -186,6 +186,13 @@ function summarise(task: Task, canaries: readonly SentCanary[], points: readonly
     .filter(({ name }) => name.startsWith('wire/'))
     .reduce((sum, { captured }) => sum + captured, 0)
   task.detail(`${arrived} of ${canaries.length} arrived; ${frames} frames`)
+}
+
+/** Aborts when the demo is over, also where it broke off: what listens must not go on without anybody to stop it. */
+export function endingWith(stage: Stage): AbortSignal {
+  const over = new AbortController()
+  stage.afterwards('Stop the instruments', async () => over.abort())
+  return AbortSignal.any([stage.signal, over.signal])
 }
 
 /** @param later milliseconds: of the one that has begun, its end. */

@@ -30,6 +30,13 @@ const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
 const gateway = '169.254.1.1'
 const gatewayMac = '02:00:00:00:00:fe'
 
+interface Families {
+  readonly pods: 'ipv4' | 'both'
+  readonly underlay: 'ipv4' | 'ipv6'
+}
+
+const gateway6 = 'fe80::1'
+
 /** Nodes with one pod each on a bridge, and an agent on every node: what agents are tested in. */
 export class AgentCluster {
   readonly directory = mkdtempSync(join(tmpdir(), 'wireproof-agents-'))
@@ -37,9 +44,12 @@ export class AgentCluster {
   readonly #namespaces: string[] = []
   readonly #prefix: string
 
+  readonly #families: Families
+
   /** @param name keeps clusters of one kernel apart. */
-  constructor(name: string) {
+  constructor(name: string, families: Partial<Families> = {}) {
     this.#prefix = `wptest-${name}-`
+    this.#families = { pods: 'ipv4', underlay: 'ipv4', ...families }
     this.#namespace('wire')
     this.inWire((route) => {
       onlyIpv4()
@@ -52,7 +62,7 @@ export class AgentCluster {
   }
 
   configure(settings: { encryptL3: boolean; strict: boolean }): void {
-    this.#write('config.json', { ...settings, clusterCidrs: ['10.0.0.0/8'] })
+    this.#write('config.json', { ...settings, clusterCidrs: ['10.0.0.0/8', 'fd00::/16'] })
   }
 
   /** Gives the cluster a fresh key of this id. */
@@ -66,11 +76,15 @@ export class AgentCluster {
   }
 
   underlay(id: number): string {
-    return `192.168.0.${id}`
+    return this.#families.underlay === 'ipv4' ? `192.168.0.${id}` : `fdff::${id}`
   }
 
   podAddress(id: number): string {
     return `10.0.${id}.2`
+  }
+
+  podAddress6(id: number): string {
+    return `fd00:${id}::2`
   }
 
   path(name: string): string {
@@ -90,14 +104,15 @@ export class AgentCluster {
       route.setLink(`n${id}`, { master: 'br0', up: true })
     })
     this.#withRoute(`n${id}`, (route) => {
-      onlyIpv4()
+      this.#allowFamilies()
       setSysctl('net/ipv4/ip_forward', '1')
+      setSysctl('net/ipv6/conf/all/forwarding', '1')
       for (const device of ['all', 'default']) setSysctl(`net/ipv4/conf/${device}/rp_filter`, '0')
       route.setLink('lo', { up: true })
-      route.addAddress('eth0', `${this.underlay(id)}/16`)
+      route.addAddress('eth0', `${this.underlay(id)}/${this.#families.underlay === 'ipv4' ? 16 : 64}`)
       route.setLink('eth0', { up: true })
     })
-    const podCidrs = [`10.0.${id}.0/24`]
+    const podCidrs = [`10.0.${id}.0/24`, ...(this.#isDual ? [`fd00:${id}::/64`] : [])]
     this.#write(`nodes/n${id}.json`, { name: `n${id}`, underlay: this.underlay(id), podCidrs })
   }
 
@@ -159,7 +174,7 @@ export class AgentCluster {
   /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */
   async addPod(id: number): Promise<void> {
     this.plugPod(id)
-    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: [this.podAddress(id)] })
+    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: this.#podAddresses(id) })
   }
 
   /** Makes the pod, with its link down at the node: no agent need be there. */
@@ -173,18 +188,19 @@ export class AgentCluster {
       route.setLink(`p${id}`, { alias })
     })
     this.#withRoute(`p${id}`, (route) => {
-      onlyIpv4()
+      this.#allowFamilies()
       route.setLink('lo', { up: true })
       route.addAddress('eth0', `${address}/32`)
       route.setLink('eth0', { up: true })
       route.addRoute({ destination: `${gateway}/32`, device: 'eth0', scope: 'link' })
       route.addRoute({ destination: '0.0.0.0/0', via: gateway, device: 'eth0' })
       route.addNeighbour({ address: gateway, mac: gatewayMac, device: 'eth0' })
+      if (this.#isDual) this.#addIpv6(route, id)
     })
     this.#write(`pods/p${id}.json`, {
       name: `p${id}`,
       node: `n${id}`,
-      addresses: [address],
+      addresses: this.#podAddresses(id),
       labels: { app: `p${id}` },
     })
   }
@@ -220,8 +236,9 @@ export class AgentCluster {
     to: number,
     count: number,
     interval = 0.01,
+    address = this.podAddress(to),
   ): Promise<{ sent: number; received: number }> {
-    const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', this.podAddress(to)]
+    const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', address]
     const child = this.spawn(`p${from}`, argv)
     let output = ''
     child.stdout!.on('data', (chunk) => (output += chunk))
@@ -232,7 +249,9 @@ export class AgentCluster {
 
   /** What crosses the wire while `action` runs, a line a frame, as tcpdump tells it. */
   async onWire(action: () => Promise<unknown>): Promise<string[]> {
-    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', 'ip'])
+    // Of IPv6 what neighbours ask each other is of no interest.
+    const filter = ['ip', ...(this.#isDual ? ['or', 'esp', 'or', 'net', 'fd00::/16'] : [])]
+    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', ...filter])
     let output = ''
     child.stdout!.on('data', (chunk) => (output += chunk))
     await new Promise<void>((resolve) => {
@@ -253,6 +272,29 @@ export class AgentCluster {
     for (const id of [...this.#agents.keys()]) await this.killAgent(id)
     for (const name of this.#namespaces) deleteNamespace(name)
     rmSync(this.directory, { recursive: true })
+  }
+
+  get #isDual(): boolean {
+    return this.#families.pods === 'both'
+  }
+
+  #podAddresses(id: number): string[] {
+    return [this.podAddress(id), ...(this.#isDual ? [this.podAddress6(id)] : [])]
+  }
+
+  #allowFamilies(): void {
+    if (!this.#isDual) {
+      onlyIpv4()
+      return
+    }
+    // Nobody else has these addresses: to ask first would only take a second.
+    for (const device of ['all', 'default']) setSysctl(`net/ipv6/conf/${device}/accept_dad`, '0')
+  }
+
+  #addIpv6(route: Route, id: number): void {
+    route.addAddress('eth0', `${this.podAddress6(id)}/128`)
+    route.addNeighbour({ address: gateway6, mac: gatewayMac, device: 'eth0' })
+    route.addRoute({ destination: '::/0', via: gateway6, device: 'eth0' })
   }
 
   #namespace(name: string): void {

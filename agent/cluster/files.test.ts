@@ -246,7 +246,18 @@ test('a burst of changes wakes once, and drafts do not wake', async (context) =>
   assert.equal(calls.count, 2)
 })
 
-test('announcements wake only while they matter, and those in between are not lost', async (context) => {
+test('a store that is taken away, or put back, wakes', async (context) => {
+  const path = directory(context)
+  const { calls } = await watched(context, path)
+  renameSync(path, `${path}.away`)
+  await delay(30)
+  assert.equal(calls.count, 1)
+  renameSync(`${path}.away`, path)
+  await delay(30)
+  assert.equal(calls.count, 2)
+})
+
+test('announcements wake only whom they matter to, and those in between are not lost', async (context) => {
   const path = directory(context)
   const { store, calls } = await watched(context, path)
   const other = new FileStore(path)
@@ -258,11 +269,11 @@ test('announcements wake only while they matter, and those in between are not lo
     attempts: {},
     datapath: { encryptL3: true, strict: true },
   }
-  store.listen(false)
+  store.listen(new Set(['n3']))
   other.announce('n2', said)
   await delay(30)
   assert.equal(calls.count, 0)
-  store.listen(true)
+  store.listen(new Set(['n2']))
   await delay(30)
   assert.equal(calls.count, 1)
   assert.deepEqual([...store.refresh(false).nodes], ['n2'])

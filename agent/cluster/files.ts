@@ -1,5 +1,5 @@
 import { existsSync, type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type ClusterKey, parseClusterKey } from '../keys/cluster-key.ts'
 import { parsePolicies } from '../policy/parse.ts'
 import { AgentProblem } from '../problem.ts'
@@ -7,7 +7,7 @@ import { isObjectFile, ObjectDirectory, yaml } from './object-directory.ts'
 import { parseAnnouncement, parseLife, parseNamespace, parseNode, parsePod, parseSettings } from './parse.ts'
 import { RevisionFile } from './revision-file.ts'
 import type { Announcement, Changes, ClusterView, Settings } from './state.ts'
-import type { ClusterStore } from './store.ts'
+import type { ClusterStore, Listening } from './store.ts'
 import { isMissing, writeJson } from './whole-file.ts'
 
 const kinds = ['nodes', 'pods', 'namespaces', 'policies', 'incarnations', 'acks'] as const
@@ -35,7 +35,7 @@ export class FileStore implements ClusterStore {
   #touched: Record<Kind, Set<string>> | undefined
   #view: ClusterView | undefined
   #wake: (() => void) | undefined
-  #listening = true
+  #listening: Listening = 'all'
 
   constructor(directory: string) {
     this.directory = directory
@@ -114,13 +114,15 @@ export class FileStore implements ClusterStore {
       watchers.push(watch(path, (_event, file) => changed(file)).on('error', onError))
     }
     look(this.directory, (file) => {
-      if (file === 'key' || file === 'config.json') wake()
+      // Its own name: it has been taken away, or put back.
+      if (file === null || file === 'key' || file === 'config.json' || file === basename(this.directory))
+        wake()
     })
     for (const kind of kinds)
       look(join(this.directory, kind), (file) => {
         if (file !== null && !isObjectFile(file)) return
         this.#touch(kind, file)
-        if (kind !== 'acks' || this.#listening) wake()
+        if (kind !== 'acks' || file === null || this.#isHeard(file)) wake()
       })
     return {
       close: () => {
@@ -132,9 +134,14 @@ export class FileStore implements ClusterStore {
     }
   }
 
-  listen(toAnnouncements: boolean): void {
-    if (toAnnouncements && !this.#listening && this.#touched?.acks.size !== 0) this.#wake?.()
-    this.#listening = toAnnouncements
+  listen(to: Listening): void {
+    this.#listening = to
+    // What came while nobody listened to it, and since the store was read.
+    for (const file of this.#touched?.acks ?? []) if (this.#isHeard(file)) this.#wake?.()
+  }
+
+  #isHeard(file: string): boolean {
+    return this.#listening === 'all' || this.#listening.has(basename(file, '.json'))
   }
 
   /** @param file null where the watch does not say which. */

@@ -20,8 +20,11 @@ export interface ClusterStore {
   watch(onChange: () => void, onError: (error: Error) => void): { close(): void }
 
   /**
-   * Whether announcements of others matter now. While they do not, they wake nobody: otherwise every node that joins
-   * would wake every other as often as there are nodes.
+   * Whose announcements matter now. Those of others wake nobody: otherwise every node that joins would wake every other as
+   * often as there are nodes.
    */
-  listen(toAnnouncements: boolean): void
+  listen(to: Listening): void
 }
+
+/** Names of nodes. */
+export type Listening = 'all' | ReadonlySet<string>

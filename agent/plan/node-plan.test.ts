@@ -101,6 +101,17 @@ test('a node of both families has policies and routes for each, and no policy th
   ])
   assert.equal(node(2).kernel.routes.get('fd00:3::/64')?.via, 'fd00::3')
   assert.equal(node(2).kernel.routes.get('fd00:2::/64')?.type, 'blackhole')
+  assert.equal(node(2).kernel.routes.get('10.0.3.0/24')?.via, 'fd00::3')
+})
+
+test('pods in IPv6 behind nodes in IPv4 are routed without a next hop, which IPv6 could not have', () => {
+  const { add, settle, node } = cluster()
+  for (const id of [1, 2]) add(id, { ...describe(id), podCidrs: [`10.0.${id}.0/24`, `fd00:${id}::/64`] })
+  settle()
+  assert.deepEqual(
+    ['10.0.2.0/24', 'fd00:2::/64'].map((prefix) => node(1).kernel.routes.get(prefix)?.via),
+    ['192.168.0.2', undefined],
+  )
 })
 
 test('nothing is sent to a node before it has said that it receives; its packets are dropped, not sent in clear', () => {

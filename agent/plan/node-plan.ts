@@ -91,9 +91,9 @@ export class NodePlan {
     return this.#waiting.values()
   }
 
-  /** Whether anything depends on what other nodes announce next. */
-  get isAttentive(): boolean {
-    return this.#waiting.size > 0 || this.#retaining.size > 0
+  /** The nodes on whose next announcement something depends. */
+  get attentive(): ReadonlySet<string> {
+    return new Set([...this.#waiting.keys(), ...this.#retaining])
   }
 
   /** Nodes and pods that cannot be as they are described, one sentence each. */

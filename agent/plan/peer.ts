@@ -203,5 +203,11 @@ function mtuTo({ peer, key, wire }: PeerInput) {
 }
 
 function routesTo({ podCidrs, underlay }: ClusterNode, wire: PeerInput['wire']): RouteOptions[] {
-  return podCidrs.map((destination) => ({ destination, via: underlay, ...wire, metric: routeMetric }))
+  return podCidrs.map((destination) => ({
+    destination,
+    // IPv6 knows no next hop in IPv4. What is encrypted needs none: its outer packet has a route of its own.
+    ...(familyOf(destination) === 6 && familyOf(underlay) === 4 ? {} : { via: underlay }),
+    ...wire,
+    metric: routeMetric,
+  }))
 }

@@ -7,7 +7,7 @@ import type {
   Life,
   Settings,
 } from '../cluster/state.ts'
-import type { ClusterStore } from '../cluster/store.ts'
+import type { ClusterStore, Listening } from '../cluster/store.ts'
 import type { ClusterKey } from '../keys/cluster-key.ts'
 
 /** What has been written to the store so far. */
@@ -74,7 +74,7 @@ export class MemoryCluster {
 
   announce(node: string, announcement: Announcement): void {
     this.announcements.set(node, announcement)
-    this.#tell('nodes', node, announcement, (store) => store.isListening)
+    this.#tell('nodes', node, announcement, (store) => store.listening === 'all' || store.listening.has(node))
   }
 
   #tell(
@@ -97,7 +97,7 @@ export class MemoryCluster {
 export class MemoryStore implements ClusterStore {
   readonly #cluster: MemoryCluster
   changed = { nodes: new Set<string>(), pods: new Set<string>() }
-  isListening = true
+  listening: Listening = 'all'
   #key: ClusterKey | undefined
 
   constructor(cluster: MemoryCluster) {
@@ -130,7 +130,7 @@ export class MemoryStore implements ClusterStore {
     return { close: () => {} }
   }
 
-  listen(toAnnouncements: boolean): void {
-    this.isListening = toAnnouncements
+  listen(to: Listening): void {
+    this.listening = to
   }
 }

@@ -21,10 +21,14 @@ export function describeNode(number: number): ClusterNode {
   }
 }
 
+export function emptyCluster(): MemoryCluster {
+  const key = parseClusterKey(`3+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
+  return new MemoryCluster({ ...settings, clusterCidrs: ['10.0.0.0/8'] }, key)
+}
+
 /** A cluster of so many nodes whose agents have all said that they receive and send. */
 export function largeCluster(nodes: number): MemoryCluster {
-  const key = parseClusterKey(`3+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
-  const cluster = new MemoryCluster({ ...settings, clusterCidrs: ['10.0.0.0/8'] }, key)
+  const cluster = emptyCluster()
   cluster.putNode(describeNode(1))
   for (let number = 2; number <= nodes; number++) join(cluster, number)
   return cluster

@@ -16,10 +16,16 @@ export interface AssociationWatch {
 /**
  * Reads what all kernels hold, again and again. An agent keeps an association for a second after its last packet, so the
  * last that is read of it is all that it did.
+ *
+ * @param signal ends it where nobody asks for its end.
  */
-export function watchAssociations(lab: Pick<Lab, 'nodes' | 'securityAssociations'>): AssociationWatch {
+export function watchAssociations(
+  lab: Pick<Lab, 'nodes' | 'securityAssociations'>,
+  signal?: AbortSignal,
+): AssociationWatch {
   const latest = new Map<string, SecurityAssociation>()
   const over = new AbortController()
+  signal?.addEventListener('abort', () => over.abort(), { once: true })
   const look = async () => {
     for (const { name } of await lab.nodes())
       for (const sa of await lab.securityAssociations(name)) latest.set(nameOf(sa), sa)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ArmCast,
+  endingWith,
   nowInNanoseconds,
   type PlayedArm,
   readAssociations,
@@ -57,12 +58,13 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
   const outages: { from: string; to: string }[] = []
   const title = `While ${way.what(rounds)}, pods of every node send to every other`
   const { canaries, points, streams, ...read } = await stage.do(title, async (task) => {
+    const whileItLasts = endingWith(stage)
     const capture = await task.measure('start instruments', () =>
-      lab.capture(join(directory, name.replaceAll('/', '-')), stage.signal),
+      lab.capture(join(directory, name.replaceAll('/', '-')), whileItLasts),
     )
     const before = await readAssociations(lab)
     const refusalsBefore = await readRefusals(lab)
-    const watch = watchAssociations(lab)
+    const watch = watchAssociations(lab, whileItLasts)
     const background = workload.startBackground(change.everyMs)
     await sleep(quietMs, undefined, { signal: stage.signal })
     const deadlineMs = isChange(name) ? patientMs : briefMs

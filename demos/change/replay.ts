@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Lab, LabNode } from '../../lab/lab.ts'
 import { behindItsBack } from '../sabotage/behind-its-back.ts'
-import { runIp } from '../sabotage/outbound.ts'
+import { algorithmWords, beyond, idOf, outboundOf, runIp } from '../sabotage/outbound.ts'
 import { sabotageFailed } from '../sabotage/sabotage.ts'
 import type { Change, ChangeHands } from './change.ts'
 import { inRounds, times } from './rounds.ts'
@@ -37,10 +37,17 @@ export const replay: Change = {
       `each frame to a node without a replay window was repeated on the wire, ${times(rounds)}`,
     async change(hands) {
       const { lab } = hands
-      const [node] = await lab.nodes()
-      const wake = await behindItsBack(lab, node!.name, () => takeWindows(lab, node!))
-      hands.afterwards(`Wake the agent of ${node!.name}`, () => lab.resumeAgent(node!.name))
+      const [node, ...others] = await lab.nodes()
+      const wakes: (() => Promise<void>)[] = []
+      const wake = async () => {
+        await Promise.all(wakes.splice(0).map((each) => each()))
+      }
+      hands.afterwards('Wake the agents', wake)
       try {
+        // A window belongs to extended sequence numbers, so those go first.
+        for (const { name } of others)
+          wakes.push(await behindItsBack(lab, name, () => takeExtension(lab, name, node!)))
+        wakes.push(await behindItsBack(lab, node!.name, () => takeWindows(lab, node!)))
         await inRounds(hands, 'repetition', () => repeat(hands, node!.name))
       } finally {
         await wake()
@@ -61,6 +68,21 @@ async function repeat({ lab, mark, task, afterwards }: ChangeHands, node: string
   mark(`nothing was repeated to ${node} any more`)
 }
 
+/** Puts what a node seals with for another there anew, with the same key, which goes on in 32-bit numbers. */
+async function takeExtension(lab: Lab, name: string, to: LabNode): Promise<void> {
+  const outbound = await outboundOf(lab, name)
+  await runIp(
+    lab,
+    name,
+    outbound
+      .filter(({ sa }) => sa.destination === to.underlay)
+      .flatMap(({ sa, id }) => [
+        `xfrm state delete ${id}`,
+        `xfrm state add ${id} reqid ${sa.reqid} mode ${sa.mode} replay-oseq ${beyond(sa)} ${algorithmWords(sa)}`,
+      ]),
+  )
+}
+
 /** Puts each inbound SA there anew, with the same key and mark and with no replay window. */
 async function takeWindows(lab: Lab, { name, underlay }: LabNode): Promise<void> {
   const marks = await outputMarks(lab, name)
@@ -69,12 +91,12 @@ async function takeWindows(lab: Lab, { name, underlay }: LabNode): Promise<void>
     lab,
     name,
     inbound.flatMap((sa) => {
-      const id = `src ${sa.source} dst ${sa.destination} proto esp spi 0x${sa.spi.toString(16)}`
+      const id = idOf(sa)
       const mark = marks.get(sa.spi)
       if (mark === undefined) throw sabotageFailed(`an inbound SA of ${name} has no output mark`)
       return [
         `xfrm state delete ${id}`,
-        `xfrm state add ${id} reqid ${sa.reqid} mode ${sa.mode} replay-window 0 output-mark ${mark} aead ${sa.algorithm} 0x${sa.key} ${sa.icvBits}`,
+        `xfrm state add ${id} reqid ${sa.reqid} mode ${sa.mode} replay-window 0 output-mark ${mark} ${algorithmWords(sa)}`,
       ]
     }),
   )

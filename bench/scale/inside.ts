@@ -1,0 +1,99 @@
+/** The part of bench/scale.ts that needs a kernel with ESP: `node bench/scale/inside.ts <nodes> <rounds>`, as root. */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inNetworkNamespace } from '@wireproof/ffi'
+import { createNamespace, deleteNamespace, openRoute, openXfrm } from '@wireproof/netlink'
+import { ownRoutes } from '../../agent/kernel/routes.ts'
+import { readSecurity } from '../../agent/kernel/xfrm.ts'
+import { median, table } from '../timing.ts'
+import type { Result } from './ours.ts'
+
+const [large, rounds] = process.argv.slice(2).map(Number) as [number, number]
+const small = 50
+const directory = mkdtempSync(join(tmpdir(), 'wireproof-scale-'))
+const ours = fileURLToPath(new URL('ours.ts', import.meta.url))
+
+/** In a namespace of its own with one device, as a node has. */
+function onNode<Result>(action: () => Result): Result {
+  const name = `wireproof-scale-${process.pid}`
+  const namespace = createNamespace(name)
+  try {
+    return inNetworkNamespace(namespace, () => {
+      {
+        using route = openRoute()
+        route.addVeth({ name: 'eth0', peer: { name: 'far' } })
+        route.addAddress('eth0', '192.168.0.1/16')
+        for (const device of ['eth0', 'far']) route.setLink(device, { up: true })
+      }
+      return action()
+    })
+  } finally {
+    deleteNamespace(name)
+  }
+}
+
+function runOurs(nodes: number, commands: string): Result {
+  const argv = ['--expose-gc', ours, `${nodes}`, commands]
+  return JSON.parse(execFileSync(process.execPath, argv, { encoding: 'utf8' }))
+}
+
+/** @returns milliseconds. @throws Error when it put anything else there. */
+function runIp(commands: string, { associations, policies, routes }: Result): number {
+  const start = performance.now()
+  execFileSync('ip', ['-batch', commands], { stdio: ['ignore', 'ignore', 'inherit'] })
+  const milliseconds = performance.now() - start
+  using xfrm = openXfrm()
+  using route = openRoute()
+  const present = readSecurity(xfrm)
+  const found = [present.states.length, present.policies.length, ownRoutes(route).length]
+  if (found.join() !== [associations, policies, routes].join())
+    throw new Error(`ip -batch came to ${found.join()}, we to ${associations},${policies},${routes}`)
+  return milliseconds
+}
+
+const results: { small: Result; large: Result; ip: number }[] = []
+try {
+  for (let round = 0; round < rounds; round++) {
+    const commands = join(directory, 'commands')
+    const few = onNode(() => runOurs(small, commands))
+    const many = onNode(() => runOurs(large, commands))
+    results.push({ small: few, large: many, ip: onNode(() => runIp(commands, many)) })
+  }
+} finally {
+  rmSync(directory, { recursive: true })
+}
+
+const of = (pick: (result: (typeof results)[number]) => number) => median(results.map(pick))
+const ms = (value: number) => (value < 10 ? value.toFixed(1) : value.toFixed(0))
+const state = results[0]!.large
+const size = (value: number) => value.toLocaleString('en')
+console.log(
+  `${size(state.associations)} associations, ${size(state.policies)} policies, ${size(state.routes)} routes for ${size(large)} nodes; ` +
+    `${size(state.addresses)} addresses in the datapath's map; medians of ${rounds} rounds, taking turns\n`,
+)
+const install = of(({ large }) => large.install - large.addresses_ms)
+const row = (what: string, pick: (result: Result) => number) => [
+  what,
+  ms(of(({ small }) => pick(small))),
+  ms(of(({ large }) => pick(large))),
+]
+console.log(
+  table(
+    ['milliseconds', `${small} nodes`, `${size(large)} nodes`],
+    [
+      row('first pass, but for the map', (result) => result.install - result.addresses_ms),
+      row('the map of addresses', ({ addresses_ms }) => addresses_ms),
+      ['ip -batch for the same state', '', ms(of(({ ip }) => ip))],
+      row('a node joins, with 20 pods', ({ join }) => join),
+      row('a node leaves, with 20 pods', ({ leave }) => leave),
+      row('nothing has changed', ({ nothing }) => nothing),
+      row('everything is looked at again', ({ thorough }) => thorough),
+      row('an agent starts again, but for the map', (result) => result.restart - result.restart_addresses_ms),
+      row('MiB of memory, the cluster included', ({ rss }) => rss),
+    ],
+  ),
+)
+console.log(`\nfirst pass against ip -batch: ${(of(({ ip }) => ip) / install).toFixed(2)} times as fast`)
