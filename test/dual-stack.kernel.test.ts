@@ -3,6 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import { AgentCluster } from './agent-cluster.ts'
 
 const nodes = [1, 2]
+const directions = [
+  [1, 2],
+  [2, 1],
+] as const
 const all = (count: number) => ({ sent: count, received: count })
 
 for (const underlay of ['ipv4', 'ipv6'] as const)
@@ -15,6 +19,10 @@ for (const underlay of ['ipv4', 'ipv6'] as const)
       await Promise.all(nodes.map((id) => cluster.startAgent(id)))
       for (const id of nodes) await cluster.addPod(id)
       await cluster.settled(...nodes)
+      // Links take their time to have an IPv6 address of their own, by which nodes ask where a pod is.
+      for (const [from, to] of directions)
+        for (let attempt = 0; (await ping6(from, to, 1)).received === 0; attempt++)
+          assert.ok(attempt < 20, `p${to} does not answer p${from}`)
     })
 
     after(() => cluster?.close())
@@ -24,10 +32,7 @@ for (const underlay of ['ipv4', 'ipv6'] as const)
 
     test('packets of both families cross, and the wire shows nothing but ESP', async () => {
       const frames = await cluster.onWire(async () => {
-        for (const [from, to] of [
-          [1, 2],
-          [2, 1],
-        ] as const) {
+        for (const [from, to] of directions) {
           assert.deepEqual(await cluster.ping(from, to, 5), all(5))
           assert.deepEqual(await ping6(from, to, 5), all(5))
         }

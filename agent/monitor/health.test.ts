@@ -11,7 +11,7 @@ test('an agent that makes its passes and whose kernel answers is healthy', () =>
 test('an agent whose passes do not come any more is not', () => {
   const { ok, checks } = healthOf(longestSilence + 1, 0, answers)
   assert.equal(ok, false)
-  assert.deepEqual(checks, [{ name: 'event loop', problem: 'no pass for 15001 ms' }, { name: 'netlink' }])
+  assert.deepEqual(checks, [{ name: 'event loop', problem: 'no pass for 150001 ms' }, { name: 'netlink' }])
 })
 
 test('an agent whose kernel does not answer is not, and says why', () => {

@@ -10,8 +10,8 @@ export interface Check {
   readonly problem?: string
 }
 
-/** A pass is due at least every 5 s; three that did not come mean that nothing is repaired any more, in milliseconds. */
-export const longestSilence = 15_000
+/** A pass is due at least once a minute; when two did not come nothing is repaired any more. Milliseconds. */
+export const longestSilence = 150_000
 
 /**
  * Whether the agent is alive: its event loop turns, and its kernel answers. What fails here is mended by another process.

@@ -92,7 +92,10 @@ function peerFindings({ peers }: AgentStatus, broken: Broken): Finding[] {
     if (waiting !== undefined || (sends && receives)) return []
     const what = sends ? 'receives nothing from' : receives ? 'cannot send to' : 'has no SA with'
     return [
-      broken(`${what} ${node}`, 'The agent puts it back in its next pass, within 5 s; else see its log.'),
+      broken(
+        `${what} ${node}`,
+        'The agent puts it back in its next pass, within a minute; else see its log.',
+      ),
     ]
   })
 }

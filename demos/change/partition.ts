@@ -10,7 +10,7 @@ import { inRounds, times } from './rounds.ts'
 const cutMs = 1000
 /** Between two rounds, and after the store is there again. */
 const calmMs = 500
-/** An agent looks at its store every five seconds when nobody tells it to. */
+/** The kernel tells an agent at once; a slow one takes its time to do something about it. */
 const noticedWithinMs = 15_000
 
 /** The store is out of reach, and the wire is cut and healed. */
