@@ -66,13 +66,9 @@ int from_pod(struct __sk_buff *skb)
 		break;
 	}
 
-	forget_how_parsed(skb, &nh, &packet);
 	source = find_endpoint(&packet.source);
 	destination = find_endpoint(&packet.destination);
 	decision = config.flags & CONFIG_READY ? decide_from_pod(skb, &config, &packet, &source, &destination) :
 						 decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
-	decision = apply_policy(skb, &nh, &packet, &destination, DIRECTION_EGRESS, decision);
-	if (decision.verdict == VERDICT_ENCRYPTED)
-		skb->mark |= MARK_ENCRYPT;
-	return conclude(skb, HOOK_FROM_POD, &packet, decision);
+	return conclude_at_pod(skb, HOOK_FROM_POD, DIRECTION_EGRESS, &nh, &packet, &destination, decision);
 }

@@ -42,9 +42,7 @@ int to_pod(struct __sk_buff *skb)
 		break;
 	}
 
-	forget_how_parsed(skb, &nh, &packet);
 	source = find_endpoint(&packet.source);
 	decision = decide_to_pod(skb, &config, &source);
-	decision = apply_policy(skb, &nh, &packet, &source, DIRECTION_INGRESS, decision);
-	return conclude(skb, HOOK_TO_POD, &packet, decision);
+	return conclude_at_pod(skb, HOOK_TO_POD, DIRECTION_INGRESS, &nh, &packet, &source, decision);
 }

@@ -316,54 +316,69 @@ static __always_inline bool is_own_node(const struct endpoint *remote)
 }
 
 /*
- * Takes what was parsed through the packet's own memory. What comes out of there has no past for the verifier, which then
- * looks once at what follows, and not for every way to parse a packet: for Linux 6.1 those are too many.
+ * What is known of a packet when its policy is asked, handed over through memory. What comes out of there has no past for
+ * the verifier, which then looks once at what follows, and not for every way to parse a packet and to decide about it: for
+ * Linux 6.1 those are too many.
  */
-static __always_inline void forget_how_parsed(struct __sk_buff *skb, struct hdr_cursor *nh, struct packet *packet)
-{
-	__u32 kind;
+struct handover {
+	struct packet packet;
+	__u32 offset;		/* of what is behind the packet's IP headers */
+	__u32 remote_identity;
+	__u32 verdict;		/* before its policy */
+	__u32 reason;
+	__u32 exempt;		/* no policy is asked */
+};
 
-	skb->cb[0] = nh->offset;
-	skb->cb[1] = packet->source_port | (__u32)packet->destination_port << 16;
-	skb->cb[2] = packet->datagram;
-	skb->cb[3] = packet->protocol | packet->fragment << 8 | packet->first_fragment << 16;
-	nh->offset = skb->cb[0];
-	packet->source_port = skb->cb[1];
-	packet->destination_port = skb->cb[1] >> 16;
-	packet->datagram = skb->cb[2];
-	kind = skb->cb[3];
-	packet->protocol = kind;
-	packet->fragment = kind >> 8;
-	packet->first_fragment = kind >> 16;
-}
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct handover);
+} handovers SEC(".maps");
 
-/*
- * Has the last word on what a pod sends or receives and would pass otherwise. The cursor stands behind the packet's IP
- * headers.
- */
-static __always_inline struct decision apply_policy(struct __sk_buff *skb, const struct hdr_cursor *nh,
-						    const struct packet *packet, const struct endpoint *remote,
-						    __u32 direction, struct decision decision)
+/* Has the last word on what a pod sends or receives and would pass otherwise. */
+static __always_inline struct decision apply_policy(struct __sk_buff *skb, const struct handover *told, __u32 direction)
 {
-	__u32 offset;
+	struct decision decision = decide(told->verdict, told->reason);
+	const struct packet *packet = &told->packet;
 	__u64 judgement;
 
-	if (decision.verdict == VERDICT_DROPPED || is_own_node(remote) ||
-	    is_link_scope(&packet->source) || is_link_scope(&packet->destination))
+	if (told->exempt)
 		return decision;
-	/* As in forget_how_parsed(): what is judged below does not depend on what was decided before. */
-	skb->cb[1] = decision.verdict;
-	skb->cb[2] = decision.reason;
-	offset = nh->offset;
 	if (!packet->fragment && (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) &&
-	    is_related(skb, packet, offset, direction))
-		return decide(skb->cb[1], skb->cb[2]);
-	judgement = judge_packet(skb, packet, offset, remote->identity, direction);
-	decision = decide(skb->cb[1], skb->cb[2]);
+	    is_related(skb, packet, told->offset, direction))
+		return decision;
+	judgement = judge_packet(skb, packet, told->offset, told->remote_identity, direction);
 	if (!(judgement & PACKET_ALLOWED))
 		decision = decide(VERDICT_DROPPED, REASON_POLICY_DENIED);
 	decision.rule = (__u32)judgement;
 	return decision;
+}
+
+/* Asks the pod's policy, unless the packet is dropped already or needs none, and ends with what comes of it. */
+static __always_inline int conclude_at_pod(struct __sk_buff *skb, enum hook hook, __u32 direction,
+					   const struct hdr_cursor *nh, const struct packet *packet,
+					   const struct endpoint *remote, struct decision decision)
+{
+	const __u32 zero = 0;
+	struct handover *told = bpf_map_lookup_elem(&handovers, &zero);
+
+	if (!told)
+		return conclude_frame(skb, hook, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	told->packet = *packet;
+	told->offset = nh->offset;
+	told->remote_identity = remote->identity;
+	told->verdict = decision.verdict;
+	told->reason = decision.reason;
+	told->exempt = decision.verdict == VERDICT_DROPPED || is_own_node(remote) || is_link_scope(&packet->source) ||
+		       is_link_scope(&packet->destination);
+	/* Else clang remembers what it has just put there, and the past is not left behind. */
+	asm volatile("" : : "r"(told) : "memory");
+
+	decision = apply_policy(skb, told, direction);
+	if (decision.verdict == VERDICT_ENCRYPTED)
+		skb->mark |= MARK_ENCRYPT;
+	return conclude(skb, hook, &told->packet, decision);
 }
 
 #endif
