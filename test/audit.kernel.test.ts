@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { get } from 'node:http'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
@@ -295,12 +296,16 @@ test('probes fail when they must, with the reason, and succeed again', async () 
   await assert.rejects(ask('n1', '/healthz', 500), { message: 'no answer' })
   await lab.resumeAgent('n1')
 
-  const key = `${clusterDirectory(name)}/key`
-  await lab.spawn('n1', ['mv', key, `${key}.away`]).exit
-  await assert.rejects(lab.settled(AbortSignal.timeout(1000)))
-  assert.match((await ask('n1', '/readyz'))[1], /\[-\] last pass: the cluster store's .*key is not there/)
+  const store = clusterDirectory(name)
+  await rename(store, `${store}.away`)
+  let cutOff: Awaited<ReturnType<typeof ask>> = [undefined, '']
+  for (let attempt = 0; attempt < 50 && cutOff[0] !== 503; attempt++) {
+    await delay(100)
+    cutOff = await ask('n1', '/readyz')
+  }
+  assert.match(cutOff[1], /\[-\] last pass: the cluster store .* is out of reach/)
   assert.equal((await ask('n1', '/healthz'))[0], 200, 'another process would not mend it')
-  await lab.spawn('n1', ['mv', `${key}.away`, key]).exit
+  await rename(`${store}.away`, store)
   await lab.settled()
   assert.equal((await ask('n1', '/readyz'))[0], 200)
 })
@@ -312,16 +317,19 @@ test('events that the kernel had no room for are told of wherever somebody could
   // More flows than the ring holds events: each port is one.
   const send = `const socket = require('dgram').createSocket('udp4')
     let port = 1000, open = 0
-    const more = () => { while (open < 64 && port < 15000) { open++; socket.send('x', port++, '${address}', () => { open--; more() }) }
-      if (port === 15000 && open === 0) socket.close() }
+    const more = () => { while (open < 64 && port < 65000) { open++; socket.send('x', port++, '${address}', () => { open--; more() }) }
+      if (port === 65000 && open === 0) socket.close() }
     more()`
   assert.equal(await lab.spawn('a', [process.execPath, '-e', send]).exit, 0)
   await lab.resumeAgent('n1')
   await lab.settled()
-  const losses = (await told('--since', '60s')).filter((each): each is FlowLoss => 'lost' in each)
+  // So many flows are more than a node's history keeps as well, which is told of by itself.
+  const losses = (await told('--since', '60s')).filter(
+    (each): each is FlowLoss => 'lost' in each && each.where === 'ring',
+  )
   assert.deepEqual(
-    losses.map(({ node, where }) => `${node} ${where}`),
-    ['n1 ring'],
+    losses.map(({ node }) => node),
+    ['n1'],
   )
   const [{ lost }] = losses as [FlowLoss]
   assert.ok(lost > 1000, `${lost}`)

@@ -38,7 +38,7 @@ export class Guarded extends Datapath {
   age(seconds: number): void {
     const map = this.object.map('sessions')
     for (const [key, value] of map.entries()) {
-      value.writeBigUInt64LE(value.readBigUInt64LE(SESSION_SEEN) - BigInt(seconds * 1e9), SESSION_SEEN)
+      value.writeBigUInt64LE(earlier(value.readBigUInt64LE(SESSION_SEEN), seconds), SESSION_SEEN)
       map.set(key, value)
     }
   }
@@ -46,11 +46,15 @@ export class Guarded extends Datapath {
   ageFragments(seconds: number): void {
     const map = this.object.map('fragments')
     for (const [key, value] of map.entries()) {
-      value.writeBigUInt64LE(value.readBigUInt64LE(0) - BigInt(seconds * 1e9), 0)
+      value.writeBigUInt64LE(earlier(value.readBigUInt64LE(0), seconds), 0)
       map.set(key, value)
     }
   }
 }
+
+/** May lie before the kernel's start: its clock is unsigned, and differences wrap. */
+const earlier = (nanoseconds: bigint, seconds: number) =>
+  BigInt.asUintN(64, nanoseconds - BigInt(seconds * 1e9))
 
 export const flags = { fin: 1, syn: 2, rst: 4, ack: 16 } as const
 
