@@ -47,6 +47,7 @@ export type FlowReason =
   | 'not-configured'
   | 'unknown-node'
   | 'policy-denied'
+  | 'out-of-scope'
 
 /** Something the datapath decided about packets of one flow. */
 export interface Flow {

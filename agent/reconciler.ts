@@ -27,6 +27,7 @@ import { sameState } from './plan/security.ts'
 import { nextDatapath } from './plan/transition.ts'
 import type { PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
+import { CurrentScope } from './scope/current-scope.ts'
 
 /** What one pass came to. */
 export interface Outcome {
@@ -78,6 +79,8 @@ export class Reconciler {
   #described: ClusterNode | undefined
   #changingSince: number | undefined
   #localRoutes: readonly DeviceRoute[] = []
+  readonly #scope = new CurrentScope()
+  #scopeProblems: readonly string[] = []
   /** What the pass that is under way, or that failed, has read and not yet brought into force. */
   #unfinished = true
 
@@ -109,6 +112,7 @@ export class Reconciler {
     // Who may talk to a pod knows it before it can be talked to.
     policies.update(view, isFull ? undefined : changes.pods)
     // What must be protected is known before anything can be sent to it.
+    this.#judgeScope(changes, isFull)
     this.#knowPods(changes, isFull)
     const addresses = this.plan.ipcache.changes()
     datapath.addEntries(addresses.set)
@@ -137,7 +141,7 @@ export class Reconciler {
     this.#unfinished = false
     return {
       datapath: transition.datapath,
-      problems: [...view.problems, ...this.plan.problems()],
+      problems: [...view.problems, ...this.plan.problems(), ...this.#scopeProblems],
       waiting: [
         ...(transition.waiting ? [transition.waiting] : []),
         ...Array.from(this.plan.waiting, ({ node, waiting }) => `${node.name}: ${waiting}`),
@@ -240,6 +244,14 @@ export class Reconciler {
       wanted.map(({ fingerprint }) => fingerprint),
       inUse,
     )
+  }
+
+  #judgeScope({ pods, nodes }: Changes, isFull: boolean): void {
+    const { view } = this.#around.store
+    const changed = this.#scope.update(view)
+    if (changed) this.plan.ipcache.setScope(changed)
+    if (changed || isFull || pods.size > 0 || nodes.size > 0)
+      this.#scopeProblems = this.#scope.scope.problems(view.pods.values(), view.nodes.values())
   }
 
   #knowPods({ pods }: Changes, isFull: boolean): void {

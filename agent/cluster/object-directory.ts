@@ -25,14 +25,19 @@ export class ObjectDirectory<Value> {
   readonly #path: string
   readonly #parse: (content: unknown) => Value
   readonly #format: Format
+  readonly #otherwise: Value | undefined
   readonly #known = new Map<string, Known>()
   readonly #values = new Map<string, Value>()
 
-  /** @param parse throws Malformed. */
-  constructor(path: string, parse: (content: unknown) => Value, format: Format = json) {
+  /**
+   * @param parse throws Malformed.
+   * @param otherwise what a file counts as that has never made sense; as if it were not there, when absent.
+   */
+  constructor(path: string, parse: (content: unknown) => Value, format: Format = json, otherwise?: Value) {
     this.#path = path
     this.#parse = parse
     this.#format = format
+    this.#otherwise = otherwise
   }
 
   /** What the files last said that made sense, by object name. */
@@ -83,6 +88,8 @@ export class ObjectDirectory<Value> {
       this.#values.set(this.#nameOf(file), this.#parse(this.#format.read(text)))
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
+      if (this.#otherwise !== undefined && !this.#values.has(this.#nameOf(file)))
+        this.#values.set(this.#nameOf(file), this.#otherwise)
       problem = `${basename(this.#path)}/${file} is not understood: ${error.message}`
     }
     this.#known.set(file, { version, problem })

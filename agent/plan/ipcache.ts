@@ -10,12 +10,21 @@ export interface IpcacheEntry {
   readonly node: number
   /** Pods are: they are encrypted between nodes. Nodes' own addresses are known, but not protected. */
   readonly isProtected: boolean
+  /** Of a pod: not encrypted with another pod that is out of scope as well. What is unknown is in scope. */
+  readonly isOutOfScope?: boolean
 }
 
 interface Slot extends IpcacheEntry {
   /** Name of the pod; of all others there is only one who could want it. */
   readonly pod?: string
 }
+
+/** Whose traffic is to be encrypted. */
+export interface PodScope {
+  hasPod(pod: ClusterPod): boolean
+}
+
+const everyPod: PodScope = { hasPod: () => true }
 
 export interface IpcacheChanges {
   readonly set: ReadonlyMap<string, IpcacheEntry>
@@ -30,6 +39,7 @@ export class Ipcache {
   readonly #pods = new Map<string, ClusterPod>()
   readonly #conflicts = new Map<string, string>()
   #ranges: readonly string[] = []
+  #scope: PodScope = everyPod
   readonly #dirty = new Set<string>()
 
   /** Pods that cannot have the address they claim, one sentence each. */
@@ -48,6 +58,12 @@ export class Ipcache {
 
   get(prefix: string): IpcacheEntry | undefined {
     return this.#slots.get(prefix)
+  }
+
+  /** From now on these pods are in scope. */
+  setScope(scope: PodScope): void {
+    this.#scope = scope
+    for (const pod of this.#pods.values()) if (this.#isPlaced(pod)) this.#place(pod)
   }
 
   /** The ranges that pods come from. Of a prefix that is a node's as well, the node's entry counts. */
@@ -127,8 +143,18 @@ export class Ipcache {
       this.#conflicts.set(pod.name, `pod ${pod.name} claims ${prefix}, which pod ${owner} has`)
       return
     }
-    const identity = identityOf(pod)
-    for (const prefix of prefixes) this.#put(prefix, { identity, node, isProtected: true, pod: pod.name })
+    const slot = {
+      identity: identityOf(pod),
+      node,
+      isProtected: true,
+      isOutOfScope: !this.#scope.hasPod(pod),
+      pod: pod.name,
+    }
+    for (const prefix of prefixes) this.#put(prefix, slot)
+  }
+
+  #isPlaced({ name, addresses }: ClusterPod): boolean {
+    return this.podAt(addresses[0]!) === name
   }
 
   #displace(name: string): void {
@@ -155,5 +181,10 @@ export class Ipcache {
 const rangeSlot: Slot = { identity: 0, node: nobody, isProtected: true }
 
 function sameEntry(a: IpcacheEntry, b: IpcacheEntry): boolean {
-  return a.identity === b.identity && a.node === b.node && a.isProtected === b.isProtected
+  return (
+    a.identity === b.identity &&
+    a.node === b.node &&
+    a.isProtected === b.isProtected &&
+    (a.isOutOfScope ?? false) === (b.isOutOfScope ?? false)
+  )
 }

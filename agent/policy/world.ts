@@ -33,6 +33,11 @@ export function policiesOf(kind: Kind, { policies }: PolicyWorld): NetworkPolicy
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** With the one that Kubernetes gives every namespace, whatever else it has. */
+export function labelsOfNamespace(namespace: string, namespaces: PolicyWorld['namespaces']): Labels {
+  return { ...namespaces.get(namespace), [nameLabel]: namespace }
+}
+
 /** @param namespace of the policy. */
 export function isPeer(
   peer: Exclude<Peer, { readonly ipBlock: unknown }>,
@@ -43,7 +48,6 @@ export function isPeer(
   const inNamespace =
     peer.namespaces === undefined
       ? kind.namespace === namespace
-      : // Kubernetes gives every namespace this label, whatever else it has.
-        selects(peer.namespaces, { ...namespaces.get(kind.namespace), [nameLabel]: kind.namespace })
+      : selects(peer.namespaces, labelsOfNamespace(kind.namespace, namespaces))
   return inNamespace && (peer.pods === undefined || selects(peer.pods, kind.labels))
 }

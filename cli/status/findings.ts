@@ -49,6 +49,10 @@ const drops: Readonly<Record<FlowReason, readonly [means: string, remedy: string
   ],
   'same-node': ['packets between pods of this node were dropped', 'Report it: it should not happen.'],
   'not-protected': ['packets that are not protected were dropped', 'Report it: it should not happen.'],
+  'out-of-scope': [
+    'packets that no encryption policy covers were dropped',
+    'Report it: it should not happen.',
+  ],
   'encryption-off': ['packets were dropped although encryption is off', 'Report it: it should not happen.'],
   protected: ['protected packets were dropped', 'Report it: it should not happen.'],
 }
