@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ClusterPod } from '../cluster/state.ts'
 import type { Labels } from '../policy/network-policy.ts'
+import type { Service } from './encryption-policy.ts'
 import { parseEncryptionPolicies } from './parse.ts'
 import { Scope } from './scope.ts'
 
@@ -29,7 +30,7 @@ function scope(...specs: string[]): Scope {
   )
   return new Scope({
     encryptionPolicies: new Map([['file', policies]]),
-    services: new Map([
+    services: new Map<string, Service>([
       ['db', { name: 'db', namespace: 'default', selector: { app: 'db' } }],
       ['nobody', { name: 'nobody', namespace: 'default', selector: {} }],
     ]),

@@ -93,9 +93,16 @@ export class Datapath implements Disposable {
   }
 
   know(prefix: string, node: number, isProtected: boolean, identity = 0): void {
-    this.object
-      .map('ipcache')
-      .set(writeIpcacheKey(prefix), writeIpcacheValue({ identity, node, isProtected }))
+    this.#tell(prefix, { identity, node, isProtected })
+  }
+
+  /** Says that no encryption policy covers the pod. */
+  exempt(pod: string, node: number): void {
+    this.#tell(pod, { identity: 0, node, isProtected: true, isOutOfScope: true })
+  }
+
+  #tell(prefix: string, entry: Parameters<typeof writeIpcacheValue>[0]): void {
+    this.object.map('ipcache').set(writeIpcacheKey(prefix), writeIpcacheValue(entry))
   }
 
   forget(prefix: string): void {
