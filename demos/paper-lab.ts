@@ -86,6 +86,9 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       asked.push(`configure ${encryptL3 ? 'encrypted' : 'clear'} ${strict ? 'strict' : 'permissive'}`)
     },
     setPolicies: async () => void asked.push('policies'),
+    services: async () => [],
+    encryptionPolicies: async () => '',
+    setEncryptionPolicies: async () => void asked.push('encryption policies'),
     pauseAgent: async (node) => void asked.push(`pause ${node}`),
     resumeAgent: async (node) => void asked.push(`resume ${node}`),
     killAgent: async (node) => void asked.push(`kill ${node}`),

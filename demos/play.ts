@@ -26,12 +26,14 @@ import {
   terminalKeys,
 } from './player/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
+import { services } from './services.ts'
 import { transparentEncryption } from './transparent-encryption.ts'
 
 /** The demos there are, by name. */
 const demos: Readonly<Record<DemoName, ProofDemo>> = {
   'transparent-encryption': transparentEncryption,
   'fire-drill': fireDrill,
+  services,
   rotate: changeDemo(rotate),
   restart: changeDemo(restart),
   partition: changeDemo(partition),

@@ -1,6 +1,6 @@
 import type { AgentStatus, Flow, FlowRecord, SecurityAssociation } from '../agent/api.ts'
 import type { FlowQuery } from '../agent/monitor/filter.ts'
-import type { Address, NodeSpec, PodSpec } from './topology.ts'
+import type { Address, NodeSpec, PodSpec, ServiceSpec } from './topology.ts'
 
 /** A node of a running lab. */
 export interface LabNode {
@@ -133,6 +133,12 @@ export interface Lab {
    * @throws Problem when an agent does not understand them; what was in force before stays.
    */
   setPolicies(documents: string): Promise<void>
+  /** The services that pods are behind. */
+  services(): Promise<ServiceSpec[]>
+  /** The encryption policies in force, in YAML; empty where there are none and all pods are encrypted. */
+  encryptionPolicies(): Promise<string>
+  /** Replaces them, as setPolicies() does network policies. */
+  setEncryptionPolicies(documents: string): Promise<void>
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
   pauseAgent(node: string): Promise<void>
   resumeAgent(node: string): Promise<void>

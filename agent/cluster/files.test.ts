@@ -373,3 +373,29 @@ test('an incarnation grows old by the clock, over a restart too, and a clock tha
   journal.beginAnew()
   assert.equal(journal.age, 0)
 })
+
+test('an encryption policy that has never been understood counts as one for everything; later its last good meaning stays', (context) => {
+  const path = directory(context)
+  mkdirSync(join(path, 'encryption'))
+  const file = join(path, 'encryption/some.yaml')
+  const policy = (pods: string) =>
+    `apiVersion: wireproof.dev/v1alpha1\nkind: EncryptionPolicy\nmetadata: {name: some}\nspec: {pods: ${pods}}\n`
+  const store = new FileStore(path)
+  const covers = () => {
+    store.refresh(true)
+    return store.view.encryptionPolicies.get('some')?.map(({ pods }) => pods)
+  }
+  writeFileSync(file, policy('some'))
+  assert.deepEqual(covers(), ['all'])
+  assert.deepEqual(store.view.problems, [
+    'encryption/some.yaml is not understood: spec.pods must be all, or a list of selectors',
+  ])
+  writeFileSync(file, policy('[]'))
+  assert.deepEqual(covers(), [[]])
+  assert.deepEqual(store.view.problems, [])
+  writeFileSync(file, policy('most'))
+  assert.deepEqual(covers(), [[]])
+  assert.equal(store.view.problems.length, 1)
+  rmSync(file)
+  assert.equal(covers(), undefined)
+})

@@ -9,6 +9,8 @@ export interface SentPacket {
   readonly seen: SeenFrame
   readonly fromNode: string
   readonly toNode: string
+  /** Whether it is to be encrypted. */
+  readonly isCovered: boolean
   readonly fate: 'encrypted' | 'clear' | 'missing'
   /** The wire frame that carried it; the last one, of a packet in fragments. */
   readonly carrier?: SeenFrame
@@ -43,11 +45,7 @@ interface OnWire {
   readonly reassembled?: boolean
 }
 
-interface Departure {
-  readonly seen: SeenFrame
-  readonly fromNode: string
-  readonly toNode: string
-}
+type Departure = Pick<SentPacket, 'seen' | 'fromNode' | 'toNode' | 'isCovered'>
 
 /** In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet. */
 export function accountFor(
@@ -144,7 +142,9 @@ function departure(seen: SeenFrame, book: AddressBook): Departure[] {
   const pod = frame.source === undefined ? undefined : book.podAt(frame.source)
   if (!pod || seen.instrument !== `pod/${pod.name}` || !frame.ip) return []
   const toNode = book.nodeOfPodAddress(frame.destination!)?.name
-  return toNode === undefined || toNode === pod.node ? [] : [{ seen, fromNode: pod.node, toNode }]
+  if (toNode === undefined || toNode === pod.node) return []
+  const isCovered = book.isCovered(frame.source!, frame.destination!)
+  return [{ seen, fromNode: pod.node, toNode, isCovered }]
 }
 
 function sentPacket(departure: Departure, found: OnWire | undefined): SentPacket {

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import type { NodeFacts, PodFacts, RunFacts } from './run.ts'
+import type { NodeFacts, PodFacts, RunFacts, Scope } from './run.ts'
 
 /** Who owns which address: tells protected traffic from the rest. */
 export interface AddressBook {
@@ -7,11 +7,18 @@ export interface AddressBook {
   nodeOfPodAddress(address: string): NodeFacts | undefined
   podAt(address: string): PodFacts | undefined
   nodeAt(underlay: string): NodeFacts | undefined
-  /** Pod addresses as the four bytes they have in a packet. */
+  /** Whether a packet between these is to be encrypted once it leaves its node: one end in scope is enough. */
+  isCovered(source: string, destination: string): boolean
+  /** Addresses of pods in scope as the four bytes they have in a packet. */
   readonly podAddressBytes: readonly { readonly address: string; readonly bytes: Buffer }[]
 }
 
-export function addressBook(facts: Pick<RunFacts, 'nodes' | 'pods'>): AddressBook {
+/** @param scope of what is to be encrypted; all pods, when absent. */
+export function addressBook(
+  facts: Pick<RunFacts, 'nodes' | 'pods'>,
+  scope?: Pick<Scope, 'pods'>,
+): AddressBook {
+  const isOutOfScope = (pod: PodFacts) => scope !== undefined && !scope.pods.includes(pod.name)
   const prefixes = facts.nodes.map((node) => ({ node, ...parsePrefix(node.podCidr) }))
   const pods = new Map(facts.pods.map((pod) => [pod.address, pod]))
   const nodes = new Map(facts.nodes.map((node) => [node.underlay, node]))
@@ -28,8 +35,13 @@ export function addressBook(facts: Pick<RunFacts, 'nodes' | 'pods'>): AddressBoo
     },
     podAt: (address) => pods.get(address),
     nodeAt: (underlay) => nodes.get(underlay),
+    isCovered: (...ends) =>
+      ends.some((end) => {
+        const pod = pods.get(end)
+        return pod === undefined || !isOutOfScope(pod)
+      }),
     podAddressBytes: facts.pods
-      .filter(({ address }) => isIPv4(address))
+      .filter((pod) => isIPv4(pod.address) && !isOutOfScope(pod))
       .map(({ address }) => ({ address, bytes: Buffer.from(address.split('.').map(Number)) })),
   }
 }

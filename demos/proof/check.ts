@@ -10,6 +10,7 @@ export const checkIds = [
   'wire.unique',
   'wire.counted',
   'control.seen',
+  'scope.side-by-side',
   'sabotage.caught',
 ] as const
 export type CheckId = (typeof checkIds)[number]

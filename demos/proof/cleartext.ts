@@ -19,8 +19,8 @@ function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number
     if (address) return `ARP for pod address ${address}${where}`
   }
   if (source !== undefined && destination !== undefined) {
-    if (book.nodeOfPodAddress(source) || book.nodeOfPodAddress(destination))
-      return `${conversation(frame)} in clear${where}`
+    const isOfPods = book.nodeOfPodAddress(source) ?? book.nodeOfPodAddress(destination)
+    if (isOfPods && book.isCovered(source, destination)) return `${conversation(frame)} in clear${where}`
   }
   if (frame.esp || depth === deepest) return undefined
   const { inner } = frame

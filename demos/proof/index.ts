@@ -38,6 +38,7 @@ export {
   type SabotageKind,
   sabotageKinds,
 } from './sabotage.ts'
+export { isMisspelt, isScoped, type ScopedArm, scopedArms } from './scoped.ts'
 export { fullSequence } from './sequence.ts'
 export { milliseconds } from './streams.ts'
 export {

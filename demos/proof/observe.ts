@@ -7,7 +7,7 @@ import type { Offender } from './check.ts'
 import { exposure } from './cleartext.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
-import type { ArmAssociations, ArmFacts, Material, Recording } from './run.ts'
+import type { ArmAssociations, ArmFacts, Canary, Material, Recording } from './run.ts'
 import { accountForStreams, type StreamAccount } from './streams.ts'
 
 /** A frame as the checks see it: decoded, and opened where it is ESP. */
@@ -47,20 +47,20 @@ export interface ArmView {
   podCanaries(): CanarySightings
   /** What became of each packet that the pods sent to another node. */
   account(): Account
+  /** Whether what is sent with it is to be encrypted on the wire. */
+  isCovered(canary: Pick<Canary, 'fromPod' | 'toPod'>): boolean
   /** What became of each datagram of the streams that were sent all the while. */
   streams(): readonly StreamAccount[]
 }
 
 export interface RunView {
   readonly material: Material
-  readonly book: AddressBook
   readonly arms: ReadonlyMap<ArmName, ArmView>
 }
 
 /** Decodes and numbers every frame. The numbers are those of the merged captures in a bundle. */
 export function observe(material: Material): RunView {
   const { facts } = material
-  const book = addressBook(facts)
   const tokens = facts.arms.flatMap(({ canaries, streams = [] }) =>
     [...canaries, ...streams].map(({ token }) => token),
   )
@@ -69,6 +69,7 @@ export function observe(material: Material): RunView {
   const pods = Map.groupBy(seenFrames(material, 'pod'), ({ arm }) => arm)
   const arms = new Map<ArmName, ArmView>()
   for (const arm of facts.arms) {
+    const book = addressBook(facts, arm.scope)
     const wireFrames = wire.get(arm.name) ?? []
     const podFrames = pods.get(arm.name) ?? []
     const clear = once(() =>
@@ -94,11 +95,13 @@ export function observe(material: Material): RunView {
           podFrames.filter((seen) => !streams().frames.has(seen)),
         ),
       ),
+      isCovered: ({ fromPod, toPod }) =>
+        !arm.scope || arm.scope.pods.includes(fromPod) || arm.scope.pods.includes(toPod),
       account: once(() => accountFor(book, wireFrames, podFrames)),
       streams: () => streams().accounts,
     })
   }
-  return { material, book, arms }
+  return { material, arms }
 }
 
 export function associationsOf(material: Material, arm: ArmName): ArmAssociations {

@@ -12,6 +12,7 @@ export type {
   PodFacts,
   RunFacts,
   Sabotage,
+  Scope,
   Stream,
 } from './schema.ts'
 

@@ -74,12 +74,21 @@ export const Change = Type.Object({
 })
 export type Change = Static<typeof Change>
 
+/** What a policy says is to be encrypted, where that is not everything. */
+export const Scope = Type.Object({
+  what: Type.String({ description: 'Whose traffic, in words.' }),
+  pods: Type.Array(Type.String(), { description: 'Whose traffic: with one of them at either end.' }),
+  policy: Type.String({ description: 'The policies that were in force, in YAML.' }),
+})
+export type Scope = Static<typeof Scope>
+
 /** One arm without its captures and its keys. */
 export const ArmFacts = Type.Object({
   name: ArmName,
   settings: Type.Object({ encryptL3: Type.Boolean(), strict: Type.Boolean() }),
   sabotage: Type.Optional(Sabotage),
   change: Type.Optional(Change),
+  scope: Type.Optional(Scope),
   started: Nanoseconds,
   ended: Nanoseconds,
   canaries: Type.Array(Canary),

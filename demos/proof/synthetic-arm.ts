@@ -4,10 +4,13 @@ import { type ArmName, armNames, sabotageOf } from './arms.ts'
 import { changeOf, isBotched, mishapOf } from './change.ts'
 import type { Canary, CapturedFrame, Change, NodeFacts, PodFacts, Stream } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
+import { isMisspelt, isScoped } from './scoped.ts'
 import { answerTo, datagramText } from './streams.ts'
 import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
+/** Those that a policy covers, where it does not cover all. */
+export const coveredPods: readonly string[] = ['b1', 'b2']
 /** Where a cable that should not be there comes in. */
 export const strangersPort = 'wire/port:x-a1'
 
@@ -76,7 +79,9 @@ export function syntheticArm(
     frames.get(instrument)!.push({ time, data, length: data.length })
   }
   const fateOf = (from: PodFacts, to: PodFacts): Fate => {
-    if (!settings.encryptL3) return { wire: 'clear', arrives: true }
+    if (!settings.encryptL3 || isMisspelt(name)) return { wire: 'clear', arrives: true }
+    if (isScoped(name) && !coveredPods.includes(from.name) && !coveredPods.includes(to.name))
+      return { wire: 'clear', arrives: true }
     if (!plan) return sealed
     if (!sabotaged.includes(from.name)) {
       const cutOff = plan.kind === 'agent-killed' && sabotaged.includes(to.name)

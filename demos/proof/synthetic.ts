@@ -4,7 +4,14 @@ import { replayCounter } from './change-made.ts'
 import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
-import { type Association, type SyntheticArm, sabotagedNode, syntheticArm } from './synthetic-arm.ts'
+import { isScoped, scopedArms } from './scoped.ts'
+import {
+  type Association,
+  coveredPods,
+  type SyntheticArm,
+  sabotagedNode,
+  syntheticArm,
+} from './synthetic-arm.ts'
 
 type Mutable<T> = T extends Buffer | bigint
   ? T
@@ -47,6 +54,8 @@ export interface SyntheticOptions {
   readonly sent?: bigint
   /** What changes under traffic, each also botched. */
   readonly changes?: readonly ChangeKind[]
+  /** Whether a policy covers some services only, and once none of them by mistake. */
+  readonly services?: boolean
 }
 
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
@@ -55,6 +64,7 @@ export function provenRun({
   sabotages = ['policies-deleted'],
   sent = 0n,
   changes = [],
+  services = false,
 }: SyntheticOptions = {}): SyntheticRun {
   const run: SyntheticRun = {
     facts: {
@@ -71,6 +81,7 @@ export function provenRun({
   }
   const names: ArmName[] = ['control', 'encrypted']
   for (const kind of changes) names.push(kind, botchOf(kind))
+  if (services) names.push(...scopedArms)
   for (const kind of sabotages) for (const mode of modes) names.push(`${kind}/${mode}`)
   names.forEach((name, index) => {
     const started = start + BigInt(index) * 2_000_000_000n
@@ -92,6 +103,7 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
   return {
     name,
     settings: arm.settings,
+    ...(isScoped(name) && { scope: { what: 'service b', pods: [...coveredPods], policy: 'pods of b' } }),
     ...(plan && { sabotage: { what: plan.kind, node: sabotagedNode, pods: [...arm.sabotaged] } }),
     started: `${started}`,
     ended: `${arm.ended}`,

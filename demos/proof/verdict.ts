@@ -13,6 +13,8 @@ import type { ArmView, RunView } from './observe.ts'
 import { consequenceOf, modes } from './sabotage.ts'
 import { sabotageCaught } from './sabotage-caught/index.ts'
 import type { CheckResult, Judgement, Verdict } from './schema.ts'
+import { isMisspelt, isScoped } from './scoped.ts'
+import { sideBySide } from './side-by-side.ts'
 import { unique } from './unique.ts'
 
 export type { Judgement, Verdict } from './schema.ts'
@@ -32,6 +34,7 @@ const checks: Readonly<Record<CheckId, Check>> = {
   'wire.unique': unique,
   'wire.counted': counted,
   'control.seen': controlSeen,
+  'scope.side-by-side': sideBySide,
   'sabotage.caught': sabotageCaught,
 }
 
@@ -54,18 +57,21 @@ const botchedChecks: readonly CheckId[] = [
   'sabotage.caught',
 ]
 
+const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
+
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
+  // Nothing is sealed, so there is nothing to open or to count.
+  if (isMisspelt(arm)) return ['app.delivered', ...cleartextChecks, 'sabotage.caught']
+  if (isScoped(arm)) return ['app.delivered', ...wireChecks, 'scope.side-by-side']
   if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
   if (isBotched(arm)) return mishapOf(arm) === 'leak' ? botchedChecks : ['app.lossless', ...botchedChecks]
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 
-const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
-
 /** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */
 function mustFail(arm: ArmName): readonly CheckId[] {
-  if (arm === 'control') return cleartextChecks
+  if (arm === 'control' || isMisspelt(arm)) return cleartextChecks
   if (isBotched(arm)) return mishapOf(arm) === 'leak' ? cleartextChecks : ['app.lossless']
   const sabotage = sabotageOf(arm)
   if (!sabotage) return []
@@ -79,6 +85,7 @@ export const keylessChecks: readonly CheckId[] = [
   'app.delivered',
   'app.lossless',
   'control.seen',
+  'scope.side-by-side',
   ...cleartextChecks,
 ]
 
@@ -109,15 +116,16 @@ export function judge(run: RunView): Judgement {
 }
 
 /**
- * A verdict needs a control, an arm in which all is encrypted, something broken on purpose in both modes, and of each change
- * the same change botched.
+ * A verdict needs a control, an arm in which all is encrypted that should be, something broken on purpose in both modes, and
+ * of each change, and of a policy, the same botched.
  */
 function missingArms(arms: Judgement['arms']): string[] {
   const changes = changeKinds.filter((kind) => arms[kind])
   const missing: string[] = []
   if (!arms.control) missing.push('control')
-  if (!arms.encrypted && changes.length === 0) missing.push('encrypted')
+  if (!arms.encrypted && !arms.services && changes.length === 0) missing.push('encrypted')
   missing.push(...changes.map(botchOf).filter((arm) => !arms[arm]))
+  if (arms.services && !arms['services/misspelt']) missing.push('services/misspelt')
   for (const mode of modes)
     if (!sabotageArms.some((arm) => arms[arm] && sabotageOf(arm)?.mode === mode))
       missing.push(`${mode} sabotage`)
@@ -157,6 +165,6 @@ function overall(
   const encrypted = sealed.reduce((sum, { numbers }) => sum + (numbers.encrypted ?? 0), 0)
   return {
     verdict: 'PROVEN',
-    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${encrypted} packets between nodes crossed the wire encrypted, none in clear, and the same instruments saw the leak where there was one.`,
+    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${encrypted} packets between nodes crossed the wire encrypted, none${arms.services ? ' of those that the policy covers' : ''} in clear, and the same instruments saw the leak where there was one.`,
   }
 }

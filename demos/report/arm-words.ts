@@ -6,7 +6,9 @@ import {
   consequenceOf,
   isBotched,
   isChange,
+  isScoped,
   type SabotageKind,
+  type ScopedArm,
   sabotageOf,
 } from '../proof/index.ts'
 
@@ -33,6 +35,11 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'upgrade/bare': 'Agents upgraded, nothing guarding',
 }
 
+const scopeTitles: Readonly<Record<ScopedArm, string>> = {
+  services: 'Some services',
+  'services/misspelt': 'Some services, misspelt',
+}
+
 const consequenceWords: Readonly<Record<Consequence, string>> = {
   leak: 'leak caught',
   'leak-refused': 'leak caught, and refused on arrival',
@@ -47,6 +54,7 @@ export function armTitle(arm: ArmName): string {
   const sabotage = sabotageOf(arm)
   if (sabotage) return `${sabotageTitles[sabotage.kind]}, ${sabotage.mode}`
   if (isChange(arm) || isBotched(arm)) return changeTitles[arm]
+  if (isScoped(arm)) return scopeTitles[arm]
   return arm === 'control' ? 'Control' : 'Encrypted'
 }
 

@@ -14,7 +14,7 @@ import type {
   Severed,
 } from '../lab.ts'
 import { Problem } from '../problem.ts'
-import type { NodeSpec, PodSpec } from '../topology.ts'
+import type { NodeSpec, PodSpec, ServiceSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
 import { startCapture, type Vantage } from './capture.ts'
 import {
@@ -46,7 +46,7 @@ import { labProcess, spawnIn } from './process.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { readRefusals } from './refusals.ts'
 import { describeAssociation } from './security-association.ts'
-import { policiesFile, Store } from './store.ts'
+import { policyFiles, Store } from './store.ts'
 
 const settleDeadlineMs = 20_000
 
@@ -226,12 +226,30 @@ export class NetnsLab implements Lab {
   }
 
   async setPolicies(documents: string): Promise<void> {
-    this.store.putPolicies(documents)
+    this.store.putPolicies(policyFiles.network, documents)
+    await this.#understood(policyFiles.network, 'docs/policy.md')
+  }
+
+  async services(): Promise<ServiceSpec[]> {
+    return this.store.services()
+  }
+
+  async encryptionPolicies(): Promise<string> {
+    return this.store.policies(policyFiles.encryption)
+  }
+
+  async setEncryptionPolicies(documents: string): Promise<void> {
+    this.store.putPolicies(policyFiles.encryption, documents)
+    await this.#understood(policyFiles.encryption, 'docs/encryption-policy.md')
+  }
+
+  /** Waits until the policies of a file are in force. @throws Problem when an agent does not understand them. */
+  async #understood(file: string, page: string): Promise<void> {
     await this.settled()
     for (const { name } of this.store.nodes()) {
-      const { problem } = await this.status(name)
-      if (problem?.startsWith(policiesFile))
-        throw new Problem('EPOLICY', 2, problem, 'Mend it: docs/policy.md.')
+      const { problems } = await this.status(name)
+      const problem = problems.find((each) => each.startsWith(file))
+      if (problem !== undefined) throw new Problem('EPOLICY', 2, problem, `Mend it: ${page}.`)
     }
   }
 

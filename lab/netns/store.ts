@@ -5,7 +5,10 @@ import { newClusterKey, nextKeyId, type SuiteName, suiteNames, suiteOfClusterKey
 import type { ServiceSpec, WireSpec } from '../topology.ts'
 import { clusterDirectory, podRange, runDirectory } from './layout.ts'
 
-export const policiesFile = 'policies/lab.yaml'
+/** All policies of a kind are in one file, as nothing in a lab has them one by one. */
+export const policyFiles = { network: 'policies/lab.yaml', encryption: 'encryption/lab.yaml' } as const
+type PolicyFile = (typeof policyFiles)[keyof typeof policyFiles]
+
 /** The one that Cilium's documentation begins with. */
 const firstKeyId = 3
 
@@ -113,10 +116,14 @@ export class Store {
     this.#put('services', service)
   }
 
-  /** All policies are in one file, as nothing in a lab has them one by one. */
-  putPolicies(documents: string): void {
-    mkdirSync(join(this.directory, dirname(policiesFile)), { recursive: true })
-    write(join(this.directory, policiesFile), documents)
+  policies(file: PolicyFile): string {
+    const path = join(this.directory, file)
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+
+  putPolicies(file: PolicyFile, documents: string): void {
+    mkdirSync(join(this.directory, dirname(file)), { recursive: true })
+    write(join(this.directory, file), documents)
   }
 
   remove(kind: 'nodes' | 'pods' | 'services', name: string): void {
