@@ -219,12 +219,14 @@ async function playHere(
   }
 }
 
-/** A lab that somebody uses goes on with the settings it had. */
+/** A lab that somebody uses goes on with the settings and policies it had. */
 async function playAndRestore(lab: NetnsLab, play: (lab: NetnsLab) => Promise<number>): Promise<number> {
   const settings = lab.store.settings()
+  const policies = lab.store.policies()
   try {
     return await play(lab)
   } finally {
     await lab.configure(settings)
+    if (lab.store.policies() !== policies) await lab.setPolicies(policies)
   }
 }

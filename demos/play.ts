@@ -6,6 +6,7 @@ import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { changeDemo } from './change/change-demo.ts'
 import { partition } from './change/partition.ts'
+import { policy } from './change/policy.ts'
 import { replay } from './change/replay.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
@@ -37,6 +38,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   partition: changeDemo(partition),
   upgrade: changeDemo(upgrade),
   replay: changeDemo(replay),
+  policy: changeDemo(policy),
 }
 
 export interface PlayDemoOptions {

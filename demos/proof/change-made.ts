@@ -1,4 +1,5 @@
 import { type ChangeKind, changeOf } from './change.ts'
+import { denialsOf } from './denials.ts'
 import type { ArmView } from './observe.ts'
 import { refusedIn } from './refusals.ts'
 
@@ -23,6 +24,7 @@ const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => strin
   partition: neverCut,
   upgrade: agentsUnchanged,
   replay: nothingRepeated,
+  policy: nothingDenied,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */
@@ -69,4 +71,12 @@ function agentsUnchanged({ facts, account }: ArmView): string | undefined {
     (facts.countersBefore[node]?.[sealedCounter]?.packets ?? 0)
   const replaced = [...sent].some(([node, packets]) => counted(node) < packets.length)
   return replaced ? undefined : 'No agent was replaced: each has counted all that its pods sent.'
+}
+
+/** What came of it is looked at where policies are. */
+function nothingDenied(arm: ArmView, rounds: number): string | undefined {
+  const denials = denialsOf(arm).length
+  return denials < rounds
+    ? `Policies denied ${denials} times, and ${rounds} are said to have been.`
+    : undefined
 }

@@ -3,6 +3,7 @@ import type { CheckResult } from './schema.ts'
 export const checkIds = [
   'app.delivered',
   'app.lossless',
+  'policy.enforced',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.authentic',

@@ -1,5 +1,6 @@
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { conversation } from './cleartext.ts'
+import { isHeldBack } from './denials.ts'
 import { nothingToJudge } from './instruments.ts'
 import { type ArmView, offender } from './observe.ts'
 
@@ -10,7 +11,9 @@ import { type ArmView, offender } from './observe.ts'
  */
 export function complete(arm: ArmView): Outcome {
   const { sent, extra, misdirected, unopened } = arm.account()
-  const missing = sent.filter(({ fate }) => fate !== 'encrypted')
+  const heldBack = sent.filter(({ fate, seen }) => fate === 'missing' && isHeldBack(arm, seen))
+  const held = new Set(heldBack)
+  const missing = sent.filter((each) => each.fate !== 'encrypted' && !held.has(each))
   const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
   const detoured = encrypted.filter(({ hops }) => hops !== 1)
   const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
@@ -21,6 +24,7 @@ export function complete(arm: ArmView): Outcome {
     checksumFollows: encrypted.length - miscounted.length,
     reassembled: encrypted.filter(({ reassembled }) => reassembled).length,
     missing: missing.length,
+    heldBack: heldBack.length,
     extra: extra.length,
     misdirected: misdirected.length,
     wrongTimeToLive: detoured.length,
@@ -79,10 +83,11 @@ export function complete(arm: ArmView): Outcome {
       offenders,
     )
   }
+  const but = held.size > 0 ? ` ${plural(held.size, 'packet')} had to be held back.` : ''
   const inFragments =
     numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
   return outcome(
     'holds',
-    `The ${plural(sent.length, 'decrypted packet')} ${sent.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.`,
+    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.${but}`,
   )
 }

@@ -8,6 +8,7 @@ import { exposure } from './cleartext.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
 import type { ArmAssociations, ArmFacts, Material, Recording } from './run.ts'
+import { accountForSessions, type SessionAccount } from './sessions.ts'
 import { accountForStreams, type StreamAccount } from './streams.ts'
 
 /** A frame as the checks see it: decoded, and opened where it is ESP. */
@@ -49,6 +50,7 @@ export interface ArmView {
   account(): Account
   /** What became of each datagram of the streams that were sent all the while. */
   streams(): readonly StreamAccount[]
+  sessions(): readonly SessionAccount[]
 }
 
 export interface RunView {
@@ -61,8 +63,8 @@ export interface RunView {
 export function observe(material: Material): RunView {
   const { facts } = material
   const book = addressBook(facts)
-  const tokens = facts.arms.flatMap(({ canaries, streams = [] }) =>
-    [...canaries, ...streams].map(({ token }) => token),
+  const tokens = facts.arms.flatMap(({ canaries, streams = [], sessions = [] }) =>
+    [...canaries, ...streams, ...sessions].map(({ token }) => token),
   )
   const finder = once(() => new CanaryFinder([...new Set(tokens)]))
   const wire = Map.groupBy(seenFrames(material, 'wire'), ({ arm }) => arm)
@@ -78,6 +80,13 @@ export function observe(material: Material): RunView {
       }),
     )
     const streams = once(() => accountForStreams(arm.streams ?? [], podFrames))
+    const sessions = once(() => accountForSessions(arm.sessions ?? [], podFrames, book))
+    // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
+    const isKnown = once(() => {
+      const { frames } = streams()
+      const segments = new Set(sessions().flatMap(({ departures, arrivals }) => [...departures, ...arrivals]))
+      return (seen: SeenFrame) => frames.has(seen) || segments.has(seen)
+    })
     arms.set(arm.name, {
       facts: arm,
       book,
@@ -87,15 +96,15 @@ export function observe(material: Material): RunView {
       pods: podFrames,
       clear,
       wireCanaries: once(() => findCanaries(finder(), wireFrames)),
-      // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
       podCanaries: once(() =>
         findCanaries(
           finder(),
-          podFrames.filter((seen) => !streams().frames.has(seen)),
+          podFrames.filter((seen) => !isKnown()(seen)),
         ),
       ),
       account: once(() => accountFor(book, wireFrames, podFrames)),
       streams: () => streams().accounts,
+      sessions,
     })
   }
   return { material, book, arms }

@@ -7,11 +7,14 @@ export type {
   ArmFacts,
   Canary,
   Change,
+  Denial,
+  Dropped,
   Instrument,
   NodeFacts,
   PodFacts,
   RunFacts,
   Sabotage,
+  Session,
   Stream,
 } from './schema.ts'
 

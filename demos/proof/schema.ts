@@ -45,6 +45,19 @@ export const Stream = Type.Object({
 })
 export type Stream = Static<typeof Stream>
 
+/** Messages in one TCP connection between two pods for as long as something changes, each with its number. */
+export const Session = Type.Object({
+  id: Type.String(),
+  token: Type.String({ minLength: 8, description: 'What each message begins with, before its number.' }),
+  fromPod: Type.String(),
+  toPod: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65535, description: 'By which the connection leaves.' }),
+  everyMs: Count,
+  sent: Type.Integer({ minimum: 0, description: 'As the program that sent them counted.' }),
+  answered: Count,
+})
+export type Session = Static<typeof Session>
+
 export const Sabotage = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
   node: Type.String({ description: 'Where it was done.' }),
@@ -62,6 +75,33 @@ const RefusalsByNode = Type.Record(Type.String(), Type.Record(Type.String(), Cou
 
 const Reading = Type.Object({ from: Nanoseconds, to: Nanoseconds })
 
+/** A network policy that cut one pod off: nobody's sessions reach it (egress), or its own reach nobody (ingress). */
+export const Denial = Type.Object({
+  pod: Type.String(),
+  direction: Type.Union([Type.Literal('egress'), Type.Literal('ingress')], {
+    description: 'In which it is enforced: as packets leave other pods, or as they arrive there.',
+  }),
+  rule: Type.String({ description: 'As the agents have to name it.' }),
+  asked: Nanoseconds,
+  inForce: Nanoseconds,
+  lifting: Nanoseconds,
+  lifted: Nanoseconds,
+})
+export type Denial = Static<typeof Denial>
+
+/** What agents told of packets that they dropped, of one flow at one place. */
+export const Dropped = Type.Object({
+  node: Type.String(),
+  hook: Type.String(),
+  reason: Type.String(),
+  rule: Type.Optional(Type.String()),
+  protocol: Type.String(),
+  fromPod: Type.Optional(Type.String()),
+  toPod: Type.Optional(Type.String()),
+  packets: Count,
+})
+export type Dropped = Static<typeof Dropped>
+
 /** What changed under traffic, and when. */
 export const Change = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
@@ -71,6 +111,8 @@ export const Change = Type.Object({
   outages: Type.Optional(
     Type.Array(Reading, { description: 'When there was no way through, until it was there again.' }),
   ),
+  denials: Type.Optional(Type.Array(Denial)),
+  dropped: Type.Optional(Type.Array(Dropped)),
 })
 export type Change = Static<typeof Change>
 
@@ -84,6 +126,7 @@ export const ArmFacts = Type.Object({
   ended: Nanoseconds,
   canaries: Type.Array(Canary),
   streams: Type.Optional(Type.Array(Stream)),
+  sessions: Type.Optional(Type.Array(Session)),
   instruments: Type.Array(Instrument),
   countersBefore: CountersByNode,
   countersAfter: CountersByNode,

@@ -2,7 +2,7 @@ import { appDelivered } from './app-delivered.ts'
 import { appLossless } from './app-lossless.ts'
 import { type ArmName, isSealed, sabotageArms, sabotageOf } from './arms.ts'
 import { authentic } from './authentic.ts'
-import { botchOf, changeKinds, isBotched, isChange, mishapOf } from './change.ts'
+import { botchOf, type ChangeKind, changeKinds, changeOf, isBotched, isChange, mishapOf } from './change.ts'
 import type { CheckId, CheckState, Outcome } from './check.ts'
 import { complete } from './complete.ts'
 import { controlSeen } from './control-seen.ts'
@@ -10,6 +10,7 @@ import { counted } from './counted.ts'
 import { noCanary } from './no-canary.ts'
 import { noCleartext } from './no-cleartext.ts'
 import type { ArmView, RunView } from './observe.ts'
+import { policyEnforced } from './policy-enforced.ts'
 import { consequenceOf, modes } from './sabotage.ts'
 import { sabotageCaught } from './sabotage-caught/index.ts'
 import type { CheckResult, Judgement, Verdict } from './schema.ts'
@@ -25,6 +26,7 @@ type Check = (arm: ArmView, run: RunView) => Outcome
 const checks: Readonly<Record<CheckId, Check>> = {
   'app.delivered': appDelivered,
   'app.lossless': appLossless,
+  'policy.enforced': policyEnforced,
   'wire.no-cleartext': noCleartext,
   'wire.no-canary': noCanary,
   'wire.authentic': authentic,
@@ -56,9 +58,14 @@ const botchedChecks: readonly CheckId[] = [
 
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
-  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
-  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? botchedChecks : ['app.lossless', ...botchedChecks]
+  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...ownChecks(arm), ...wireChecks]
+  if (isBotched(arm)) return [...new Set([...mustFail(arm), ...botchedChecks])]
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
+}
+
+/** What a change has to show besides, in its own arm and, failing, where it was botched. */
+function ownChecks(change: ChangeKind): readonly CheckId[] {
+  return change === 'policy' ? ['policy.enforced'] : []
 }
 
 const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
@@ -66,7 +73,11 @@ const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canar
 /** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */
 function mustFail(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return cleartextChecks
-  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? cleartextChecks : ['app.lossless']
+  if (isBotched(arm)) {
+    const mishap = mishapOf(arm)
+    if (mishap === 'arrival') return ownChecks(changeOf(arm)!)
+    return mishap === 'leak' ? cleartextChecks : ['app.lossless']
+  }
   const sabotage = sabotageOf(arm)
   if (!sabotage) return []
   const consequence = consequenceOf(sabotage)

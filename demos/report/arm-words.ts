@@ -29,6 +29,8 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'partition/open': 'Cut off, and open',
   replay: 'Everything repeated',
   'replay/unwindowed': 'Everything repeated, no replay window',
+  policy: 'Policy changed in mid-session',
+  'policy/frozen': 'Policy changed, one agent frozen',
   upgrade: 'Agents upgraded',
   'upgrade/bare': 'Agents upgraded, nothing guarding',
 }

@@ -113,6 +113,11 @@ export class Store {
     this.#put('services', service)
   }
 
+  policies(): string {
+    const file = join(this.directory, policiesFile)
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  }
+
   /** All policies are in one file, as nothing in a lab has them one by one. */
   putPolicies(documents: string): void {
     mkdirSync(join(this.directory, dirname(policiesFile)), { recursive: true })
