@@ -26,12 +26,12 @@ export function mayDeny({ asked, lifted }: Denial, time: bigint): boolean {
   return time >= BigInt(asked) && time <= BigInt(lifted)
 }
 
-/** Whether a packet that its pod sent need not be on the wire: what leaves for a pod that is cut off. */
+/**
+ * Whether a packet that its pod sent need not be on the wire: what leaves for a pod that is cut off, answers in sessions that
+ * the pod began included.
+ */
 export function isHeldBack(arm: ArmView, { frame, time }: SeenFrame): boolean {
   return denialsOf(arm).some(
-    (denial) =>
-      denial.direction === 'egress' &&
-      mayDeny(denial, time) &&
-      arm.book.podAt(frame.destination ?? '')?.name === denial.pod,
+    (denial) => mayDeny(denial, time) && arm.book.podAt(frame.destination ?? '')?.name === denial.pod,
   )
 }
