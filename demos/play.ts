@@ -10,6 +10,7 @@ import { policy } from './change/policy.ts'
 import { replay } from './change/replay.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
+import { spoof } from './change/spoof.ts'
 import { upgrade } from './change/upgrade.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
 import { fireDrill } from './fire-drill.ts'
@@ -39,6 +40,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   upgrade: changeDemo(upgrade),
   replay: changeDemo(replay),
   policy: changeDemo(policy),
+  spoof: changeDemo(spoof),
 }
 
 export interface PlayDemoOptions {

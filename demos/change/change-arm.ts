@@ -14,6 +14,7 @@ import {
 import type { Stage } from '../player/index.ts'
 import {
   type ArmRecord,
+  type Attempt,
   type BotchedArm,
   type Change as ChangeFacts,
   type ChangeKind,
@@ -59,6 +60,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
   const moments: { at: string; what: string }[] = []
   const outages: { from: string; to: string }[] = []
   const denials: Denial[] = []
+  const attempts: Attempt[] = []
   const title = `While ${way.what(rounds)}, pods of every node send to every other`
   const { canaries, points, streams, sessions, dropped, ...read } = await stage.do(title, async (task) => {
     const whileItLasts = endingWith(stage)
@@ -87,6 +89,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
       mark: (what) => void moments.push({ at: nowInNanoseconds(), what }),
       wasCut: (from) => void outages.push({ from, to: nowInNanoseconds() }),
       wasDenied: (denial) => void denials.push(denial),
+      tried: (attempt) => void attempts.push(attempt),
       look: watch.look,
     }
     await task.measure('change', () => way.change(hands))
@@ -120,6 +123,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     moments,
     ...(outages.length > 0 && { outages }),
     ...(denials.length > 0 && { denials }),
+    ...(attempts.length > 0 && { attempts }),
     ...(dropped && { dropped }),
     ...(way.isRandom && { seed: instants.seed }),
   }

@@ -1,6 +1,6 @@
 import type { Lab } from '../../lab/lab.ts'
 import type { Stage, Task } from '../player/index.ts'
-import type { ChangeKind, Denial } from '../proof/index.ts'
+import type { Attempt, ChangeKind, Denial } from '../proof/index.ts'
 import type { Route, Workload } from '../workload/traffic.ts'
 import type { Instants } from './instants.ts'
 
@@ -23,6 +23,8 @@ export interface ChangeHands {
   wasCut(from: string): void
   /** Notes that a policy cut off a pod. */
   wasDenied(denial: Denial): void
+  /** Notes that somebody tried to get packets to a pod. */
+  tried(attempt: Attempt): void
   /** Reads the security associations besides, before some are taken away. */
   look(): Promise<void>
 }

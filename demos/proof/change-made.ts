@@ -1,3 +1,4 @@
+import { attemptKinds } from './attempt.ts'
 import { type ChangeKind, changeOf } from './change.ts'
 import { denialsOf } from './denials.ts'
 import type { ArmView } from './observe.ts'
@@ -25,6 +26,7 @@ const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => strin
   upgrade: agentsUnchanged,
   replay: nothingRepeated,
   policy: nothingDenied,
+  spoof: nothingTried,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */
@@ -79,4 +81,10 @@ function nothingDenied(arm: ArmView, rounds: number): string | undefined {
   return denials < rounds
     ? `Policies denied ${denials} times, and ${rounds} are said to have been.`
     : undefined
+}
+
+/** Whether they were seen, and stopped, is looked at where intruders are. */
+function nothingTried({ facts }: ArmView, rounds: number): string | undefined {
+  const tries = facts.change!.attempts?.filter(({ kind }) => kind === attemptKinds[0]).length ?? 0
+  return tries < rounds ? `Somebody tried ${tries} times, and ${rounds} are said to have been.` : undefined
 }

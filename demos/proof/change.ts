@@ -1,5 +1,5 @@
 /** What can change under traffic that must not notice; docs/proof.md says how each is done. */
-export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade', 'replay', 'policy'] as const
+export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade', 'replay', 'policy', 'spoof'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** What a change may cost the traffic. */
@@ -18,6 +18,7 @@ const prices: Readonly<Record<ChangeKind, Price>> = {
   upgrade: 'nothing',
   replay: 'nothing',
   policy: 'denials',
+  spoof: 'nothing',
 }
 
 export function priceOf(change: ChangeKind): Price {
@@ -32,6 +33,7 @@ export const botchedArms = [
   'upgrade/bare',
   'replay/unwindowed',
   'policy/frozen',
+  'spoof/open',
 ] as const
 export type BotchedArm = (typeof botchedArms)[number]
 
@@ -53,6 +55,7 @@ const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'upgrade/bare': 'leak',
   'replay/unwindowed': 'repetition',
   'policy/frozen': 'arrival',
+  'spoof/open': 'arrival',
 }
 
 export function isChange(arm: string): arm is ChangeKind {

@@ -4,6 +4,7 @@ export const checkIds = [
   'app.delivered',
   'app.lossless',
   'policy.enforced',
+  'intruders.stopped',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.authentic',

@@ -2,9 +2,11 @@ import { CanaryFinder, Defragmenter, decode, type Frame, type Opened } from 'tcp
 import { type Account, accountFor } from './account.ts'
 import { type AddressBook, addressBook } from './address-book.ts'
 import { type ArmName, armNames } from './arms.ts'
+import { attemptPlans } from './attempt.ts'
 import { type CanarySightings, findCanaries } from './canaries.ts'
 import type { Offender } from './check.ts'
 import { exposure } from './cleartext.ts'
+import { fingerprint } from './forwarding.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
 import type { ArmAssociations, ArmFacts, Material, Recording } from './run.ts'
@@ -39,8 +41,10 @@ export interface ArmView {
   readonly book: AddressBook
   readonly associations: ArmAssociations
   readonly recordings: readonly Recording[]
-  /** In the order of time, of all wire ports. */
+  /** In the order of time, of all wire ports, but for what is below. */
   readonly wire: readonly SeenFrame[]
+  /** What a stranger sent from a port that faces no node, as far as it is known to be an attempt of his. */
+  readonly injected: readonly SeenFrame[]
   readonly pods: readonly SeenFrame[]
   /** Wire frames that show something of pods outside encryption. */
   clear(): readonly ClearFrame[]
@@ -71,7 +75,10 @@ export function observe(material: Material): RunView {
   const pods = Map.groupBy(seenFrames(material, 'pod'), ({ arm }) => arm)
   const arms = new Map<ArmName, ArmView>()
   for (const arm of facts.arms) {
-    const wireFrames = wire.get(arm.name) ?? []
+    const isInjected = injection(arm)
+    const [injected = [], wireFrames = []] = [true, false].map((wanted) =>
+      (wire.get(arm.name) ?? []).filter((seen) => isInjected(seen) === wanted),
+    )
     const podFrames = pods.get(arm.name) ?? []
     const clear = once(() =>
       wireFrames.flatMap((seen) => {
@@ -93,6 +100,7 @@ export function observe(material: Material): RunView {
       associations: associationsOf(material, arm.name),
       recordings: material.recordings.filter((recording) => recording.arm === arm.name),
       wire: wireFrames,
+      injected,
       pods: podFrames,
       clear,
       wireCanaries: once(() => findCanaries(finder(), wireFrames)),
@@ -102,12 +110,26 @@ export function observe(material: Material): RunView {
           podFrames.filter((seen) => !isKnown()(seen)),
         ),
       ),
-      account: once(() => accountFor(book, wireFrames, podFrames)),
+      account: once(() => accountFor(book, wireFrames, podFrames, forgeries(arm))),
       streams: () => streams().accounts,
       sessions,
     })
   }
   return { material, book, arms }
+}
+
+/** Tells what is an attempt from all else: by where it came in, and by what it is. */
+function injection({ change }: ArmFacts): (seen: SeenFrame) => boolean {
+  const packets = new Set(change?.attempts?.flatMap(({ packets }) => packets))
+  if (packets.size === 0) return () => false
+  return ({ instrument, frame }) =>
+    instrument.startsWith('wire/port:') && frame.ip !== undefined && packets.has(fingerprint(frame))
+}
+
+/** What a node sealed that no pod sent, as is known. */
+function forgeries({ change }: ArmFacts): ReadonlySet<string> {
+  const sealed = change?.attempts?.filter(({ kind }) => attemptPlans[kind].comesFrom === 'node') ?? []
+  return new Set(sealed.flatMap(({ packets }) => packets))
 }
 
 export function associationsOf(material: Material, arm: ArmName): ArmAssociations {

@@ -5,6 +5,7 @@ import type { ArmFacts, RunFacts } from './schema.ts'
 
 export type {
   ArmFacts,
+  Attempt,
   Canary,
   Change,
   Denial,

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox'
 import { armNames } from './arms.ts'
+import { attemptKinds } from './attempt.ts'
 import { checkIds } from './check.ts'
 
 export const ArmName = Type.Enum([...armNames])
@@ -73,6 +74,11 @@ const RefusalsByNode = Type.Record(Type.String(), Type.Record(Type.String(), Cou
   description: "Packets that each node's IPsec refused, by the kernel's names for the reasons, by node.",
 })
 
+const Fingerprint = Type.String({
+  pattern: '^[A-Za-z0-9+/]{43}=$',
+  description: 'SHA-256, base64, of an IP packet without what routers change.',
+})
+
 const Reading = Type.Object({ from: Nanoseconds, to: Nanoseconds })
 
 /** A network policy that cut one pod off: nobody's sessions reach it (egress), or its own reach nobody (ingress). */
@@ -88,6 +94,22 @@ export const Denial = Type.Object({
   lifted: Nanoseconds,
 })
 export type Denial = Static<typeof Denial>
+
+/** Packets that somebody made up, to get them to a pod. */
+export const Attempt = Type.Object({
+  kind: Type.Enum([...attemptKinds]),
+  by: Type.String({ description: 'The pod or node that sent them, or `stranger`.' }),
+  toPod: Type.String(),
+  node: Type.String({ description: 'Where they have to be stopped.' }),
+  at: Nanoseconds,
+  packets: Type.Array(Fingerprint, { minItems: 1, description: 'As they were sent.' }),
+  carried: Type.Array(Fingerprint, { description: 'What would arrive of those that are ESP.' }),
+  counted: Type.Object(
+    { before: Count, after: Count },
+    { description: 'By the node, under the name that the attempt has.' },
+  ),
+})
+export type Attempt = Static<typeof Attempt>
 
 /** What agents told of packets that they dropped, of one flow at one place. */
 export const Dropped = Type.Object({
@@ -112,6 +134,7 @@ export const Change = Type.Object({
     Type.Array(Reading, { description: 'When there was no way through, until it was there again.' }),
   ),
   denials: Type.Optional(Type.Array(Denial)),
+  attempts: Type.Optional(Type.Array(Attempt)),
   dropped: Type.Optional(Type.Array(Dropped)),
 })
 export type Change = Static<typeof Change>

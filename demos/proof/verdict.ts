@@ -7,6 +7,7 @@ import type { CheckId, CheckState, Outcome } from './check.ts'
 import { complete } from './complete.ts'
 import { controlSeen } from './control-seen.ts'
 import { counted } from './counted.ts'
+import { intrudersStopped } from './intruders-stopped.ts'
 import { noCanary } from './no-canary.ts'
 import { noCleartext } from './no-cleartext.ts'
 import type { ArmView, RunView } from './observe.ts'
@@ -27,6 +28,7 @@ const checks: Readonly<Record<CheckId, Check>> = {
   'app.delivered': appDelivered,
   'app.lossless': appLossless,
   'policy.enforced': policyEnforced,
+  'intruders.stopped': intrudersStopped,
   'wire.no-cleartext': noCleartext,
   'wire.no-canary': noCanary,
   'wire.authentic': authentic,
@@ -65,7 +67,8 @@ function checksOf(arm: ArmName): readonly CheckId[] {
 
 /** What a change has to show besides, in its own arm and, failing, where it was botched. */
 function ownChecks(change: ChangeKind): readonly CheckId[] {
-  return change === 'policy' ? ['policy.enforced'] : []
+  if (change === 'policy') return ['policy.enforced']
+  return change === 'spoof' ? ['intruders.stopped'] : []
 }
 
 const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']

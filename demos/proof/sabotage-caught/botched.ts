@@ -1,6 +1,8 @@
+import { attemptPlans } from '../attempt.ts'
 import { type BotchedArm, type Mishap, mishapOf } from '../change.ts'
 import { type Outcome, plural } from '../check.ts'
 import { instrumentFaults } from '../instruments.ts'
+import { accountForAttempts } from '../intruders-stopped.ts'
 import { type ArmView, offender, type RunView } from '../observe.ts'
 import { trespassesIn } from '../policy-enforced.ts'
 import { inWords, refusedIn } from '../refusals.ts'
@@ -86,7 +88,15 @@ function arrivedTwice(arm: ArmView): Outcome {
 }
 
 function arrivedAgainstRule(arm: ArmView): Outcome {
-  const arrived = trespassesIn(arm)
+  const arrived = [
+    ...trespassesIn(arm),
+    ...accountForAttempts(arm).flatMap(({ attempt, arrived }) =>
+      arrived.map((seen) => ({
+        seen,
+        why: `${attemptPlans[attempt.kind].what} arrived at ${attempt.toPod}`,
+      })),
+    ),
+  ]
   const clear = arm.clear()
   const numbers = { arrived: arrived.length, clear: clear.length }
   if (clear[0])
