@@ -6,9 +6,11 @@ import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { changeDemo } from './change/change-demo.ts'
 import { partition } from './change/partition.ts'
+import { policy } from './change/policy.ts'
 import { replay } from './change/replay.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
+import { spoof } from './change/spoof.ts'
 import { upgrade } from './change/upgrade.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
 import { fireDrill } from './fire-drill.ts'
@@ -39,6 +41,8 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   partition: changeDemo(partition),
   upgrade: changeDemo(upgrade),
   replay: changeDemo(replay),
+  policy: changeDemo(policy),
+  spoof: changeDemo(spoof),
 }
 
 export interface PlayDemoOptions {

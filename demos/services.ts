@@ -21,9 +21,7 @@ export const services: ProofDemo = {
     const [pods, target] = await Promise.all([lab.pods(), targetOf(lab)])
     const chosen = chooseService(await lab.services(), pods)
     const { service } = chosen
-    const before = await lab.encryptionPolicies()
-    stage.afterwards('Put the encryption policies back', () => lab.setEncryptionPolicies(before))
-    const cover = (policy: string) => lab.setEncryptionPolicies(policy)
+    stage.afterwards('Lift the encryption policy', () => lab.setEncryptionPolicies(''))
 
     await stage.say(
       `Service ${service.name} is pods ${names(chosen.pods)}. A policy will say that its traffic is to be encrypted, and nothing ` +
@@ -46,7 +44,7 @@ export const services: ProofDemo = {
       return it
     }
     const scoped = async (name: ScopedArm, policy: string) => {
-      await stage.do('The policy is in force on every node', () => cover(policy))
+      await stage.do('The policy is in force on every node', () => lab.setEncryptionPolicies(policy))
       const scope = {
         what: `service ${service.name}`,
         pods: chosen.pods.map((pod) => pod.name),
@@ -79,7 +77,7 @@ export const services: ProofDemo = {
       style.strong(`What the agent of ${target.node.name} says of it`),
       ...problems.map((problem) => style.bad(problem)),
     ])
-    await stage.do('All pods are to be encrypted again', () => cover(''))
+    await stage.do('All pods are to be encrypted again', () => lab.setEncryptionPolicies(''))
 
     await stage.say(
       `And would a leak be seen where everything is protected? The agent of ${target.node.name} hangs and its outbound IPsec ` +

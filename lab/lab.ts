@@ -64,6 +64,16 @@ export interface Cable {
   unplug(): Promise<void>
 }
 
+/** Somebody on the wire who is no node. */
+export interface Stranger extends Cable {
+  /** Of the frames it sends, unless it says otherwise. */
+  readonly mac: string
+  /** Puts an Ethernet frame on the wire as it is. */
+  send(frame: Uint8Array): Promise<void>
+  /** The next ESP frames that a node puts on the wire for another, which it has at this address. */
+  overhear(node: string, to: Address, count: number): Promise<Buffer[]>
+}
+
 /** `this` is what every agent of a lab is otherwise. */
 export type AgentVersion = 'this' | 'next'
 
@@ -96,7 +106,8 @@ export interface Lab {
 
   /**
    * Starts one instrument per wire port (what came in there, before the bridge forwards it), whoever is behind it, and one
-   * per pod. Resolves when every instrument listens. Files go to `directory`.
+   * per pod. Resolves when every instrument listens. Nodes, pods and strangers that come meanwhile are listened to from before
+   * their first packet, and until after the last of those that go. Files go to `directory`.
    */
   capture(directory: string, signal?: AbortSignal): Promise<Capture>
 
@@ -135,9 +146,7 @@ export interface Lab {
   setPolicies(documents: string): Promise<void>
   /** The services that pods are behind. */
   services(): Promise<ServiceSpec[]>
-  /** The encryption policies in force, in YAML; empty where there are none and all pods are encrypted. */
-  encryptionPolicies(): Promise<string>
-  /** Replaces them, as setPolicies() does network policies. */
+  /** Replaces all encryption policies by these, as setPolicies() does network policies; none: all pods are encrypted. */
   setEncryptionPolicies(documents: string): Promise<void>
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
   pauseAgent(node: string): Promise<void>
@@ -152,6 +161,10 @@ export interface Lab {
   wirePort(): Promise<string>
   /** Connects a pod to the wire by a second interface, and leads its traffic to other nodes' pods there. */
   plugIntoWire(pod: string): Promise<Cable>
+  /** Connects somebody to the wire who is no node. */
+  plugStranger(): Promise<Stranger>
+  /** Sends an IPv4 packet from a pod or a node as it is, whatever it says of itself, and with a mark where there is one. */
+  sendPacket(target: string, packet: Uint8Array, mark?: number): Promise<void>
   /** Puts the cluster store where no agent can reach it; what it told them before is what they know. */
   severStore(): Promise<Severed>
   /** Has the wire carry nothing to a node nor from it, though what it sends still reaches its port and the instrument there. */

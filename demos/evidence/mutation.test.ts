@@ -17,7 +17,7 @@ import { verifyBundle } from './verify.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-mutation-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 
-const everything = { changes: ['rotate'], services: true } as const
+const everything = { changes: ['rotate', 'policy'], services: true } as const
 
 const sealedFrames = (run: SyntheticRun, instrument: string) => {
   const associations = run.associations.find(({ arm }) => arm === 'encrypted')!
@@ -53,6 +53,22 @@ const mutations: Readonly<
       frame.data[frame.data.indexOf(token)]! ^= 1
     },
     notices: 'rotate/app.lossless: fails',
+  },
+  'policy.enforced': {
+    what: 'one packet that was denied as it arrived is in its receiver’s capture',
+    change: (run) => {
+      const { denials } = armOf(run, 'policy').change!
+      const { pod, inForce } = denials!.find(({ direction }) => direction === 'ingress')!
+      const { token, toPod } = armOf(run, 'policy').streams!.find(({ fromPod }) => fromPod === pod)!
+      const denied = recordingOf(run, 'policy', `pod/${pod}`).frames.find(
+        ({ data, time }) => time > BigInt(inForce) && data.includes(token),
+      )!
+      const { frames } = recordingOf(run, 'policy', `pod/${toPod}`)
+      const index = frames.findIndex(({ time }) => time > denied.time)
+      frames.splice(index, 0, { ...denied, time: denied.time + 1n })
+      recount(run, 'policy', `pod/${toPod}`)
+    },
+    notices: 'policy/policy.enforced: fails',
   },
   'wire.no-cleartext': {
     what: 'one packet that is not a pod’s has the address of a pod',

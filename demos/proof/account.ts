@@ -47,13 +47,18 @@ interface OnWire {
 
 type Departure = Pick<SentPacket, 'seen' | 'fromNode' | 'toNode' | 'isCovered'>
 
-/** In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet. */
+/**
+ * In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet.
+ *
+ * @param forgeries by their fingerprints: what is known to have been sealed without any pod having sent it.
+ */
 export function accountFor(
   book: AddressBook,
   wire: readonly SeenFrame[],
   pods: readonly SeenFrame[],
+  forgeries: ReadonlySet<string> = new Set(),
 ): Account {
-  const { carried, extra, misdirected, unopened } = readWire(book, wire)
+  const { carried, extra, misdirected, unopened } = readWire(book, wire, forgeries)
   const pool = new Pool(carried)
   const departures = pods.flatMap((seen) => departure(seen, book))
   const matches = new Map(departures.map((each) => [each, pool.take(each.fromNode, each.seen.frame)]))
@@ -66,7 +71,7 @@ export function accountFor(
   }
 }
 
-function readWire(book: AddressBook, wire: readonly SeenFrame[]) {
+function readWire(book: AddressBook, wire: readonly SeenFrame[], forgeries: ReadonlySet<string>) {
   const carried: OnWire[] = []
   const extra: ExtraPacket[] = []
   const misdirected: ExtraPacket[] = []
@@ -80,6 +85,7 @@ function readWire(book: AddressBook, wire: readonly SeenFrame[]) {
       extra.push({ seen, inner })
       continue
     }
+    if (opened && forgeries.size > 0 && forgeries.has(fingerprint(inner))) continue
     if (opened && !rightNodes(seen, inner, book)) misdirected.push({ seen, inner })
     carried.push({ seen, inner, encrypted: opened !== undefined })
   }

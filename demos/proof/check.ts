@@ -3,6 +3,8 @@ import type { CheckResult } from './schema.ts'
 export const checkIds = [
   'app.delivered',
   'app.lossless',
+  'policy.enforced',
+  'intruders.stopped',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.authentic',

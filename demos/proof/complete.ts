@@ -1,5 +1,6 @@
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { conversation } from './cleartext.ts'
+import { isHeldBack } from './denials.ts'
 import { nothingToJudge } from './instruments.ts'
 import { type ArmView, offender } from './observe.ts'
 
@@ -13,7 +14,11 @@ const fateWords = { encrypted: 'encrypted', clear: 'in clear', missing: 'not' } 
 export function complete(arm: ArmView): Outcome {
   const { sent, extra, misdirected, unopened } = arm.account()
   const uncovered = sent.filter(({ isCovered }) => !isCovered)
-  const missing = sent.filter(({ fate, isCovered }) => fate !== (isCovered ? 'encrypted' : 'clear'))
+  const heldBack = sent.filter(({ fate, seen }) => fate === 'missing' && isHeldBack(arm, seen))
+  const held = new Set(heldBack)
+  const missing = sent.filter(
+    (each) => each.fate !== (each.isCovered ? 'encrypted' : 'clear') && !held.has(each),
+  )
   const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
   const detoured = encrypted.filter(({ hops }) => hops !== 1)
   const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
@@ -25,6 +30,7 @@ export function complete(arm: ArmView): Outcome {
     reassembled: encrypted.filter(({ reassembled }) => reassembled).length,
     ...(arm.facts.scope && { clearByPolicy: uncovered.filter(({ fate }) => fate === 'clear').length }),
     missing: missing.length,
+    heldBack: heldBack.length,
     extra: extra.length,
     misdirected: misdirected.length,
     wrongTimeToLive: detoured.length,
@@ -83,10 +89,11 @@ export function complete(arm: ArmView): Outcome {
   const beside = arm.facts.scope
     ? ` The ${plural(uncovered.length, 'packet')} that the policy does not cover ${uncovered.length === 1 ? 'is' : 'are'} there in clear, every one.`
     : ''
+  const but = held.size > 0 ? ` ${plural(held.size, 'packet')} had to be held back.` : ''
   const inFragments =
     numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
   return outcome(
     'holds',
-    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${arm.facts.scope ? ` of ${arm.facts.scope.what}` : ''}${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.${beside}`,
+    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${arm.facts.scope ? ` of ${arm.facts.scope.what}` : ''}${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.${beside}${but}`,
   )
 }

@@ -36,13 +36,20 @@ export function udp(sourcePort: number, destinationPort: number, payload: Buffer
   return Buffer.concat([header, payload])
 }
 
-export function tcp(sourcePort: number, destinationPort: number, sequence: number, payload: Buffer): Buffer {
+export function tcp(
+  sourcePort: number,
+  destinationPort: number,
+  sequence: number,
+  payload: Buffer,
+  { flags = 0x18, acknowledgement = 0 } = {},
+): Buffer {
   const header = Buffer.alloc(20)
   header.writeUInt16BE(sourcePort, 0)
   header.writeUInt16BE(destinationPort, 2)
   header.writeUInt32BE(sequence, 4)
+  header.writeUInt32BE(acknowledgement, 8)
   header[12] = 0x50
-  header[13] = 0x18
+  header[13] = flags
   header.writeUInt16BE(0xffff, 14)
   return Buffer.concat([header, payload])
 }

@@ -110,6 +110,7 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
     canaries: arm.canaries,
     ...(arm.change && { change: arm.change as Mutable<Change> }),
     ...(arm.streams && { streams: arm.streams }),
+    ...(arm.sessions && { sessions: arm.sessions }),
     instruments: [...arm.frames].map(([instrument, { length }]) => ({
       name: instrument,
       captured: length,

@@ -2,14 +2,16 @@ import { appDelivered } from './app-delivered.ts'
 import { appLossless } from './app-lossless.ts'
 import { type ArmName, isSealed, sabotageArms, sabotageOf } from './arms.ts'
 import { authentic } from './authentic.ts'
-import { botchOf, changeKinds, isBotched, isChange, mishapOf } from './change.ts'
+import { botchOf, type ChangeKind, changeKinds, changeOf, isBotched, isChange, mishapOf } from './change.ts'
 import type { CheckId, CheckState, Outcome } from './check.ts'
 import { complete } from './complete.ts'
 import { controlSeen } from './control-seen.ts'
 import { counted } from './counted.ts'
+import { intrudersStopped } from './intruders-stopped.ts'
 import { noCanary } from './no-canary.ts'
 import { noCleartext } from './no-cleartext.ts'
 import type { ArmView, RunView } from './observe.ts'
+import { policyEnforced } from './policy-enforced.ts'
 import { consequenceOf, modes } from './sabotage.ts'
 import { sabotageCaught } from './sabotage-caught/index.ts'
 import type { CheckResult, Judgement, Verdict } from './schema.ts'
@@ -27,6 +29,8 @@ type Check = (arm: ArmView, run: RunView) => Outcome
 const checks: Readonly<Record<CheckId, Check>> = {
   'app.delivered': appDelivered,
   'app.lossless': appLossless,
+  'policy.enforced': policyEnforced,
+  'intruders.stopped': intrudersStopped,
   'wire.no-cleartext': noCleartext,
   'wire.no-canary': noCanary,
   'wire.authentic': authentic,
@@ -64,15 +68,25 @@ function checksOf(arm: ArmName): readonly CheckId[] {
   // Nothing is sealed, so there is nothing to open or to count.
   if (isMisspelt(arm)) return ['app.delivered', ...cleartextChecks, 'sabotage.caught']
   if (isScoped(arm)) return ['app.delivered', ...wireChecks, 'scope.side-by-side']
-  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
-  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? botchedChecks : ['app.lossless', ...botchedChecks]
+  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...ownChecks(arm), ...wireChecks]
+  if (isBotched(arm)) return [...new Set([...mustFail(arm), ...botchedChecks])]
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
+}
+
+/** What a change has to show besides, in its own arm and, failing, where it was botched. */
+function ownChecks(change: ChangeKind): readonly CheckId[] {
+  if (change === 'policy') return ['policy.enforced']
+  return change === 'spoof' ? ['intruders.stopped'] : []
 }
 
 /** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */
 function mustFail(arm: ArmName): readonly CheckId[] {
   if (arm === 'control' || isMisspelt(arm)) return cleartextChecks
-  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? cleartextChecks : ['app.lossless']
+  if (isBotched(arm)) {
+    const mishap = mishapOf(arm)
+    if (mishap === 'arrival') return ownChecks(changeOf(arm)!)
+    return mishap === 'leak' ? cleartextChecks : ['app.lossless']
+  }
   const sabotage = sabotageOf(arm)
   if (!sabotage) return []
   const consequence = consequenceOf(sabotage)

@@ -31,6 +31,10 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'partition/open': 'Cut off, and open',
   replay: 'Everything repeated',
   'replay/unwindowed': 'Everything repeated, no replay window',
+  policy: 'Policy changed in mid-session',
+  'policy/frozen': 'Policy changed, one agent frozen',
+  spoof: 'Intruders',
+  'spoof/open': 'Intruders, checks taken away',
   upgrade: 'Agents upgraded',
   'upgrade/bare': 'Agents upgraded, nothing guarding',
 }

@@ -14,6 +14,8 @@ import { type Html, html } from './html.ts'
 const claims: Readonly<Record<CheckId, string>> = {
   'app.delivered': 'Everything sent arrived, unchanged',
   'app.lossless': 'Nothing sent while it changed was lost or came twice',
+  'policy.enforced': 'What policy denied was stopped and named, and went on when allowed',
+  'intruders.stopped': 'What no pod sent arrived nowhere, and was named',
   'wire.no-cleartext': 'No pod address on the wire outside encryption',
   'wire.no-canary': 'No canary anywhere on the wire, in any form',
   'wire.authentic': 'Every encrypted packet is sealed with the nodes’ keys',

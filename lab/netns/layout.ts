@@ -42,12 +42,20 @@ export function wirePort(node: string): string {
   return `n-${node}`
 }
 
-/** The bridge port by which a pod is connected that should not be. */
-export function strangersPort(pod: string): string {
-  return `x-${pod}`
+/** The bridge port by which a pod is connected that should not be, or somebody who is no node. */
+export function strangersPort(who: string): string {
+  return `x-${who}`
 }
 
-/** The pod's end of that cable. */
+/** What somebody on the wire is called who is no node. */
+export const stranger = 'stranger'
+export const strangerMac = '02:58:00:00:00:01'
+
+export function strangerNamespace(lab: string): string {
+  return `${prefix}${lab}.${stranger}`
+}
+
+/** The other end of that cable. */
 export const strangersDevice = 'wire0'
 
 /** The host side of a pod's veth pair, in its node's namespace. */

@@ -15,6 +15,9 @@ import {
   podGateway,
   podNamespace,
   podPort,
+  stranger,
+  strangerMac,
+  strangerNamespace,
   strangersDevice,
   strangersPort,
   underlayPrefixLength,
@@ -115,6 +118,11 @@ export function openPod(lab: string, pod: LabPod): void {
   })
 }
 
+/** Nothing flows to a pod nor from it any more. */
+export function closePod(lab: string, pod: LabPod): void {
+  withRoute(nodeNamespace(lab, pod.node), (route) => route.setLink(podPort(pod.name), { up: false }))
+}
+
 /** Whether a pod got as far as {@link openPod}. */
 export function isPodOpen(lab: string, pod: LabPod): boolean {
   return withRoute(nodeNamespace(lab, pod.node), (route) =>
@@ -157,6 +165,24 @@ export function plugIntoWire(lab: string, pod: string, others: readonly LabNode[
       route.addNeighbour({ address: underlay, mac: mac('node', underlay), device: strangersDevice })
       route.addRoute({ destination: podCidr, via: underlay, device: strangersDevice, onlink: true })
     }
+  })
+}
+
+/** Somebody on the wire who is no node, in a namespace of its own and without an address. */
+export function plugStranger(lab: string, wire: WireSpec): void {
+  const namespace = strangerNamespace(lab)
+  const mtu = wire.mtu ?? defaultMtu
+  const peer = { name: strangersDevice, mac: strangerMac, mtu, namespace: namespacePath(namespace) }
+  createNamespace(namespace)
+  withRoute(wireNamespace(lab), (route) => {
+    route.addVeth({ name: strangersPort(stranger), mtu, peer })
+    setOffloads(strangersPort(stranger), honestFrames)
+    route.setLink(strangersPort(stranger), { master: bridge, up: true })
+  })
+  withRoute(namespace, (route) => {
+    onlyIpv4()
+    setOffloads(strangersDevice, honestFrames)
+    route.setLink(strangersDevice, { up: true })
   })
 }
 

@@ -12,11 +12,12 @@ import type {
   LabPod,
   LabProcess,
   Severed,
+  Stranger,
 } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec, ServiceSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
-import { startCapture, type Vantage } from './capture.ts'
+import { type GrowingCapture, startCapture, type Vantage } from './capture.ts'
 import {
   firstFree,
   namespacePath,
@@ -26,6 +27,11 @@ import {
   podDevice,
   podNamespace,
   podPort,
+  stranger,
+  strangerMac,
+  strangerNamespace,
+  strangersDevice,
+  strangersPort,
   wireDevice,
   wireNamespace,
   wirePort,
@@ -33,16 +39,19 @@ import {
 import {
   carryNothing,
   changeWire,
+  closePod,
   isPodOpen,
   makeNode,
   makePod,
   openPod,
   plugIntoWire,
+  plugStranger,
   unplugFromWire,
   wirePorts,
   withRoute,
 } from './links.ts'
 import { labProcess, spawnIn } from './process.ts'
+import { overhear, sendFrame, sendPacket } from './raw-packets.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { readRefusals } from './refusals.ts'
 import { describeAssociation } from './security-association.ts'
@@ -55,6 +64,8 @@ export class NetnsLab implements Lab {
   readonly name: string
   readonly isDisposable = true
   readonly store: Store
+  /** Those under way: what comes is listened to before it can send. */
+  readonly #captures = new Set<GrowingCapture>()
 
   constructor(name: string) {
     this.name = name
@@ -87,8 +98,16 @@ export class NetnsLab implements Lab {
     )
   }
 
-  capture(directory: string, signal?: AbortSignal): Promise<Capture> {
-    return startCapture(() => this.vantages(), directory, signal)
+  async capture(directory: string, signal?: AbortSignal): Promise<Capture> {
+    const capture = await startCapture(() => this.vantages(), directory, signal)
+    this.#captures.add(capture)
+    return {
+      quiet: () => capture.quiet(),
+      stop: () => {
+        this.#captures.delete(capture)
+        return capture.stop()
+      },
+    }
   }
 
   /** The node of that name, or all of them. @throws Problem naming what there is. */
@@ -106,20 +125,28 @@ export class NetnsLab implements Lab {
 
   /** Every place proofs are taken from: each port of the wire, whoever is behind it, and each pod. */
   vantages(): Vantage[] {
-    const namespace = wireNamespace(this.name)
-    const ports = wirePorts(this.name).map((device): Vantage => {
+    const ports = wirePorts(this.name).map((device) => {
       const node = this.store.nodes().find(({ name }) => wirePort(name) === device)
-      return { name: `wire/${node?.name ?? `port:${device}`}`, namespace, device, direction: 'in' }
+      return this.#atWire(node?.name ?? `port:${device}`, device)
     })
-    const pods = this.store.pods().map(({ name }): Vantage => {
-      return {
-        name: `pod/${name}`,
-        namespace: podNamespace(this.name, name),
-        device: podDevice,
-        direction: 'inout',
-      }
-    })
-    return [...ports, ...pods]
+    return [...ports, ...this.store.pods().map(({ name }) => this.#atPod(name))]
+  }
+
+  #atWire(who: string, device: string): Vantage {
+    return { name: `wire/${who}`, namespace: wireNamespace(this.name), device, direction: 'in' }
+  }
+
+  #atPod(pod: string): Vantage {
+    const namespace = podNamespace(this.name, pod)
+    return { name: `pod/${pod}`, namespace, device: podDevice, direction: 'inout' }
+  }
+
+  async #listenTo(vantage: Vantage): Promise<void> {
+    await Promise.all([...this.#captures].map((capture) => capture.add(vantage)))
+  }
+
+  async #heardOut({ name }: Vantage): Promise<void> {
+    await Promise.all([...this.#captures].map((capture) => capture.end(name)))
   }
 
   status(node: string, signal?: AbortSignal): Promise<AgentStatus> {
@@ -149,6 +176,7 @@ export class NetnsLab implements Lab {
 
   async addNode(spec: NodeSpec): Promise<LabNode> {
     const node = this.prepareNode(spec)
+    await this.#listenTo(this.#atWire(node.name, wirePort(node.name)))
     await startAgent(this.name, node.name)
     await this.settled()
     return node
@@ -175,6 +203,8 @@ export class NetnsLab implements Lab {
 
   async removeNode(name: string): Promise<void> {
     for (const pod of this.store.pods()) if (pod.node === name) await this.removePod(pod.name)
+    carryNothing(this.name, name, true)
+    await this.#heardOut(this.#atWire(name, wirePort(name)))
     this.store.remove('nodes', name)
     await killIn([nodeNamespace(this.name, name)])
     this.#discardNode(name)
@@ -191,6 +221,7 @@ export class NetnsLab implements Lab {
     const pod = placePod(spec, node, before ? hostOf(before.address) : firstFree(taken, 2))
     this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
+    await this.#listenTo(this.#atPod(pod.name))
     this.store.putPod(pod)
     await agentOf(this.name, node.name).putPod(pod.name, {
       device: podPort(pod.name),
@@ -203,6 +234,8 @@ export class NetnsLab implements Lab {
   async removePod(name: string): Promise<void> {
     const pod = this.store.pods().find((candidate) => candidate.name === name)
     if (!pod) return
+    if (this.isWhole(pod)) closePod(this.name, pod)
+    await this.#heardOut(this.#atPod(name))
     await killIn([podNamespace(this.name, name)].filter((namespace) => this.#exists(namespace)))
     await agentOf(this.name, pod.node).deletePod(name)
     this.#discardPod(pod)
@@ -232,10 +265,6 @@ export class NetnsLab implements Lab {
 
   async services(): Promise<ServiceSpec[]> {
     return this.store.services()
-  }
-
-  async encryptionPolicies(): Promise<string> {
-    return this.store.policies(policyFiles.encryption)
   }
 
   async setEncryptionPolicies(documents: string): Promise<void> {
@@ -283,6 +312,25 @@ export class NetnsLab implements Lab {
     const others = this.store.nodes().filter(({ name }) => name !== node)
     plugIntoWire(this.name, pod, others, this.store.wire())
     return { unplug: async () => unplugFromWire(this.name, pod) }
+  }
+
+  async plugStranger(): Promise<Stranger> {
+    plugStranger(this.name, this.store.wire())
+    await this.#listenTo(this.#atWire(`port:${strangersPort(stranger)}`, strangersPort(stranger)))
+    const namespace = namespacePath(strangerNamespace(this.name))
+    return {
+      mac: strangerMac,
+      send: async (frame) => sendFrame(namespace, strangersDevice, frame),
+      overhear: (node, to, count) => overhear(wireNamespace(this.name), wirePort(node), to, count),
+      unplug: async () => {
+        await this.#heardOut(this.#atWire(`port:${strangersPort(stranger)}`, strangersPort(stranger)))
+        this.#discard(strangerNamespace(this.name), wireNamespace(this.name), strangersPort(stranger))
+      },
+    }
+  }
+
+  async sendPacket(target: string, packet: Uint8Array, mark?: number): Promise<void> {
+    sendPacket(namespacePath(this.namespaceOf(target)), packet, mark)
   }
 
   async severStore(): Promise<Severed> {
