@@ -61,6 +61,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       settled: true,
       waiting: [],
       problems: [],
+      notices: [],
       key: { id: 3 },
       peers: [],
       pods: [],
