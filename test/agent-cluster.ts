@@ -24,6 +24,7 @@ import {
   type Xfrm,
 } from '@wireproof/netlink'
 import { type AgentClient, connectAgent } from '../agent/client.ts'
+import type { Announcement } from '../agent/cluster/state.ts'
 import { newClusterKey, type SuiteName } from '../lab/suites.ts'
 
 const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
@@ -169,6 +170,20 @@ export class AgentCluster {
     child.kill('SIGKILL')
     await gone
     this.#agents.delete(id)
+  }
+
+  /** Freezes an agent as if it hung. */
+  pauseAgent(id: number): void {
+    this.#agents.get(id)!.kill('SIGSTOP')
+  }
+
+  resumeAgent(id: number): void {
+    this.#agents.get(id)!.kill('SIGCONT')
+  }
+
+  /** What the agent has told the others, as it stands in the store. */
+  announced(id: number): Announcement {
+    return JSON.parse(readFileSync(join(this.directory, `acks/n${id}.json`), 'utf8'))
   }
 
   /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */

@@ -42,6 +42,7 @@ import {
   wirePorts,
   withRoute,
 } from './links.ts'
+import { lock } from './lock.ts'
 import { labProcess, spawnIn } from './process.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { readRefusals } from './refusals.ts'
@@ -215,9 +216,14 @@ export class NetnsLab implements Lab {
   }
 
   async rotateKey(): Promise<{ readonly from: number; readonly to: number }> {
-    const ids = this.store.rotateKey()
+    const ids = await this.#replaceKey()
     await this.settled()
     return ids
+  }
+
+  /** The cluster key's id, and for how many milliseconds it has been there. */
+  key(): { readonly id: number; readonly age: number } {
+    return this.store.key()
   }
 
   async configure(settings: EncryptionSettings): Promise<void> {
@@ -288,6 +294,12 @@ export class NetnsLab implements Lab {
     const deadline = AbortSignal.timeout(settleDeadlineMs)
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline
     await Promise.all(this.store.nodes().map(({ name }) => agentOf(this.name, name).settled(until)))
+  }
+
+  /** By one at a time: of two keys under the same id, some nodes would take the one and some the other. */
+  async #replaceKey() {
+    await using _lock = await lock(this.name)
+    return this.store.rotateKey()
   }
 
   #pod(name: string): LabPod {
