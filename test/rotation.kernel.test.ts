@@ -139,7 +139,7 @@ describe('a lab whose cluster key is replaced by its age', () => {
     const said: string[] = []
     const first = lab.key().id
     const [b1] = (await lab.pods()).filter(({ name }) => name === 'b1')
-    const ping = lab.spawn('a1', ['ping', '-q', '-c', '300', '-i', '0.01', b1!.address])
+    const ping = lab.spawn('a1', ['ping', '-q', '-c', '300', '-i', '0.01', b1!.addresses[0]!])
     let output = ''
     ping.stdout.on('data', (chunk) => (output += chunk))
     const report = (line: string) => {

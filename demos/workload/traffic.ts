@@ -70,13 +70,13 @@ export async function startWorkload(
   }
 
   async function sendOne(plan: CanaryPlan, { deadlineMs, signal }: SendOptions): Promise<SentCanary> {
-    const { id, token, from, to, protocol, bytes } = plan
+    const { id, token, from, to, address, protocol, bytes } = plan
     const sender = processes.get(from.name)!
     const patience = typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(plan)
     const request = {
       op: 'send',
       id,
-      to: to.address,
+      to: address,
       port,
       protocol,
       token,
@@ -111,17 +111,12 @@ export async function startWorkload(
       )
     },
     startBackground: (everyMs) => {
-      const streams = planStreams(pods).map(({ from, to }) => ({
-        id: `stream/${from.name}-${to.name}`,
-        token: canaryToken(),
-        from,
-        to,
-      }))
-      for (const { id, from, to, token } of streams)
+      const streams = planStreams(pods).map((plan) => ({ ...plan, token: canaryToken() }))
+      for (const { id, from, address, token } of streams)
         processes.get(from.name)!.startStream({
           op: 'stream',
           id,
-          to: to.address,
+          to: address,
           port,
           token,
           bytes: 96,

@@ -19,6 +19,7 @@ import { agentOf, agentProcess, startAgent } from './agents.ts'
 import { startCapture, type Vantage } from './capture.ts'
 import {
   firstFree,
+  hostOf,
   namespacePath,
   nodeNamespace,
   placeNode,
@@ -168,8 +169,9 @@ export class NetnsLab implements Lab {
           present.map(({ id }) => id),
           1,
         ),
+        this.store.families(),
       )
-    makeNode(this.name, node, this.store.wire())
+    makeNode(this.name, node, this.store.families(), this.store.wire())
     this.store.putNode(node)
     return node
   }
@@ -187,15 +189,15 @@ export class NetnsLab implements Lab {
     if (!node)
       throw new Problem('ETARGET', 2, `pod ${spec.name} wants node ${spec.node}, which does not exist`)
     const neighbours = this.store.pods().filter((pod) => pod.node === node.name && pod.name !== spec.name)
-    const taken = neighbours.map(({ address }) => hostOf(address))
+    const taken = neighbours.map(hostOf)
     const before = this.store.pods().find((pod) => pod.name === spec.name && pod.node === node.name)
-    const pod = placePod(spec, node, before ? hostOf(before.address) : firstFree(taken, 2))
+    const pod = placePod(spec, node, before ? hostOf(before) : firstFree(taken, 2))
     this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
     this.store.putPod(pod)
     await agentOf(this.name, node.name).putPod(pod.name, {
       device: podPort(pod.name),
-      addresses: [pod.address],
+      addresses: pod.addresses,
     })
     openPod(this.name, pod)
     return pod
@@ -337,10 +339,6 @@ export class NetnsLab implements Lab {
       if (route.links().some((link) => link.name === port)) deletePort(route, port)
     })
   }
-}
-
-function hostOf(address: string): number {
-  return Number(address.split('.')[3])
 }
 
 /** A port may go by itself between look and act. */

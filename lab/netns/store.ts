@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { sinceBoot } from '../../agent/boot-clock.ts'
 import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import { newClusterKey, nextKeyId, type SuiteName, suiteNames, suiteOfClusterKey } from '../suites.ts'
-import type { ServiceSpec, WireSpec } from '../topology.ts'
-import { clusterDirectory, podRange, runDirectory } from './layout.ts'
+import { type IpFamily, ipFamilies, type ServiceSpec, type WireSpec } from '../topology.ts'
+import { clusterDirectory, podRangesOf, runDirectory } from './layout.ts'
 
 export const policiesFile = 'policies/lab.yaml'
 /** The one that Cilium's documentation begins with. */
@@ -80,12 +80,25 @@ export class Store {
   }
 
   configure(settings: EncryptionSettings): void {
-    writeJson(join(this.directory, 'config.json'), { ...settings, clusterCidrs: [podRange] })
+    writeJson(join(this.directory, 'config.json'), {
+      ...settings,
+      clusterCidrs: podRangesOf(this.families()),
+    })
   }
 
   settings(): EncryptionSettings {
     const { encryptL3, strict } = JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
     return { encryptL3, strict }
+  }
+
+  /** Of the pods' addresses. */
+  families(): readonly IpFamily[] {
+    const file = join(this.directory, 'families.json')
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [ipFamilies[0]]
+  }
+
+  putFamilies(families: readonly IpFamily[]): void {
+    writeJson(join(this.directory, 'families.json'), families)
   }
 
   wire(): WireSpec {
@@ -110,11 +123,11 @@ export class Store {
   }
 
   putNode(node: LabNode): void {
-    this.#put('nodes', { ...node, podCidrs: [node.podCidr] })
+    this.#put('nodes', node)
   }
 
   putPod(pod: LabPod): void {
-    this.#put('pods', { ...pod, addresses: [pod.address] })
+    this.#put('pods', pod)
   }
 
   putService(service: ServiceSpec): void {
