@@ -17,7 +17,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     name: `n${id}`,
     id,
     underlay: `192.0.2.${id}`,
-    podCidr: `127.0.${60 + id}.0/24`,
+    podCidrs: [`127.0.${60 + id}.0/24`],
   }))
   const pods: LabPod[] = [loopbackPod('a1', 'n1', '127.0.61.1'), loopbackPod('b1', 'n2', '127.0.62.1')]
   const loopback = loopbackLab(pods)
@@ -61,6 +61,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       settled: true,
       waiting: [],
       problems: [],
+      notices: [],
       key: { id: 3 },
       peers: [],
       pods: [],

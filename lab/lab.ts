@@ -9,15 +9,16 @@ export interface LabNode {
   readonly id: number
   /** On the wire that all nodes share. */
   readonly underlay: Address
-  /** The prefix that all pods of this node take their addresses from, such as `10.244.1.0/24`. */
-  readonly podCidr: string
+  /** The prefixes that all pods of this node take their addresses from, one of each family: `10.244.1.0/24`. */
+  readonly podCidrs: readonly string[]
 }
 
 /** A pod of a running lab. */
 export interface LabPod {
   readonly name: string
   readonly node: string
-  readonly address: Address
+  /** One of each family that the lab's pods have. */
+  readonly addresses: readonly Address[]
   readonly labels: Readonly<Record<string, string>>
 }
 

@@ -175,11 +175,18 @@ export const NodeFacts = Type.Object({
   name: Type.String(),
   id: Count,
   underlay: Type.String(),
-  podCidr: Type.String(),
+  podCidrs: Type.Array(Type.String(), {
+    minItems: 1,
+    description: 'Where its pods take their addresses from.',
+  }),
 })
 export type NodeFacts = Static<typeof NodeFacts>
 
-export const PodFacts = Type.Object({ name: Type.String(), node: Type.String(), address: Type.String() })
+export const PodFacts = Type.Object({
+  name: Type.String(),
+  node: Type.String(),
+  addresses: Type.Array(Type.String(), { minItems: 1, description: 'One of each family.' }),
+})
 export type PodFacts = Static<typeof PodFacts>
 
 /** Everything a verdict needs besides captures and security associations. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
 import { changeOf, isBotched, mishapOf } from './change.ts'
@@ -7,7 +8,7 @@ import type { Canary, CapturedFrame, Change, Denial, NodeFacts, PodFacts, Sessio
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
 import { isMisspelt, isScoped } from './scoped.ts'
 import { answerTo, datagramText } from './streams.ts'
-import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
+import { arp, esp, ethernet, icmpv6, packet as ipPacket, routed, tcp, udp } from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
 /** Those that a policy covers, where it does not cover all. */
@@ -101,8 +102,9 @@ export function syntheticArm(
     payload: Buffer,
     protocol: number,
     { wire, arrives, twice }: Fate = fateOf(from, to),
+    family = 0,
   ): boolean => {
-    const packet = ipv4(from.address, to.address, protocol, payload)
+    const packet = ipPacket(from.addresses[family]!, to.addresses[family]!, protocol, payload)
     if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
     if (from.node !== to.node) {
       const onWire = routed(packet, 1)
@@ -116,19 +118,24 @@ export function syntheticArm(
     return arrives
   }
 
-  for (const node of nodes) record(`wire/${node.name}`, ethernet(arp(node.underlay, '192.168.0.9'), 0x0806))
+  for (const node of nodes) record(`wire/${node.name}`, search(node.underlay))
   const canaries: Canary[] = []
   for (const [from, to] of pairs(pods))
     for (let number = 0; number < canariesPerPair; number++)
-      for (const protocol of ['udp', 'tcp'] as const) {
-        const token = canaryToken(name, from.name, to.name, protocol, number)
+      for (const [family, protocol] of from.addresses.flatMap((_, family) => [
+        [family, 'udp'] as const,
+        [family, 'tcp'] as const,
+      ])) {
+        const token = canaryToken(name, from.name, to.name, protocol, number, family)
         const payload = Buffer.from(`hello ${token} ${'.'.repeat((number * 97) % 900)}`)
         const segment =
           protocol === 'udp' ? udp(4000 + number, 7, payload) : tcp(5000 + number, 7, 1, payload)
         const answer = udp(7, 4000 + number, Buffer.from(`ok ${number}`))
-        const delivered = send(from, to, segment, protocol === 'udp' ? 17 : 6) && send(to, from, answer, 17)
+        const delivered =
+          send(from, to, segment, protocol === 'udp' ? 17 : 6, fateOf(from, to), family) &&
+          send(to, from, answer, 17, fateOf(to, from), family)
         canaries.push({
-          id: `${name}/${from.name}-${to.name}/${protocol}/${number}`,
+          id: `${name}/${from.name}-${to.name}/${protocol}/${number}/${family}`,
           token,
           fromPod: from.name,
           toPod: to.name,
@@ -249,6 +256,12 @@ function namedBy(denial: Denial, ends: readonly (readonly [PodFacts, PodFacts])[
         }))
       : []
   })
+}
+
+/** A node looks for another whose address it knows. */
+function search(underlay: string): Buffer {
+  if (!isIPv6(underlay)) return ethernet(arp(underlay, '192.168.0.9'), 0x0806)
+  return ethernet(ipPacket(underlay, 'ff02::1:ff00:9', 58, icmpv6(135, 'fd56::9')))
 }
 
 /** How one datagram of each stream fares: lost on its way, lost before the wire, or in clear; as all others where undefined. */

@@ -41,7 +41,7 @@ export class PodProcess {
   constructor(lab: Pick<Lab, 'spawn'>, pod: LabPod, port: number) {
     this.pod = pod
     const node = [process.execPath, '--input-type=module', '-e', podProgram()]
-    this.#process = lab.spawn(pod.name, [...node, pod.address, String(port)])
+    this.#process = lab.spawn(pod.name, [...node, pod.addresses.join(), String(port)])
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#receive(line))
     this.#process.stderr.on('data', (chunk: Buffer) => {
       this.#complaints = (this.#complaints + chunk.toString()).slice(-2000)

@@ -3,11 +3,12 @@
  * told to. It takes requests and gives reports as JSON lines on stdin and stdout, and ends when stdin does, so that
  * nothing of it outlives the demo. One file and no imports but Node's own: the same text runs in every pod.
  *
- * The last two arguments are the address to listen on and the port, the same for UDP and TCP; sessions come to the next one.
+ * The last two arguments are the addresses to listen on, with commas between them, and the port, the same for UDP and TCP;
+ * sessions come to the next one.
  */
 import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
 
 export interface SendRequest {
@@ -86,7 +87,7 @@ interface Acknowledgement {
   readonly problem?: string
 }
 
-const [listenAddress, listenPort] = process.argv.slice(-2)
+const [listenAddresses, listenPort] = process.argv.slice(-2)
 
 const digest = (data: Uint8Array) => createHash('sha256').update(data).digest()
 const report = (line: Report) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -95,15 +96,17 @@ function payload(token: string, bytes: number): Buffer {
   return Buffer.alloc(bytes, `${token} `)
 }
 
-function serveUdp(): Promise<void> {
-  const server = createSocket('udp4')
+const udpTo = (address: string) => createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+
+function serveUdp(own: string): Promise<void> {
+  const server = udpTo(own)
   server.on('message', (message, { address, port }) => server.send(digest(message), port, address))
   return new Promise((resolve, reject) => {
-    server.once('error', reject).bind(Number(listenPort), listenAddress, resolve)
+    server.once('error', reject).bind(Number(listenPort), own, resolve)
   })
 }
 
-function serveTcp(): Promise<void> {
+function serveTcp(own: string): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const received = createHash('sha256')
     socket.on('data', (chunk) => received.update(chunk))
@@ -112,7 +115,7 @@ function serveTcp(): Promise<void> {
     socket.on('error', () => socket.destroy())
   })
   return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(Number(listenPort), listenAddress, resolve)
+    server.once('error', reject).listen(Number(listenPort), own, resolve)
   })
 }
 
@@ -120,7 +123,7 @@ function serveTcp(): Promise<void> {
 const messageBytes = 96
 
 /** Answers each message of a session by itself. */
-function serveSessions(): Promise<void> {
+function serveSessions(own: string): Promise<void> {
   const server = createServer((socket) => {
     let pending = Buffer.alloc(0)
     socket.on('data', (chunk) => {
@@ -131,7 +134,7 @@ function serveSessions(): Promise<void> {
     socket.on('error', () => socket.destroy())
   })
   return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(Number(listenPort) + 1, listenAddress, resolve)
+    server.once('error', reject).listen(Number(listenPort) + 1, own, resolve)
   })
 }
 
@@ -139,7 +142,7 @@ type Exchange = (to: string, port: number, message: Buffer, deadlineMs: number) 
 
 const exchangeUdp: Exchange = (to, port, message, deadlineMs) =>
   new Promise((resolve) => {
-    const socket = createSocket('udp4')
+    const socket = udpTo(to)
     const finish = (acknowledgement: Acknowledgement) => {
       clearTimeout(deadline)
       socket.close()
@@ -200,7 +203,7 @@ function datagram(token: string, number: number, bytes: number): Buffer {
 
 /** All on one socket: the next datagram waits for no answer. */
 function startStream({ id, to, port, token, bytes, everyMs, deadlineMs }: StreamRequest): void {
-  const socket = createSocket('udp4')
+  const socket = udpTo(to)
   const sent: Sent[] = []
   const waiting = new Map<string, Sent>()
   let strange = 0
@@ -305,7 +308,9 @@ function obey(request: Request): void {
   else void endStream(request.id)
 }
 
-await Promise.all([serveUdp(), serveTcp(), serveSessions()])
+await Promise.all(
+  listenAddresses!.split(',').flatMap((own) => [serveUdp(own), serveTcp(own), serveSessions(own)]),
+)
 report({ ready: true, port: Number(listenPort) })
 createInterface({ input: process.stdin })
   .on('line', (line) => obey(JSON.parse(line) as Request))

@@ -1,5 +1,5 @@
 import type { Lab, LabPod } from '../../lab/lab.ts'
-import { type CanaryPlan, canaryToken, planCanaries, planStreams } from './canary.ts'
+import { type CanaryPlan, canaryToken, planCanaries, planStreams, type StreamPlan } from './canary.ts'
 import type { SessionReport, StreamReport } from './pod.ts'
 import { PodProcess, WORKLOAD_PORT } from './pod-process.ts'
 
@@ -91,13 +91,13 @@ export async function startWorkload(
   }
 
   async function sendOne(plan: CanaryPlan, { deadlineMs, signal }: SendOptions): Promise<SentCanary> {
-    const { id, token, from, to, protocol, bytes } = plan
+    const { id, token, from, to, address, protocol, bytes } = plan
     const sender = processes.get(from.name)!
     const patience = typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(plan)
     const request = {
       op: 'send',
       id,
-      to: to.address,
+      to: address,
       port,
       protocol,
       token,
@@ -133,12 +133,12 @@ export async function startWorkload(
     },
     startBackground: (everyMs, { sessions = false } = {}) => {
       const routes = planStreams(pods)
-      const begin = (op: 'stream' | 'session', { from, to }: Route) => {
-        const id = `${op}/${from.name}-${to.name}`
+      const begin = (op: 'stream' | 'session', { name, from, to, address }: StreamPlan) => {
+        const id = `${op}/${name}`
         const token = canaryToken()
         const deadlineMs = op === 'stream' ? lastAnswerMs : lastSessionAnswerMs
         const process = processes.get(from.name)!
-        process.startStream({ op, id, to: to.address, port, token, bytes: 96, everyMs, deadlineMs })
+        process.startStream({ op, id, to: address, port, token, bytes: 96, everyMs, deadlineMs })
         return { process, facts: { id, token, everyMs, fromPod: from.name, toPod: to.name } }
       }
       const ofStreams = routes.map((route) => begin('stream', route))

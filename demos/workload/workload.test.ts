@@ -76,7 +76,7 @@ test('a canary that nobody answers counts as lost after its deadline, and the ot
   const workload = await startWorkload(lab, { port })
   try {
     // The address book changes after the start: b1 is now looked for where something listens and never answers.
-    Object.assign(workload.pods.find(({ name }) => name === 'b1')!, { address: '127.0.0.33' })
+    Object.assign(workload.pods.find(({ name }) => name === 'b1')!, { addresses: ['127.0.0.33'] })
     const start = performance.now()
     const canaries = await workload.sendCanaries('sabotage', { deadlineMs: 150 })
     assert.ok(performance.now() - start < 2000)

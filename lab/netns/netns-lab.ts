@@ -20,6 +20,7 @@ import { agentOf, agentProcess, startAgent } from './agents.ts'
 import { type GrowingCapture, startCapture, type Vantage } from './capture.ts'
 import {
   firstFree,
+  hostOf,
   namespacePath,
   nodeNamespace,
   placeNode,
@@ -50,6 +51,7 @@ import {
   wirePorts,
   withRoute,
 } from './links.ts'
+import { lock } from './lock.ts'
 import { labProcess, spawnIn } from './process.ts'
 import { overhear, sendFrame, sendPacket } from './raw-packets.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
@@ -195,8 +197,9 @@ export class NetnsLab implements Lab {
           present.map(({ id }) => id),
           1,
         ),
+        this.store.families(),
       )
-    makeNode(this.name, node, this.store.wire())
+    makeNode(this.name, node, this.store.families(), this.store.wire())
     this.store.putNode(node)
     return node
   }
@@ -216,16 +219,16 @@ export class NetnsLab implements Lab {
     if (!node)
       throw new Problem('ETARGET', 2, `pod ${spec.name} wants node ${spec.node}, which does not exist`)
     const neighbours = this.store.pods().filter((pod) => pod.node === node.name && pod.name !== spec.name)
-    const taken = neighbours.map(({ address }) => hostOf(address))
+    const taken = neighbours.map(hostOf)
     const before = this.store.pods().find((pod) => pod.name === spec.name && pod.node === node.name)
-    const pod = placePod(spec, node, before ? hostOf(before.address) : firstFree(taken, 2))
+    const pod = placePod(spec, node, before ? hostOf(before) : firstFree(taken, 2))
     this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
     await this.#listenTo(this.#atPod(pod.name))
     this.store.putPod(pod)
     await agentOf(this.name, node.name).putPod(pod.name, {
       device: podPort(pod.name),
-      addresses: [pod.address],
+      addresses: pod.addresses,
     })
     openPod(this.name, pod)
     return pod
@@ -248,9 +251,14 @@ export class NetnsLab implements Lab {
   }
 
   async rotateKey(): Promise<{ readonly from: number; readonly to: number }> {
-    const ids = this.store.rotateKey()
+    const ids = await this.#replaceKey()
     await this.settled()
     return ids
+  }
+
+  /** The cluster key's id, and for how many milliseconds it has been there. */
+  key(): { readonly id: number; readonly age: number } {
+    return this.store.key()
   }
 
   async configure(settings: EncryptionSettings): Promise<void> {
@@ -356,6 +364,12 @@ export class NetnsLab implements Lab {
     await Promise.all(this.store.nodes().map(({ name }) => agentOf(this.name, name).settled(until)))
   }
 
+  /** By one at a time: of two keys under the same id, some nodes would take the one and some the other. */
+  async #replaceKey() {
+    await using _lock = await lock(this.name)
+    return this.store.rotateKey()
+  }
+
   #pod(name: string): LabPod {
     const pod = this.store.pods().find((each) => each.name === name)
     if (!pod) throw new Problem('ETARGET', 2, `lab ${this.name} has no pod called ${name}`)
@@ -391,10 +405,6 @@ export class NetnsLab implements Lab {
       if (route.links().some((link) => link.name === port)) deletePort(route, port)
     })
   }
-}
-
-function hostOf(address: string): number {
-  return Number(address.split('.')[3])
 }
 
 /** A port may go by itself between look and act. */
