@@ -24,6 +24,8 @@ export interface WireView {
   readonly espFrames: number
   /** Frames of IP that are not ESP. */
   readonly clearFrames: number
+  /** Those that came in at a port that faces no node. */
+  readonly fromStrangers: number
   /** Frames in which a canary can be read. */
   readonly readable: readonly Sighting[]
 }
@@ -34,16 +36,18 @@ export async function lookAtWire(points: readonly CapturePoint[]): Promise<WireV
   let frames = 0
   let espFrames = 0
   let clearFrames = 0
+  let fromStrangers = 0
   for (const point of points.filter(({ name }) => name.startsWith('wire/')))
     for await (const packet of readCapture(point.file)) {
       frames++
+      if (point.name.startsWith('wire/port:')) fromStrangers++
       const frame = decode(packet.data, packet.interface.linkType)
       if (frame.esp !== undefined) espFrames++
       else if (frame.ipv4 !== undefined) clearFrames++
       if (packet.data.includes(canaryStart))
         readable.push({ point: point.name, data: Buffer.from(packet.data) })
     }
-  return { frames, espFrames, clearFrames, readable }
+  return { frames, espFrames, clearFrames, fromStrangers, readable }
 }
 
 /** The same datagram twice: as its pod sent it, and as the wire carried it. */
