@@ -56,7 +56,7 @@ export class AgentCluster {
       route.addBridge({ name: 'br0', multicastSnooping: false })
       route.setLink('br0', { up: true })
     })
-    for (const kind of ['nodes', 'pods', 'policies']) mkdirSync(join(this.directory, kind))
+    for (const kind of ['nodes', 'pods', 'policies', 'encryption']) mkdirSync(join(this.directory, kind))
     this.rotateKey(3)
     this.configure({ encryptL3: true, strict: true })
   }
@@ -73,6 +73,11 @@ export class AgentCluster {
   /** Replaces all policies by these documents of YAML. */
   setPolicies(documents: string): void {
     this.#replace('policies/all.yaml', documents)
+  }
+
+  /** Replaces all encryption policies by these documents of YAML. */
+  setEncryptionPolicies(documents: string): void {
+    this.#replace('encryption/all.yaml', documents)
   }
 
   underlay(id: number): string {
@@ -231,15 +236,19 @@ export class AgentCluster {
   }
 
   /** Sends echo requests from pod to pod. @returns how many were sent and answered. */
-  async ping(
-    from: number,
-    to: number,
+  async ping(from: number, to: number, count: number, interval = 0.01, address = this.podAddress(to)) {
+    return this.pingFrom(`p${from}`, address, count, ['-i', `${interval}`])
+  }
+
+  /** Sends echo requests from a node or pod. @returns how many were sent and answered. */
+  async pingFrom(
+    where: string,
+    address: string,
     count: number,
-    interval = 0.01,
-    address = this.podAddress(to),
+    flags: readonly string[] = ['-i', '0.01'],
   ): Promise<{ sent: number; received: number }> {
-    const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', address]
-    const child = this.spawn(`p${from}`, argv)
+    const argv = ['ping', '-q', '-c', `${count}`, '-W', '1', ...flags, address]
+    const child = this.spawn(where, argv)
     let output = ''
     child.stdout!.on('data', (chunk) => (output += chunk))
     await new Promise((resolve) => child.once('close', resolve))
@@ -250,8 +259,9 @@ export class AgentCluster {
   /** What crosses the wire while `action` runs, a line a frame, as tcpdump tells it. */
   async onWire(action: () => Promise<unknown>): Promise<string[]> {
     // Of IPv6 what neighbours ask each other is of no interest.
-    const filter = ['ip', ...(this.#isDual ? ['or', 'esp', 'or', 'net', 'fd00::/16'] : [])]
-    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', ...filter])
+    const neighbours = 'icmp6 and ip6[40] >= 133 and ip6[40] <= 137'
+    const filter = this.#isDual ? `ip or (net fd00::/8 and not (${neighbours}))` : 'ip'
+    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', filter])
     let output = ''
     child.stdout!.on('data', (chunk) => (output += chunk))
     await new Promise<void>((resolve) => {

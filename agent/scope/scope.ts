@@ -3,7 +3,13 @@ import { identityText } from '../plan/identity.ts'
 import { type Labels, selects } from '../policy/network-policy.ts'
 import { defaultNamespace } from '../policy/parse.ts'
 import { labelsOfNamespace } from '../policy/world.ts'
-import { type EncryptionPolicy, isBehind, type PodChoice, type Service } from './encryption-policy.ts'
+import {
+  type EncryptionPolicy,
+  type Exemption,
+  isBehind,
+  type PodChoice,
+  type Service,
+} from './encryption-policy.ts'
 
 /** What scope is decided by. The maps are by name, or by name of the file. */
 export interface ScopeWorld {
@@ -43,6 +49,16 @@ export class Scope {
 
   hasNode({ labels = {} }: Pick<ClusterNode, 'labels'>): boolean {
     return this.#policies.some(({ nodes }) => nodes !== undefined && selects(nodes, labels))
+  }
+
+  /** The same text for every scope that covers the same nodes. */
+  get nodesText(): string {
+    return JSON.stringify(this.#policies.flatMap(({ nodes = null }) => [nodes]))
+  }
+
+  /** What nodes in scope may ask each other in clear until they have keys for each other: what any policy says. */
+  get exempt(): readonly Exemption[] {
+    return this.#policies.flatMap(({ exempt = [] }) => exempt)
   }
 
   /** Policies that do not do what whoever wrote them must have meant, one sentence each. */
