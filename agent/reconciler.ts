@@ -36,6 +36,8 @@ export interface Outcome {
   readonly waiting: readonly string[]
   /** What is wrong with the cluster as it is described. */
   readonly problems: readonly string[]
+  /** What others have in the kernel that may get in the way. */
+  readonly trespasses: readonly string[]
   /** Milliseconds after which another pass is due even if nothing changes. */
   readonly again: number | undefined
 }
@@ -152,6 +154,7 @@ export class Reconciler {
     return {
       datapath: transition.datapath,
       problems: [...view.problems, ...this.plan.problems(), ...this.#scopeProblems],
+      trespasses: this.#security.trespasses,
       waiting: [
         ...(transition.waiting ? [transition.waiting] : []),
         ...Array.from(this.plan.waiting, ({ node, waiting }) => `${node.name}: ${waiting}`),
@@ -202,7 +205,8 @@ export class Reconciler {
 
   /** Reads what is ours in the kernel, whoever was in it since. */
   #reload(self: ClusterNode, now: number): void {
-    this.#security.reload()
+    const nodes = new Set(Array.from(this.#around.store.view.nodes.values(), ({ underlay }) => underlay))
+    this.#security.reload((address) => nodes.has(address))
     this.#routes.reload()
     for (const number of this.#security.numbers()) {
       const { states, policies } = this.#security.of(number)

@@ -37,7 +37,7 @@ for (const underlay of ['ipv4', 'ipv6'] as const)
       (frames: readonly string[]) => frames.filter((frame) => frame.includes('ESP')),
     ]
     const between = (from: number, to: number, count: number, flags?: readonly string[]) =>
-      cluster.pingFrom(`n${from}`, cluster.underlay(to), count, flags)
+      cluster.pingFrom(`n${from}`, cluster.underlay(to), count, 0.01, flags)
 
     test('before there are keys, an exempt service is reached in clear, and nothing else is', async () => {
       const frames = await cluster.onWire(async () => {

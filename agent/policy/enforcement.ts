@@ -3,7 +3,7 @@ import type { ClusterPod, ClusterView } from '../cluster/state.ts'
 import { compile, indexPeers, type PeerIndex, type PolicySet } from './compile.ts'
 import { KindCount } from './kind-count.ts'
 import { type PolicyMaps, PolicyTable } from './table.ts'
-import { type Kind, kindOf, type PolicyWorld } from './world.ts'
+import { idlePolicies, type Kind, kindOf, type PolicyWorld } from './world.ts'
 
 type Cluster = Pick<ClusterView, 'pods' | 'namespaces' | 'policies'>
 
@@ -20,6 +20,7 @@ export class PolicyEnforcement {
   #world: Omit<PolicyWorld, 'kinds'> = { namespaces: new Map(), policies: [] }
   #peerIndex: PeerIndex = () => []
   #compiled = new Map<string, PolicySet>()
+  #idle: readonly string[] | undefined
 
   constructor(maps: PolicyMaps) {
     this.#table = new PolicyTable(maps, randomInt(2 ** 31))
@@ -48,8 +49,18 @@ export class PolicyEnforcement {
       this.#world = { namespaces: new Map(cluster.namespaces), policies }
       this.#peerIndex = indexPeers({ kinds: this.#kinds, namespaces: this.#world.namespaces })
       this.#compiled.clear()
+      this.#idle = undefined
     }
     this.#enforce()
+  }
+
+  /** Policies that select no pod of the cluster, a sentence each. */
+  idle(): readonly string[] {
+    this.#idle ??= idlePolicies({ ...this.#world, kinds: this.#kinds }).map(
+      ({ namespace, name }) =>
+        `policy ${namespace}/${name} selects no pod, and changes nothing until it does`,
+    )
+    return this.#idle
   }
 
   /** Puts the pod's policies in force at its device; to be called before anything can pass there. */

@@ -28,9 +28,17 @@ export function kindOf(pod: Identified): Kind {
 
 /** In the order of their names, so that what is told of several that agree is always the same one. */
 export function policiesOf(kind: Kind, { policies }: PolicyWorld): NetworkPolicy[] {
-  return policies
-    .filter(({ namespace, pods }) => namespace === kind.namespace && selects(pods, kind.labels))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  return policies.filter((policy) => isFor(policy, kind)).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function isFor({ namespace, pods }: NetworkPolicy, kind: Kind): boolean {
+  return namespace === kind.namespace && selects(pods, kind.labels)
+}
+
+/** Those that are nobody's. */
+export function idlePolicies({ kinds, policies }: PolicyWorld): NetworkPolicy[] {
+  const all = [...kinds]
+  return policies.filter((policy) => !all.some((kind) => isFor(policy, kind)))
 }
 
 /** With the one that Kubernetes gives every namespace, whatever else it has. */

@@ -73,7 +73,7 @@ export function findingsOf({ node, status, problem }: NodeAnswer): Finding[] {
       .map((what) => broken(what, 'Mend it in the cluster store; until then what it said before counts.')),
     ...peerFindings(status, broken),
     ...sequenceFindings(status, broken),
-    ...trafficFindings(status),
+    ...notableFindings(status),
   ]
 }
 
@@ -113,8 +113,9 @@ function sequenceFindings({ sequence: { highest, limit } }: AgentStatus, broken:
   return [broken(`an SA has used ${share} % of its sequence numbers`, remedy)]
 }
 
-function trafficFindings({ node, refused, counters, events }: AgentStatus): Finding[] {
+function notableFindings({ node, notices, refused, counters, events }: AgentStatus): Finding[] {
   const notable = (says: string, remedy: string): Finding => ({ node, severity: 'notable', says, remedy })
+  const noticed = notices.map((says) => notable(says, 'Nothing is refused or changed for it.'))
   const errors = Object.entries(refused).map(([counter, count]) => {
     const { means, remedy } = explainXfrmError(counter)
     return notable(`${counter} ${count}: ${means}`, remedy)
@@ -132,7 +133,7 @@ function trafficFindings({ node, refused, counters, events }: AgentStatus): Find
             'Counters are exact still.',
           ),
         ]
-  return [...errors, ...dropped, ...lost]
+  return [...noticed, ...errors, ...dropped, ...lost]
 }
 
 /** Dropped packets since the agent began, of all hooks. */
