@@ -20,7 +20,7 @@ export function complete(arm: ArmView): Outcome {
     (each) => each.fate !== (each.isCovered ? 'encrypted' : 'clear') && !held.has(each),
   )
   const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
-  const detoured = encrypted.filter(({ hops }) => hops !== 1)
+  const detoured = encrypted.filter(({ hops, routers }) => hops !== routers)
   const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
   const numbers = {
     sent: sent.length,

@@ -22,7 +22,7 @@ function dropped({ arm, sabotage, affected }: Scene, dropped: number, counter: s
   const withheld = arm
     .account()
     .sent.filter(
-      ({ seen, fate }) => fate === 'missing' && sabotage.pods.includes(seen.instrument.slice('pod/'.length)),
+      ({ sender, fate }) => fate === 'missing' && sabotage.pods.includes(sender.name),
     ).length
   const arrived = affected.filter(({ delivered }) => delivered)
   const numbers = { dropped, withheld, canaries: affected.length, arrived: arrived.length }
