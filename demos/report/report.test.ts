@@ -95,6 +95,27 @@ test('what changed under traffic has its strip, its moments and its numbers', ()
   assert.doesNotMatch(page(), /id="change"/)
 })
 
+test('what intruders tried stands beside who stopped it, and only where there were any', () => {
+  const view = observe(provenRun({ changes: ['spoof'] }))
+  const text = renderReport(view, judge(view), { created: new Date(), directory: '/evidence/synthetic-1' })
+  const [sound = '', open = ''] = text.slice(text.indexOf('id="intruders"')).split('<table').slice(1)
+  for (const counter of [
+    'XfrmInNoStates',
+    'XfrmInStateProtoError',
+    'XfrmInStateSeqError',
+    'from-wire/dropped/wrong-node',
+  ])
+    assert.match(
+      sound,
+      new RegExp(`<td>2</td><td>0</td><td>(agent|kernel)</td><td class="mono">${counter}</td><td>2</td>`),
+    )
+  assert.match(
+    open,
+    /<td>2<\/td><td>2<\/td><td>agent<\/td><td class="mono">from-wire\/dropped\/clear-from-wire<\/td><td>0</,
+  )
+  assert.doesNotMatch(page(), /id="intruders"/)
+})
+
 test('an arm that was not played leaves a page, and a reason', () => {
   const text = page((run) => {
     run.facts.arms = run.facts.arms.filter(({ name }) => name === 'encrypted')
