@@ -109,12 +109,13 @@ export class Reconciler {
     requireSuite(this.#around.xfrm, view.key.suite)
     const transition = this.#transition(view, now)
     const scope = this.#scope.update(view)
+    const changedNodeTraffic = this.#nodeTrafficChanged(transition.datapath)
     const isFull =
       everything ||
       changes.everything ||
       changedLife ||
-      !isDeepStrictEqual(self, this.#described) ||
-      this.#nodeTrafficChanged(transition.datapath)
+      changedNodeTraffic ||
+      !isDeepStrictEqual(self, this.#described)
     this.#described = self
     if (everything) this.#reload(self, now)
     const planned = this.#planned(self, life, transition.datapath, isFull ? undefined : changes.nodes)

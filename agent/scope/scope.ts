@@ -66,18 +66,18 @@ export class Scope {
     const all = { pods: [...pods], nodes: [...nodes] }
     return this.#policies.flatMap((policy) => [
       ...this.#missingServices(policy),
-      ...(this.#choosesSomething(policy, all)
-        ? []
-        : [`encryption policy ${policy.name} selects no pod and no node`]),
+      ...this.#choosesNothing(policy, all),
     ])
   }
 
-  #choosesSomething(
-    { pods, nodes }: EncryptionPolicy,
+  #choosesNothing(
+    { name, pods, nodes }: EncryptionPolicy,
     all: { readonly pods: readonly ClusterPod[]; readonly nodes: readonly ClusterNode[] },
-  ): boolean {
-    if (pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))) return true
-    return nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
+  ): string[] {
+    const hasNode = nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
+    const hasPod = pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))
+    if (!hasNode && !hasPod) return [`encryption policy ${name} selects no pod and no node`]
+    return nodes !== undefined && !hasNode ? [`encryption policy ${name} selects no node`] : []
   }
 
   #missingServices({ name, pods }: EncryptionPolicy): string[] {

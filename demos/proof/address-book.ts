@@ -40,7 +40,9 @@ export function addressBook(
   scope?: Pick<Scope, 'pods' | 'nodes'>,
 ): AddressBook {
   const senders = new Map(
-    sendersOf(facts, scope).flatMap((sender) => sender.addresses.map((address) => [address, sender] as const)),
+    sendersOf(facts, scope).flatMap((sender) =>
+      sender.addresses.map((address) => [address, sender] as const),
+    ),
   )
   const isOutOfScope = (pod: PodFacts) => scope !== undefined && !scope.pods.includes(pod.name)
   const prefixes = facts.nodes.flatMap((node) =>

@@ -13,7 +13,9 @@ export function appDelivered(arm: ArmView): Outcome {
   const { canaries } = arm.facts
   const arrived = canaries.filter(({ delivered }) => delivered)
   const altered = arrived.filter(({ unchanged }) => !unchanged)
-  const unseen = arrived.filter(({ toPod, token }) => !arm.podCanaries().seenAt(arm.instrumentAt(toPod), token))
+  const unseen = arrived.filter(
+    ({ toPod, token }) => !arm.podCanaries().seenAt(arm.instrumentAt(toPod), token),
+  )
   const numbers = {
     sent: canaries.length,
     arrived: arrived.length,

@@ -13,7 +13,8 @@ export function exposure(frame: Frame, book: AddressBook): string | undefined {
 /** Whether a packet that is not encrypted is one of those that could be: of pods, or of nodes in scope themselves. */
 export function isOpenTraffic(frame: Frame, book: AddressBook): boolean {
   const { source, destination } = frame
-  if (source === undefined || destination === undefined || !book.isOfCluster(source, destination)) return false
+  if (source === undefined || destination === undefined || !book.isOfCluster(source, destination))
+    return false
   return isOfPods(frame, book) || !(isSealed(frame) || isNeighbourDiscovery(frame))
 }
 

@@ -31,7 +31,15 @@ export { associationId, espSa } from './esp-sa.ts'
 export { fingerprint } from './forwarding.ts'
 export { attemptsByKind } from './intruders-stopped.ts'
 export { type Course, courseOf } from './moments.ts'
-export { type ArmView, associationsOf, inOrder, kindOf, observe, type RunView, type SeenFrame } from './observe.ts'
+export {
+  type ArmView,
+  associationsOf,
+  inOrder,
+  kindOf,
+  observe,
+  type RunView,
+  type SeenFrame,
+} from './observe.ts'
 export * from './run.ts'
 export {
   type Consequence,

@@ -94,10 +94,13 @@ export function observe(material: Material): RunView {
     const streams = once(() => accountForStreams(arm.streams ?? [], podFrames))
     const sessions = once(() => accountForSessions(arm.sessions ?? [], podFrames, book))
     // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
-    const isKnown = once(() => {
+    const isPassedOver = once(() => {
       const { frames } = streams()
       const segments = new Set(sessions().flatMap(({ departures, arrivals }) => [...departures, ...arrivals]))
-      return (seen: SeenFrame) => frames.has(seen) || segments.has(seen)
+      // What comes to a node encrypted is searched on the wire, and where it is decrypted.
+      const isSealed = ({ instrument, frame }: SeenFrame) =>
+        instrument.startsWith('node/') && frame.esp !== undefined
+      return (seen: SeenFrame) => frames.has(seen) || segments.has(seen) || isSealed(seen)
     })
     arms.set(arm.name, {
       facts: arm,
@@ -113,7 +116,7 @@ export function observe(material: Material): RunView {
       podCanaries: once(() =>
         findCanaries(
           finder(),
-          podFrames.filter((seen) => !isKnown()(seen)),
+          podFrames.filter((seen) => !isPassedOver()(seen)),
         ),
       ),
       isCovered: ({ fromPod, toPod }) => {

@@ -62,7 +62,9 @@ export type Session = Static<typeof Session>
 export const Sabotage = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
   node: Type.String({ description: 'Where it was done.' }),
-  pods: Type.Array(Type.String(), { description: 'Whose packets it concerns.' }),
+  pods: Type.Array(Type.String(), {
+    description: 'Whose packets it concerns; the node among them, where its own are to be encrypted.',
+  }),
 })
 export type Sabotage = Static<typeof Sabotage>
 

@@ -14,8 +14,7 @@ export function misspeltCaught(arm: ArmView, run: Pick<RunView, 'material'>): Ou
   if (fault !== undefined)
     return outcome('inconclusive', `The instruments did not record everything: ${fault}.`, {})
   const clear = arm.clear()
-  const isOfNodes = ({ fromPod, toPod }: Canary) =>
-    [fromPod, toPod].some((end) => scope.nodes?.includes(end))
+  const isOfNodes = ({ fromPod, toPod }: Canary) => [fromPod, toPod].some((end) => scope.nodes?.includes(end))
   const meant = crossingCanaries(arm).filter(({ canary }) =>
     scope.nodes ? isOfNodes(canary) : arm.isCovered(canary),
   )
