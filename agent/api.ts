@@ -48,6 +48,7 @@ export type FlowReason =
   | 'unknown-node'
   | 'policy-denied'
   | 'out-of-scope'
+  | 'exempt'
 
 /** Something the datapath decided about packets of one flow. */
 export interface Flow {

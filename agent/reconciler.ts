@@ -24,7 +24,7 @@ import { joinDifferences } from './plan/difference.ts'
 import { NodePlan, type Planned } from './plan/node-plan.ts'
 import { Retirement } from './plan/retirement.ts'
 import { sameState } from './plan/security.ts'
-import { nextDatapath } from './plan/transition.ts'
+import { nextDatapath, type Transition } from './plan/transition.ts'
 import type { PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
 import { CurrentScope } from './scope/current-scope.ts'
@@ -83,6 +83,8 @@ export class Reconciler {
   #localRoutes: readonly DeviceRoute[] = []
   readonly #scope = new CurrentScope()
   #scopeProblems: readonly string[] = []
+  /** What decides about nodes' own traffic, as text. */
+  #nodeTraffic = ''
   /** What the pass that is under way, or that failed, has read and not yet brought into force. */
   #unfinished = true
 
@@ -105,20 +107,29 @@ export class Reconciler {
     const { view } = store
     const self = this.#self(view)
     requireSuite(this.#around.xfrm, view.key.suite)
+    const transition = this.#transition(view, now)
+    const scope = this.#scope.update(view)
+    const changedNodeTraffic = this.#nodeTrafficChanged(transition.datapath)
     const isFull =
-      everything || changes.everything || changedLife || !isDeepStrictEqual(self, this.#described)
+      everything ||
+      changes.everything ||
+      changedLife ||
+      changedNodeTraffic ||
+      !isDeepStrictEqual(self, this.#described)
     this.#described = self
     if (everything) this.#reload(self, now)
-    const planned = this.#planned(self, life, isFull ? undefined : changes.nodes)
+    const planned = this.#planned(self, life, transition.datapath, isFull ? undefined : changes.nodes)
 
     // Who may talk to a pod knows it before it can be talked to.
     policies.update(view, isFull ? undefined : changes.pods)
     // What must be protected is known before anything can be sent to it.
-    this.#judgeScope(changes, isFull)
+    if (scope) this.plan.ipcache.setScope(scope)
+    this.#judgeScope(changes, isFull || scope !== undefined)
     this.#knowPods(changes, isFull)
     const addresses = this.plan.ipcache.changes()
+    datapath.exempt(this.#scope.scope.hasNode(self) ? this.#scope.scope.exempt : [])
     datapath.addEntries(addresses.set)
-    const transition = this.#configure(view, now)
+    this.#configure(transition.datapath)
     datapath.attachWire()
     pods.adopt(self, view.pods)
 
@@ -210,12 +221,19 @@ export class Reconciler {
   }
 
   /** Plans, and plans once more where that would bring back a key that has been in the kernel before. */
-  #planned(self: ClusterNode, life: Life, names: ReadonlySet<string> | undefined): Planned {
+  #planned(
+    self: ClusterNode,
+    life: Life,
+    { encryptL3 }: DatapathSettings,
+    names: ReadonlySet<string> | undefined,
+  ): Planned {
     const { journal, log, store } = this.#around
     const task = (own: Life, nodes: Iterable<string>) => ({
       view: store.view,
       self,
       life: own,
+      scope: this.#scope.scope,
+      encrypts: encryptL3,
       nodes,
       present: (number: number) => this.#security.of(number),
       heard: (spi: number) => this.#security.heardBy(self.underlay, spi),
@@ -250,11 +268,16 @@ export class Reconciler {
     )
   }
 
+  /** Whether other nodes' own traffic is to be encrypted than before. */
+  #nodeTrafficChanged({ encryptL3 }: DatapathSettings): boolean {
+    const before = this.#nodeTraffic
+    this.#nodeTraffic = `${encryptL3} ${this.#scope.scope.nodesText}`
+    return this.#nodeTraffic !== before
+  }
+
   #judgeScope({ pods, nodes }: Changes, isFull: boolean): void {
     const { view } = this.#around.store
-    const changed = this.#scope.update(view)
-    if (changed) this.plan.ipcache.setScope(changed)
-    if (changed || isFull || pods.size > 0 || nodes.size > 0)
+    if (isFull || pods.size > 0 || nodes.size > 0)
       this.#scopeProblems = this.#scope.scope.problems(view.pods.values(), view.nodes.values())
   }
 
@@ -271,8 +294,8 @@ export class Reconciler {
     ipcache.settleConflicts()
   }
 
-  #configure(view: ClusterView, now: number) {
-    const { decided, datapath, node, log } = this.#around
+  #transition(view: ClusterView, now: number): Transition {
+    const { decided, node } = this.#around
     const settings = {
       encryptL3: decided.encryptL3 ?? view.settings.encryptL3,
       strict: decided.strict ?? view.settings.strict,
@@ -284,12 +307,16 @@ export class Reconciler {
     const patient = this.#changingSince === undefined || now - this.#changingSince < transitionPatience
     const transition = nextDatapath(settings, this.#datapath, peers, patient)
     this.#changingSince = transition.waiting ? (this.#changingSince ?? now) : undefined
-    const before = this.#datapath
-    datapath.configure(transition.datapath)
-    this.#datapath = transition.datapath
-    if (before?.encryptL3 !== this.#datapath.encryptL3 || before?.strict !== this.#datapath.strict)
-      log('info', 'datapath', { ...this.#datapath })
     return transition
+  }
+
+  #configure(settings: DatapathSettings): void {
+    const { datapath, log } = this.#around
+    const before = this.#datapath
+    datapath.configure(settings)
+    this.#datapath = settings
+    if (before?.encryptL3 !== settings.encryptL3 || before?.strict !== settings.strict)
+      log('info', 'datapath', { ...settings })
   }
 
   #difference({ peers, gone }: Planned, everything: boolean): SecurityDifference {

@@ -31,7 +31,7 @@ static __always_inline struct decision decide_from_pod(struct __sk_buff *skb, co
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (is_spoofed(skb->ifindex, packet, source))
 		return decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE);
-	if (!destination->protected)
+	if (!is_guarded(destination))
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (destination->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);

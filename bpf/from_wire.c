@@ -4,23 +4,26 @@
  * once XFRM has decrypted it, then with the output mark of the SA that did it.
  */
 #include "decision.h"
+#include "node_traffic.h"
 
-/* Whose key opened a packet must be whose pod sent it: else any node could speak for the pods of all. */
+/* Whose key opened a packet must be who, or whose pod, sent it: else any node could speak for all. */
 static __always_inline struct decision decide_decrypted(__u32 node, const struct endpoint *source,
 							const struct endpoint *destination)
 {
-	if (source->protected && source->node == node && destination->protected && destination->node == NODE_LOCAL)
+	if (is_guarded(source) && source->node == node && is_guarded(destination) && destination->node == NODE_LOCAL)
 		return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
 	return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
 }
 
 /*
- * Nobody on the wire speaks in a pod's name in clear. Towards a pod an address must at least be known: nodes are, and
- * the agent adds the default route's prefix where pods may be reached from outside the cluster.
+ * Nobody on the wire speaks in a pod's name in clear, and nobody in a node's that is in scope to what is guarded here.
+ * Towards a pod an address must at least be known: nodes are, and the agent adds the default route's prefix where pods may
+ * be reached from outside the cluster.
  */
 static __always_inline bool is_clear_violation(const struct endpoint *source, const struct endpoint *destination)
 {
-	return source->protected || (!source->known && destination->protected);
+	return source->protected || (!source->known && destination->protected) ||
+	       (source->node_in_scope && is_guarded(destination));
 }
 
 SEC("tc")
@@ -51,10 +54,17 @@ int from_wire(struct __sk_buff *skb)
 		return conclude(skb, HOOK_FROM_WIRE, &packet,
 				decide_decrypted(sender, &source, &destination));
 	}
-	/* Of what a node sends itself, which is nearly everything here, there is no more to ask. */
-	if (source.protected || !source.known) {
+	/* Of what a node out of scope sends itself there is no more to ask. */
+	if (is_guarded(&source) || !source.known) {
 		destination = find_endpoint(&packet.destination);
-		if (is_clear_violation(&source, &destination))
+		if (may_arrive_exempt(&packet, &source, &destination)) {
+			/* Without keys it is answered in clear anyhow, and encrypted as soon as there are some. */
+			if (!source.keyless)
+				skb->mark = (skb->mark & ~MARK_MASK) | asked_mark(source.spi);
+			return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_FORWARDED, REASON_EXEMPT));
+		}
+		if (is_clear_violation(&source, &destination) &&
+		    !stays_in_clear(nh, &packet, &source, &destination))
 			return conclude(skb, HOOK_FROM_WIRE, &packet,
 					decide_clear_between(&source, &destination, REASON_CLEAR_FROM_WIRE));
 	}

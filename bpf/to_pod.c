@@ -13,7 +13,7 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 
 	if (!(config->flags & CONFIG_READY))
 		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
-	if (!source->protected)
+	if (!is_guarded(source))
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (source->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Egress of a device that faces other nodes: the last place where protected traffic in clear can be stopped. */
 #include "decision.h"
+#include "node_traffic.h"
 
 SEC("tc")
 int to_wire(struct __sk_buff *skb)
@@ -9,6 +10,7 @@ int to_wire(struct __sk_buff *skb)
 	struct endpoint source, destination;
 	struct endpoint carried_source, carried_destination;
 	struct packet packet, carried;
+	const __u32 mark = skb->mark;
 	struct hdr_cursor nh;
 
 	switch (parse_skb(skb, &nh, &packet)) {
@@ -23,9 +25,11 @@ int to_wire(struct __sk_buff *skb)
 
 	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
 	source = find_endpoint(&packet.source);
-	if (source.protected) {
+	if (is_guarded(&source)) {
 		destination = find_endpoint(&packet.destination);
-		if (destination.protected)
+		if (may_leave_exempt(mark, &packet, &source, &destination))
+			return conclude(skb, HOOK_TO_WIRE, &packet, decide(VERDICT_FORWARDED, REASON_EXEMPT));
+		if (is_guarded(&destination) && !stays_in_clear(nh, &packet, &source, &destination))
 			return conclude(skb, HOOK_TO_WIRE, &packet,
 					decide_clear_between(&source, &destination, REASON_CLEAR_ON_WIRE));
 	}

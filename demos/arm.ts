@@ -47,14 +47,16 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
     await lab.configure(settings)
     return task.measure('counters', () => readCounters(lab))
   })
-  const sabotage = plan.sabotage && (await commit(stage, cast, plan.sabotage))
+  const sabotage = plan.sabotage && (await commit(stage, cast, plan.sabotage, plan.scope))
 
   const started = nowInNanoseconds()
   const { canaries, points, ...read } = await stage.do(
-    'Canaries go from every pod to every pod on another node',
+    `Canaries go from every ${plan.scope?.nodes ? 'pod and every node' : 'pod'} to every one on another node`,
     async (task) => {
       const capture = await task.measure('start instruments', () =>
-        lab.capture(join(directory, name.replaceAll('/', '-')), endingWith(stage)),
+        lab.capture(join(directory, name.replaceAll('/', '-')), endingWith(stage), {
+          nodes: plan.scope?.nodes !== undefined,
+        }),
       )
       const before = await task.measure('security associations', () => readAssociations(lab))
       const refusalsBefore = await readRefusals(lab)
@@ -126,9 +128,12 @@ async function commit(
   stage: Stage,
   { lab, workload, target }: ArmCast,
   sabotage: Sabotage,
+  scope?: Scope,
 ): Promise<Committed> {
   const pods = sabotage.concerns === 'pod' ? target.pods.slice(0, 1) : target.pods
   const aim = { ...target, pods }
+  const itself =
+    sabotage.concerns === 'node' && scope?.nodes?.includes(target.node.name) ? [target.node.name] : []
   const what = sabotage.title(aim)
   let committing: Promise<() => Promise<void>> | undefined
   const repair = async () => {
@@ -143,7 +148,7 @@ async function commit(
     await committing
   })
   return {
-    facts: { what, node: target.node.name, pods: pods.map(({ name }) => name) },
+    facts: { what, node: target.node.name, pods: [...pods.map(({ name }) => name), ...itself] },
     repair: () =>
       stage.do(`${target.node.name} is made whole again`, async () => {
         await repair()
@@ -154,6 +159,8 @@ async function commit(
 
 /** Whether what is broken stops a canary, or the answer to it. */
 function isLossExpected({ from, to }: CanaryPlan, arm: ArmName, sabotage: Committed | undefined): boolean {
+  // In clear, strict mode lets nothing through between a pod and a node elsewhere.
+  if (arm === 'nodes/misspelt') return true
   const plan = sabotageOf(arm)
   if (!plan || !sabotage || consequenceOf(plan) === 'leak') return false
   const { pods } = sabotage.facts

@@ -10,6 +10,12 @@ export const changeDemoNames = [
 ] as const
 
 /** The demos there are. Apart from the demos themselves, which take long to load. */
-export const demoNames = ['transparent-encryption', 'fire-drill', 'services', ...changeDemoNames] as const
+export const demoNames = [
+  'transparent-encryption',
+  'fire-drill',
+  'services',
+  'nodes',
+  ...changeDemoNames,
+] as const
 
 export type DemoName = (typeof demoNames)[number]

@@ -41,13 +41,17 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       void child.exit.then(() => running--)
       return child
     },
-    capture: async (directory) => {
+    capture: async (directory, _signal, { nodes: atNodes } = { nodes: false }) => {
       asked.push('capture')
       await mkdir(directory, { recursive: true })
       return {
         quiet: async () => {},
         stop: async () => {
-          const names = [...nodes.map(({ name }) => `wire/${name}`), ...pods.map(({ name }) => `pod/${name}`)]
+          const names = [
+            ...nodes.map(({ name }) => `wire/${name}`),
+            ...pods.map(({ name }) => `pod/${name}`),
+            ...(atNodes ? nodes.map(({ name }) => `node/${name}`) : []),
+          ]
           return Promise.all(names.map((name) => emptyPoint(directory, name)))
         },
       }

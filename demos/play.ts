@@ -15,6 +15,7 @@ import { upgrade } from './change/upgrade.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
 import { fireDrill } from './fire-drill.ts'
 import type { DemoName } from './names.ts'
+import { nodes } from './nodes.ts'
 import {
   CastRecorder,
   type Clock,
@@ -36,6 +37,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   'transparent-encryption': transparentEncryption,
   'fire-drill': fireDrill,
   services,
+  nodes,
   rotate: changeDemo(rotate),
   restart: changeDemo(restart),
   partition: changeDemo(partition),

@@ -1,12 +1,12 @@
-import { stringify } from 'yaml'
 import type { LabPod } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import type { ServiceSpec } from '../lab/topology.ts'
 import { type ArmPlan, type PlayedArm, playArm } from './arm.ts'
 import { armPlan } from './arm-plan.ts'
+import { encryptionPolicy } from './encryption-policy.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { sideBySide } from './player/pictures/index.ts'
-import type { ArmName, ScopedArm } from './proof/index.ts'
+import type { ArmName } from './proof/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
 import { lookForCanaries, targetOf } from './scenes.ts'
 import { findSealed, lookAtWire, pictured } from './sightings.ts'
@@ -43,7 +43,7 @@ export const services: ProofDemo = {
       played.push(it)
       return it
     }
-    const scoped = async (name: ScopedArm, policy: string) => {
+    const scoped = async (name: 'services' | 'services/misspelt', policy: string) => {
       await stage.do('The policy is in force on every node', () => lab.setEncryptionPolicies(policy))
       const scope = {
         what: `service ${service.name}`,
@@ -116,12 +116,7 @@ function chooseService(all: readonly ServiceSpec[], pods: readonly LabPod[]): Ch
 }
 
 function policyFor(service: string): string {
-  return stringify({
-    apiVersion: 'wireproof.dev/v1alpha1',
-    kind: 'EncryptionPolicy',
-    metadata: { name: `only-${service}` },
-    spec: { services: [{ name: service }] },
-  })
+  return encryptionPolicy(`only-${service}`, { services: [{ name: service }] })
 }
 
 function names(pods: readonly LabPod[]): string {

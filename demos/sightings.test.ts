@@ -123,7 +123,7 @@ test('the ESP packet that carried a datagram is found among others by decrypting
   ]
   const seen = await findSealed([canary(token)], points, [sa], () => 'wire/n1')
   assert.ok(seen)
-  assert.deepEqual(seen.inPod.data.subarray(14), sent)
+  assert.deepEqual(seen.open.data.subarray(14), sent)
   assert.deepEqual(seen.onWire.data.subarray(14), sealed)
   assert.deepEqual({ spi: seen.onWire.spi, sequence: seen.onWire.sequence }, { spi: 0x1002, sequence: 8 })
 })

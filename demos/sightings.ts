@@ -59,25 +59,26 @@ function isAmongNeighbours({ ipv6, icmp }: Frame): boolean {
   return isLocal || (icmp !== undefined && icmp.type >= 133 && icmp.type <= 137)
 }
 
-/** The same datagram twice: as its pod sent it, and as the wire carried it. */
+/** The same datagram twice: in clear where it begins or ends, and as the wire carried it. */
 export interface SeenTwice {
   readonly canary: SentCanary
-  readonly inPod: Sighting
+  readonly open: Sighting
   readonly onWire: Sighting & { readonly spi: number; readonly sequence: number }
 }
 
-/** Finds a canary in its sender's pod and, by decrypting, the ESP packet that carried it. */
+/** Finds a canary where it is to be seen in clear, its sender's pod, and by decrypting the ESP packet that carried it. */
 export async function findSealed(
   canaries: readonly SentCanary[],
   points: readonly CapturePoint[],
   sas: readonly SecurityAssociation[],
   wirePointOf: (pod: string) => string,
+  openPointOf: (canary: SentCanary) => string = ({ fromPod }) => `pod/${fromPod}`,
 ): Promise<SeenTwice | undefined> {
   const canary = canaries.find(({ protocol, delivered }) => protocol === 'udp' && delivered)
   if (canary === undefined) return undefined
   const token = Buffer.from(canary.token)
   const pointNamed = (name: string) => points.filter((point) => point.name === name)
-  const inPod = await firstPacket(pointNamed(`pod/${canary.fromPod}`), ({ data }) => data.includes(token))
+  const open = await firstPacket(pointNamed(openPointOf(canary)), ({ data }) => data.includes(token))
   const opener = new EspOpener(sas.map(espSa))
   let found: { spi: number; sequence: number } | undefined
   const onWire = await firstPacket(pointNamed(wirePointOf(canary.fromPod)), (packet) => {
@@ -86,8 +87,8 @@ export async function findSealed(
     found = { spi: opened.spi, sequence: opened.sequence }
     return true
   })
-  if (inPod === undefined || onWire === undefined || found === undefined) return undefined
-  return { canary, inPod, onWire: { ...onWire, ...found } }
+  if (open === undefined || onWire === undefined || found === undefined) return undefined
+  return { canary, open, onWire: { ...onWire, ...found } }
 }
 
 async function firstPacket(

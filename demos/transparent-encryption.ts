@@ -124,9 +124,9 @@ async function inPodAndOnWire(
   })
   if (seen === undefined)
     return ({ style }) => [style.bad('No ESP packet on the wire decrypts to what a pod sent.')]
-  const { canary, inPod, onWire } = seen
+  const { canary, open, onWire } = seen
   return sideBySide(
-    pictured(`What pod ${canary.fromPod} sent`, inPod, `UDP to ${canary.toPod}`),
+    pictured(`What pod ${canary.fromPod} sent`, open, `UDP to ${canary.toPod}`),
     pictured(
       'The same packet on the wire',
       onWire,

@@ -36,7 +36,7 @@ export interface LabProcess {
 export interface CapturePoint {
   /**
    * `wire/<node>` for the bridge port that faces a node, `wire/port:<port>` for one that faces none, `pod/<pod>` for a pod's
-   * own interface.
+   * own interface, `node/<node>` for what reaches a node by its own: as it came, and once more where it was decrypted.
    */
   readonly name: string
   /** A pcap file with Ethernet frames. */
@@ -45,7 +45,7 @@ export interface CapturePoint {
   readonly captured: number
   /**
    * Frames that passed the interface while the instrument listened, by the interface's own counters. Fewer captured than
-   * passed means that the capture lost some.
+   * passed means that the capture lost some. At a node itself what is decrypted is captured and does not pass again.
    */
   readonly passed: number
   /** Frames the kernel dropped because the instrument was slow. */
@@ -109,8 +109,10 @@ export interface Lab {
    * Starts one instrument per wire port (what came in there, before the bridge forwards it), whoever is behind it, and one
    * per pod. Resolves when every instrument listens. Nodes, pods and strangers that come meanwhile are listened to from before
    * their first packet, and until after the last of those that go. Files go to `directory`.
+   *
+   * @param also one instrument per node, at the node itself.
    */
-  capture(directory: string, signal?: AbortSignal): Promise<Capture>
+  capture(directory: string, signal?: AbortSignal, also?: { readonly nodes: boolean }): Promise<Capture>
 
   /** @throws AgentError `EAGENT` where the agent does not answer, and when the signal aborts. */
   status(node: string, signal?: AbortSignal): Promise<AgentStatus>

@@ -57,7 +57,7 @@ export class AgentCluster {
       route.addBridge({ name: 'br0', multicastSnooping: false })
       route.setLink('br0', { up: true })
     })
-    for (const kind of ['nodes', 'pods', 'policies']) mkdirSync(join(this.directory, kind))
+    for (const kind of ['nodes', 'pods', 'policies', 'encryption']) mkdirSync(join(this.directory, kind))
     this.rotateKey(3)
     this.configure({ encryptL3: true, strict: true })
   }
@@ -74,6 +74,11 @@ export class AgentCluster {
   /** Replaces all policies by these documents of YAML. */
   setPolicies(documents: string): void {
     this.#replace('policies/all.yaml', documents)
+  }
+
+  /** Replaces all encryption policies by these documents of YAML. */
+  setEncryptionPolicies(documents: string): void {
+    this.#replace('encryption/all.yaml', documents)
   }
 
   underlay(id: number): string {
@@ -269,8 +274,9 @@ export class AgentCluster {
     address: string,
     count: number,
     interval = 0.01,
+    flags: readonly string[] = [],
   ): Promise<{ sent: number; received: number }> {
-    const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', address]
+    const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', ...flags, address]
     const { stdout } = await this.finished(where, argv)
     const [, sent, received] = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(stdout) ?? []
     return { sent: Number(sent), received: Number(received) }
@@ -288,8 +294,9 @@ export class AgentCluster {
   /** What crosses the wire while `action` runs, a line a frame, as tcpdump tells it. */
   async onWire(action: () => Promise<unknown>): Promise<string[]> {
     // Of IPv6 what neighbours ask each other is of no interest.
-    const filter = ['ip', ...(this.#isDual ? ['or', 'esp', 'or', 'net', 'fd00::/16'] : [])]
-    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', ...filter])
+    const neighbours = 'icmp6 and ip6[40] >= 133 and ip6[40] <= 137'
+    const filter = this.#isDual ? `ip or (net fd00::/8 and not (${neighbours}))` : 'ip'
+    const child = this.spawn('wire', ['tcpdump', '-l', '-n', '--immediate-mode', '-i', 'br0', filter])
     let output = ''
     child.stdout!.on('data', (chunk) => (output += chunk))
     await new Promise<void>((resolve) => {

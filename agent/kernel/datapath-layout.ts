@@ -25,6 +25,7 @@ export const reasons = [
   'unknown-node',
   'policy-denied',
   'out-of-scope',
+  'exempt',
 ] as const satisfies readonly FlowReason[]
 
 export type Hook = (typeof hooks)[number]
@@ -33,6 +34,7 @@ export type Hook = (typeof hooks)[number]
 export const markMask = 0xffff0fff
 export const markEncrypt = 0x0e00
 export const markDecrypted = 0x0d00
+export const markAsked = 0x0c00
 const MARK_NODE = { low: 0xff, shift: 8 } as const
 
 /** `NODE_*`: numbers that an agent gives nodes, for itself only. */
@@ -46,7 +48,9 @@ const CONFIG = { size: 4, encryptL3: 1, strict: 2, ready: 4 } as const
 const POD = { size: 32, ipv4: 0, ipv6: 16 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
 const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8 } as const
-const IPCACHE_FLAG = { isProtected: 1, isOutOfScope: 2 } as const
+const IPCACHE_FLAG = { isProtected: 1, isOutOfScope: 2, isNodeInScope: 4, isKeyless: 8 } as const
+const IPCACHE_SPI = { shift: 8, mask: 0xff_ffff } as const
+const EXEMPT_KEY = { size: 4, port: 0, protocol: 2 } as const
 /** `struct flow_event`. */
 export const FLOW_EVENT = {
   size: 80,
@@ -74,7 +78,16 @@ const MAPPED_BITS = 96
 
 /** The mark of a packet that an association of the node has decrypted. */
 export function decryptedMarkOf(node: number): number {
-  return (markDecrypted | (node & MARK_NODE.low) | ((node & ~MARK_NODE.low) << MARK_NODE.shift)) >>> 0
+  return numbered(markDecrypted, node)
+}
+
+/** The mark of a session in which this node was asked in clear, by one that it should have sent to under that SPI. */
+export function askedMarkOf(spi: number): number {
+  return numbered(markAsked, spi & IPCACHE_SPI.mask)
+}
+
+function numbered(kind: number, number: number): number {
+  return (kind | (number & MARK_NODE.low) | ((number & ~MARK_NODE.low) << MARK_NODE.shift)) >>> 0
 }
 
 export function writeConfig(config: { readonly encryptL3: boolean; readonly strict: boolean }): Buffer {
@@ -131,13 +144,26 @@ export function writeIpcacheValue(value: {
   readonly node: number
   readonly isProtected: boolean
   readonly isOutOfScope?: boolean
+  readonly isNodeInScope?: boolean
+  readonly isKeyless?: boolean
+  readonly spi?: number
 }): Buffer {
   const bytes = Buffer.alloc(IPCACHE_VALUE.size)
   bytes.writeUInt32LE(value.identity, IPCACHE_VALUE.identity)
   bytes.writeUInt32LE(value.node, IPCACHE_VALUE.node)
-  const flags =
-    (value.isProtected ? IPCACHE_FLAG.isProtected : 0) | (value.isOutOfScope ? IPCACHE_FLAG.isOutOfScope : 0)
-  bytes.writeUInt32LE(flags, IPCACHE_VALUE.flags)
+  const flags = Object.entries(IPCACHE_FLAG).reduce(
+    (sum, [name, flag]) => sum | (value[name as keyof typeof IPCACHE_FLAG] ? flag : 0),
+    (value.spi ?? 0) << IPCACHE_SPI.shift,
+  )
+  bytes.writeUInt32LE(flags >>> 0, IPCACHE_VALUE.flags)
+  return bytes
+}
+
+/** The key of the exempt map. @param protocol by its number. */
+export function writeExemptKey({ protocol, port }: { protocol: number; port: number }): Buffer {
+  const bytes = Buffer.alloc(EXEMPT_KEY.size)
+  bytes.writeUInt16LE(port, EXEMPT_KEY.port)
+  bytes.writeUInt16LE(protocol, EXEMPT_KEY.protocol)
   return bytes
 }
 

@@ -15,6 +15,7 @@ import type { DatapathSettings } from '../cluster/state.ts'
 import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
+import type { Exemption } from '../scope/encryption-policy.ts'
 import {
   readCounters,
   readLost,
@@ -24,6 +25,7 @@ import {
   writePod,
   writePodKey,
 } from './datapath-layout.ts'
+import { ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
 import { whileOutOfReserve } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
@@ -45,6 +47,7 @@ export class Datapath {
   /** Kernel ids of the programs that were attached, by place. */
   readonly #attached = new Map<string, number | undefined>()
   #config = ''
+  readonly #exempt: ExemptServices
 
   /**
    * @param devices of this node: the one that other nodes are reached by, and the pods' that are there already.
@@ -56,6 +59,7 @@ export class Datapath {
     objectFile: string = ownObjectFile,
   ) {
     this.#object = load(objectFile, predecessorAt(devices.pods))
+    this.#exempt = new ExemptServices(this.#map('exempt'))
     this.#wireIndex = devices.wire
   }
 
@@ -64,6 +68,11 @@ export class Datapath {
     if (wanted === this.#config) return
     this.#map('config').set(Buffer.alloc(4), writeConfig(config))
     this.#config = wanted
+  }
+
+  /** From now on these services may be asked in clear by nodes in scope that have no keys; and nothing else. */
+  exempt(services: readonly Exemption[]): void {
+    this.#exempt.replace(services)
   }
 
   /** Adds, or changes what is there. */

@@ -3,8 +3,18 @@ import { nobody } from '../kernel/datapath-layout.ts'
 import { identityOf } from './identity.ts'
 import { hostPrefix } from './prefix.ts'
 
+/** What becomes of a node's own traffic. */
+export interface NodeStanding {
+  /** Its own traffic is encrypted, with other such nodes and with pods. */
+  readonly isNodeInScope?: boolean
+  /** Of another such node: there is nothing yet to encrypt with what is sent to it. */
+  readonly isKeyless?: boolean
+  /** Of another such node: under which it is sent to. */
+  readonly spi?: number
+}
+
 /** What the datapath knows about a prefix of addresses. */
-export interface IpcacheEntry {
+export interface IpcacheEntry extends NodeStanding {
   /** 0: no pod is known at this address. */
   readonly identity: number
   readonly node: number
@@ -73,9 +83,9 @@ export class Ipcache {
     for (const range of ranges) if (!this.#slots.has(range)) this.#put(range, rangeSlot)
   }
 
-  setNode({ name, podCidrs, underlay }: ClusterNode, number: number): void {
+  setNode({ name, podCidrs, underlay }: ClusterNode, number: number, own: NodeStanding = {}): void {
     for (const prefix of podCidrs) this.#put(prefix, { identity: 0, node: number, isProtected: true })
-    this.#put(hostPrefix(underlay), { identity: 0, node: number, isProtected: false })
+    this.#put(hostPrefix(underlay), { identity: 0, node: number, isProtected: false, ...own })
     if (this.#numbers.get(name) === number) return
     this.#numbers.set(name, number)
     for (const pod of this.#podsOf.get(name) ?? []) this.#place(this.#pods.get(pod)!)
@@ -185,6 +195,9 @@ function sameEntry(a: IpcacheEntry, b: IpcacheEntry): boolean {
     a.identity === b.identity &&
     a.node === b.node &&
     a.isProtected === b.isProtected &&
-    (a.isOutOfScope ?? false) === (b.isOutOfScope ?? false)
+    (a.isOutOfScope ?? false) === (b.isOutOfScope ?? false) &&
+    (a.isNodeInScope ?? false) === (b.isNodeInScope ?? false) &&
+    (a.isKeyless ?? false) === (b.isKeyless ?? false) &&
+    a.spi === b.spi
   )
 }

@@ -1,5 +1,5 @@
 import type { Mark } from '@wireproof/netlink'
-import { decryptedMarkOf, markEncrypt, markMask } from '../kernel/datapath-layout.ts'
+import { askedMarkOf, decryptedMarkOf, markEncrypt, markMask } from '../kernel/datapath-layout.ts'
 
 /** What the datapath writes on packets that must be encrypted; XFRM matches it. */
 export const encryptMark: Mark = { value: markEncrypt, mask: markMask }
@@ -7,4 +7,9 @@ export const encryptMark: Mark = { value: markEncrypt, mask: markMask }
 /** What XFRM writes on packets that an association of the node has decrypted; the datapath matches it. */
 export function decryptedMark(node: number): Mark {
   return { value: decryptedMarkOf(node), mask: markMask }
+}
+
+/** What the datapath writes on what asks this node in clear; answers carry it. */
+export function askedMark(spi: number): Mark {
+  return { value: askedMarkOf(spi), mask: markMask }
 }

@@ -4,7 +4,7 @@ import { localNode } from '../kernel/datapath-layout.ts'
 import { keyName } from '../keys/key-name.ts'
 import { type PairKey, PairKeys } from '../keys/pair-key.ts'
 import { Claims } from './claims.ts'
-import { Ipcache } from './ipcache.ts'
+import { Ipcache, type NodeStanding } from './ipcache.ts'
 import { NodeNumbers } from './numbers.ts'
 import { routeMetric } from './ownership.ts'
 import { type Pair, type PeerPlan, type PresentState, planPeer } from './peer.ts'
@@ -20,6 +20,9 @@ export interface PlanTask {
   readonly view: ClusterView
   readonly self: ClusterNode
   readonly life: Life
+  /** Whose own traffic is to be encrypted, and whether any is. */
+  readonly scope: { hasNode(node: ClusterNode): boolean }
+  readonly encrypts: boolean
   /** Nodes to plan anew; all others stay as they are. */
   readonly nodes: Iterable<string>
   readonly present: (number: number) => PresentPeer
@@ -124,7 +127,7 @@ export class NodePlan {
     const gone: Gone[] = []
     // Those that go make room for those that come.
     for (const name of names) if (!view.nodes.has(name)) gone.push(...this.#forget(name))
-    this.#acceptSelf(self)
+    this.#acceptSelf(task)
     for (const name of names) {
       const node = view.nodes.get(name)
       if (node) gone.push(...this.#accept(node, task))
@@ -160,11 +163,11 @@ export class NodePlan {
     for (const { plan } of this.#peers.values()) if (plan) yield plan
   }
 
-  #acceptSelf(self: ClusterNode): void {
+  #acceptSelf({ self, scope }: PlanTask): void {
     if (this.#self && !sameNode(this.#self, self)) this.ipcache.removeNode(this.#self)
     this.#self = self
     this.#reject(self.name, this.#claims.take(self.name, claimsOf(self)))
-    this.ipcache.setNode(self, localNode)
+    this.ipcache.setNode(self, localNode, scope.hasNode(self) ? { isNodeInScope: true } : {})
   }
 
   /** @returns what the node was before, where it has another address now. */
@@ -172,6 +175,7 @@ export class NodePlan {
     const known = this.#peers.get(node.name)
     if (known && sameNode(known.node, node)) {
       this.#rejected.delete(node.name)
+      known.node = node
       return []
     }
     if (familyOf(node.underlay) !== familyOf(self.underlay)) {
@@ -193,7 +197,6 @@ export class NodePlan {
       const attempt = view.announcements.get(self.name)?.attempts[node.name] ?? 0
       this.#peers.set(node.name, { keys: new PairKeys(), node, attempt, plan: undefined })
     }
-    this.ipcache.setNode(node, this.numbers.of(node.underlay))
     return gone
   }
 
@@ -222,7 +225,7 @@ export class NodePlan {
   }
 
   #plan(task: PlanTask, name: string, peer: Peer): PeerPlan {
-    const { view, self, life, present } = task
+    const { view, self, life, scope, encrypts, present } = task
     const { node } = peer
     const number = this.numbers.of(node.underlay)
     const theirs = view.lives.get(node.name)
@@ -243,8 +246,10 @@ export class NodePlan {
       pair,
       present: present(number),
       wire: this.#wire,
+      nodeTraffic: { self: scope.hasNode(self), peer: scope.hasNode(node), encrypts },
     })
     peer.plan = plan
+    this.ipcache.setNode(node, number, scope.hasNode(node) ? standingOf(plan) : {})
     if (plan.waiting === undefined) this.#waiting.delete(node.name)
     else this.#waiting.set(node.name, plan)
     if (plan.retained.length > 0) this.#retaining.add(node.name)
@@ -276,6 +281,10 @@ export class NodePlan {
     if (plan?.inboundSpi !== undefined && this.#heard.get(plan.inboundSpi) === node.name)
       this.#heard.delete(plan.inboundSpi)
   }
+}
+
+function standingOf({ hasKeys, outboundSpi }: PeerPlan): NodeStanding {
+  return { isNodeInScope: true, ...(hasKeys ? { spi: outboundSpi! } : { isKeyless: true }) }
 }
 
 function claimsOf({ podCidrs, underlay }: ClusterNode): string[] {

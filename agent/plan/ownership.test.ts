@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
-import { decryptedMark, encryptMark } from './marks.ts'
+import { askedMark, decryptedMark, encryptMark } from './marks.ts'
 import { isOwnPolicy, isOwnState, reqidOf, trespassOfPolicy, trespassOfState } from './ownership.ts'
 
 const isNode = (address: string) => address === '192.168.0.2'
@@ -33,6 +33,20 @@ test('what the agent makes is its own, and in nobody’s way', () => {
     assert.ok(isOwnPolicy({ ...policy, mark }))
     assert.equal(trespassOfPolicy({ ...policy, mark }), undefined)
   }
+})
+
+test('so are policies for what the node sends itself, to which only what it was asked in clear has a mark', () => {
+  const { mark: _, ...itself } = { ...policy, source: '192.168.0.1/32', destination: '192.168.0.2/32' }
+  for (const own of [itself, { ...itself, mark: askedMark(0x3000_0001) }]) {
+    assert.ok(isOwnPolicy(own))
+    assert.equal(trespassOfPolicy(own), undefined)
+  }
+  for (const other of [
+    { ...itself, source: '192.168.0.3/32' },
+    { ...itself, direction: 'in' as const },
+    { ...itself, mark: { value: 1, mask: 0xf } },
+  ])
+    assert.ok(!isOwnPolicy(other))
 })
 
 test('an association to a node of the cluster is its own also after somebody has changed it', () => {

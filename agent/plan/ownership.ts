@@ -1,6 +1,8 @@
 import type { Mark, XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
+import { markAsked, markDecrypted, markEncrypt, markMask } from '../kernel/datapath-layout.ts'
 import { suiteOf } from '../keys/suite.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
+import { hostPrefix } from './prefix.ts'
 
 /**
  * How the agent knows its own: associations and policies by reqid and by what only it gives them, routes by metric. What
@@ -32,11 +34,24 @@ export function isOwnState(state: XfrmStateOptions, isNode: IsNode = () => false
   return esn === true || isNode(destination)
 }
 
-/** Whether the policy is ours: of our reqids, for packets with a mark that only our datapath and our associations set. */
-export function isOwnPolicy({ template, mark }: XfrmPolicy): boolean {
+/**
+ * Whether the policy is ours: of our reqids, and for packets with a mark that only our datapath and our associations set, or for
+ * what the node that encrypts sends itself.
+ */
+export function isOwnPolicy(policy: XfrmPolicy): boolean {
+  const { template, mark } = policy
   const number = peerOf(template?.reqid)
-  if (number === undefined || mark === undefined) return false
-  return sameMark(mark, encryptMark) || sameMark(mark, decryptedMark(number))
+  if (number === undefined) return false
+  if (mark && (sameMark(mark, encryptMark) || sameMark(mark, decryptedMark(number)))) return true
+  return isOfNodeItself(policy) && (!mark || isAskedMark(mark))
+}
+
+function isOfNodeItself({ direction, source, template }: XfrmPolicy): boolean {
+  return direction === 'out' && template !== undefined && source === hostPrefix(template.source)
+}
+
+function isAskedMark({ value, mask }: Mark): boolean {
+  return mask === markMask && (value & kindBits) === markAsked
 }
 
 /** Whether an address is a node's of this cluster. */
@@ -68,7 +83,7 @@ const kindBits = 0x0f00
 function matchesOwnMark({ value, mask }: Mark): boolean {
   const asked = mask & kindBits
   if (asked === 0) return false
-  return [encryptMark, decryptedMark(0)].some((own) => ((value ^ own.value) & asked) === 0)
+  return [markEncrypt, markDecrypted, markAsked].some((own) => ((value ^ own) & asked) === 0)
 }
 
 function sameMark(a: Mark, b: Mark): boolean {

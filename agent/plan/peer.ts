@@ -4,7 +4,9 @@ import type { ClusterKey } from '../keys/cluster-key.ts'
 import type { PairKey } from '../keys/pair-key.ts'
 import { algorithmsOf, encryptionOverhead } from '../keys/suite.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
+import { type NodeTraffic, nodeTrafficPolicies } from './node-traffic.ts'
 import { reqidOf, routeMetric } from './ownership.ts'
+import { type Ends, everyAddress, inboundPolicies, outboundTemplate, policyPriority } from './path.ts'
 import { familyOf } from './prefix.ts'
 import type { DesiredState } from './security.ts'
 
@@ -25,6 +27,8 @@ export interface PeerPlan {
   readonly inboundSpi: number | undefined
   /** Of the association that packets leave on, or are dropped for want of. */
   readonly outboundSpi: number | undefined
+  /** Whether there is such an association. */
+  readonly hasKeys: boolean
   /** Why packets to this peer are dropped or still leave under earlier keys. */
   readonly waiting: string | undefined
 }
@@ -52,6 +56,7 @@ export interface PeerInput {
     readonly policies: readonly XfrmPolicy[]
   }
   readonly wire: { readonly device: string; readonly mtu: number }
+  readonly nodeTraffic: NodeTraffic
 }
 
 export interface Pair {
@@ -60,13 +65,10 @@ export interface Pair {
   readonly outbound: PairKey
 }
 
-const policyPriority = 1000
 /** Packets that may overtake each other: the 32 of old are few for a fast wire with several queues. */
 const replayWindow = 1024
 /** Of no use where nothing arrives, but the kernel refuses extended sequence numbers without a window. */
 const outboundReplayWindow = 1
-
-const everyAddress = { 4: '0.0.0.0/0', 6: '::/0' } as const
 
 /**
  * Decides one peer's associations, policies and routes.
@@ -84,14 +86,17 @@ export function planPeer(input: PeerInput): PeerPlan {
   const sends = heard !== undefined && heard.sends >= own.revision
   const pair = life && input.pair({ out: receives ? (heard.attempts[self.name] ?? 0) : 0 })
 
-  const onPolicy = present.policies.find(({ direction }) => direction === 'out')?.template?.spi
+  const onPolicy = present.policies.find(
+    ({ direction, template }) => direction === 'out' && !template?.optional,
+  )?.template?.spi
   const earlier = present.states.find(
     (state) => state.destination === node.underlay && state.spi === onPolicy,
   )
   const keepEarlier = !receives && earlier !== undefined
   const outboundSpi = keepEarlier ? earlier.spi : pair?.outbound.spi
+  const hasKeys = outboundSpi !== undefined && (receives || keepEarlier)
 
-  const ends = { self, node, number, reqid: reqidOf(number) }
+  const ends = { self, node, number, reqid: reqidOf(number), outboundSpi }
   return {
     node,
     number,
@@ -100,7 +105,7 @@ export function planPeer(input: PeerInput): PeerPlan {
       ...(pair ? [inboundState(ends, pair.inbound)] : []),
       ...(pair && receives ? [outboundState(ends, pair.outbound)] : []),
     ],
-    policies: policiesOf(ends, outboundSpi),
+    policies: [...policiesOf(ends), ...nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys)],
     routes: routesTo(node, mtuTo(input)),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
@@ -110,16 +115,10 @@ export function planPeer(input: PeerInput): PeerPlan {
     attempt: pair?.attempt ?? 0,
     inboundSpi: pair?.inbound.spi,
     outboundSpi,
+    hasKeys,
     waiting:
       life === undefined ? 'its agent has not started' : receives ? undefined : 'it does not receive yet',
   }
-}
-
-interface Ends {
-  readonly self: ClusterNode
-  readonly node: ClusterNode
-  readonly number: number
-  readonly reqid: number
 }
 
 function inboundState({ self, node, number, reqid }: Ends, pair: PairKey): DesiredState {
@@ -146,54 +145,21 @@ function association(reqid: number, { spi, suite, key, fingerprint }: PairKey) {
   return { spi, reqid, mode: 'tunnel', ...algorithmsOf(suite, key), esn: true, fingerprint } as const
 }
 
-function policiesOf(ends: Ends, outboundSpi: number | undefined): XfrmPolicy[] {
+function policiesOf(ends: Ends): XfrmPolicy[] {
   const { self, node } = ends
   return node.podCidrs.flatMap((podCidr) => [
     ...self.podCidrs
       .filter((own) => familyOf(own) === familyOf(podCidr))
       .flatMap((own) => inboundPolicies(ends, podCidr, own)),
-    outboundPolicy(ends, podCidr, outboundSpi),
-  ])
-}
-
-function inboundPolicies(
-  { self, node, number, reqid }: Ends,
-  source: string,
-  destination: string,
-): XfrmPolicy[] {
-  const policy = {
-    source,
-    destination,
-    mark: decryptedMark(number),
-    priority: policyPriority,
-    // Without an SPI any association of the peer serves: old and new keys overlap while they change.
-    template: { source: node.underlay, destination: self.underlay, reqid, mode: 'tunnel' },
-  } as const
-  return [
-    { direction: 'in', ...policy },
-    { direction: 'fwd', ...policy },
-  ]
-}
-
-function outboundPolicy(
-  { self, node, reqid }: Ends,
-  destination: string,
-  spi: number | undefined,
-): XfrmPolicy {
-  return {
-    direction: 'out',
-    source: everyAddress[familyOf(destination)],
-    destination,
-    mark: encryptMark,
-    priority: policyPriority,
-    template: {
-      source: self.underlay,
-      destination: node.underlay,
-      reqid,
-      mode: 'tunnel',
-      ...(spi === undefined ? {} : { spi }),
+    {
+      direction: 'out',
+      source: everyAddress[familyOf(podCidr)],
+      destination: podCidr,
+      mark: encryptMark,
+      priority: policyPriority,
+      template: outboundTemplate(ends),
     },
-  }
+  ])
 }
 
 /** What fits into one packet on the wire once it is encrypted. */

@@ -16,8 +16,10 @@ export function nameOfState({ destination, spi }: XfrmStateId): string {
   return `${destination} ${spi}`
 }
 
-export function nameOfPolicy({ direction, source, destination, mark }: XfrmPolicyId): string {
-  return `${direction} ${source} ${destination} ${mark?.value}/${mark?.mask}`
+export function nameOfPolicy(policy: XfrmPolicyId): string {
+  const { direction, source, destination, protocol, sourcePort, destinationPort, mark } = policy
+  const ports = `${sourcePort} ${destinationPort}`
+  return `${direction} ${source} ${destination} ${protocol} ${ports} ${mark?.value}/${mark?.mask}`
 }
 
 /** Whether the association in the kernel is the one wanted, its keys included. */

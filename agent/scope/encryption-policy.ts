@@ -7,7 +7,20 @@ export interface EncryptionPolicy {
   readonly pods: 'all' | readonly PodChoice[]
   /** Traffic of these nodes themselves with each other. Absent: of none. */
   readonly nodes?: Selector
+  /** What these nodes may ask each other in clear until they have keys for each other; see `controlPlane`. */
+  readonly exempt?: readonly Exemption[]
 }
+
+export interface Exemption {
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly port: number
+}
+
+/** Exempt where a policy does not say: the API server, etcd and the kubelet, without which no node would ever learn of keys. */
+export const controlPlane: readonly Exemption[] = [6443, 2379, 2380, 10250].map((port) => ({
+  protocol: 'TCP',
+  port,
+}))
 
 /** Pods by their labels and their namespaces' labels, or those behind a service. */
 export type PodChoice =

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Malformed } from '../cluster/parse.ts'
+import { controlPlane } from './encryption-policy.ts'
 import { parseEncryptionPolicies, parseService } from './parse.ts'
 
 const head = 'apiVersion: wireproof.dev/v1alpha1\nkind: EncryptionPolicy\nmetadata: {name: p}\n'
@@ -18,6 +19,7 @@ spec:
   services:
     - {name: ledger, namespace: books}
   nodes: {nodeSelector: {matchExpressions: [{key: rack, operator: Exists}]}}
+  exempt: [{port: 8443}, {protocol: UDP, port: 53}]
 ---
 apiVersion: wireproof.dev/v1alpha1
 kind: EncryptionPolicy
@@ -32,8 +34,12 @@ spec: {nodes: all, pods: []}
           { service: { namespace: 'books', name: 'ledger' } },
         ],
         nodes: [{ key: 'rack', operator: 'Exists', values: [] }],
+        exempt: [
+          { protocol: 'TCP', port: 8443 },
+          { protocol: 'UDP', port: 53 },
+        ],
       },
-      { name: 'hosts', pods: [], nodes: [] },
+      { name: 'hosts', pods: [], nodes: [], exempt: controlPlane },
     ],
   )
 })
@@ -45,7 +51,7 @@ test('what is not said of pods is said of all of them', () => {
 })
 
 for (const [spec, says] of [
-  ['{pod: []}', 'spec.pod is not known; allowed are pods, services, nodes'],
+  ['{pod: []}', 'spec.pod is not known; allowed are pods, services, nodes, exempt'],
   ['{pods: some}', 'spec.pods must be all, or a list of selectors'],
   ['{pods: [{}]}', 'spec.pods[0] must have podSelector or namespaceSelector; write pods: all to mean all'],
   [
@@ -54,6 +60,12 @@ for (const [spec, says] of [
   ],
   ['{services: [{}]}', 'spec.services[0].name must be a string'],
   ['{services: [{name: A}]}', 'spec.services[0].name must consist of lower case letters, digits, - and .'],
+  ['{exempt: []}', 'spec.exempt is about nodes, and there are no nodes'],
+  ['{nodes: all, exempt: [{port: 0}]}', 'spec.exempt[0].port must be a whole number from 1 to 65535'],
+  [
+    '{nodes: all, exempt: [{port: 1, protocol: ICMP}]}',
+    'spec.exempt[0].protocol must be one of TCP, UDP, SCTP',
+  ],
   ['{nodes: some}', 'spec.nodes must be all, or an object with nodeSelector'],
   ['{nodes: {matchLabels: {}}}', 'spec.nodes.matchLabels is not known; allowed are nodeSelector'],
 ] as const)

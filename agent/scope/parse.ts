@@ -6,11 +6,18 @@ import {
   parseObjectNameOr,
   refuseTwins,
 } from '../policy/documents.ts'
-import { fieldsOf, isPresent, listOf, type Path, wrong } from '../policy/fields.ts'
+import { fieldsOf, isPresent, listOf, oneOf, type Path, wholeNumber, wrong } from '../policy/fields.ts'
 import type { Selector } from '../policy/network-policy.ts'
 import { defaultNamespace } from '../policy/parse.ts'
 import { parseSelector } from '../policy/parse-selector.ts'
-import type { EncryptionPolicy, PodChoice, Service, ServiceName } from './encryption-policy.ts'
+import {
+  controlPlane,
+  type EncryptionPolicy,
+  type Exemption,
+  type PodChoice,
+  type Service,
+  type ServiceName,
+} from './encryption-policy.ts'
 
 /**
  * Understands a YAML file of EncryptionPolicy documents.
@@ -31,11 +38,33 @@ export const everything: readonly EncryptionPolicy[] = [{ name: 'not understood'
 
 function parsePolicy({ path: document, metadata, spec: content }: Document): EncryptionPolicy {
   const path = `${document}spec`
-  const spec = fieldsOf(path, content, ['pods', 'services', 'nodes'])
+  const spec = fieldsOf(path, content, ['pods', 'services', 'nodes', 'exempt'])
   return {
     name: parseObjectName(`${document}metadata.name`, metadata.name),
     pods: parseChoices(path, spec),
-    ...(isPresent(spec.nodes) ? { nodes: parseNodes(`${path}.nodes`, spec.nodes) } : {}),
+    ...parseNodeTraffic(path, spec),
+  }
+}
+
+function parseNodeTraffic(
+  path: Path,
+  { nodes, exempt }: Record<string, unknown>,
+): Pick<EncryptionPolicy, 'nodes' | 'exempt'> {
+  if (!isPresent(nodes)) {
+    if (isPresent(exempt)) throw wrong(`${path}.exempt`, 'is about nodes, and there are no nodes')
+    return {}
+  }
+  return {
+    nodes: parseNodes(`${path}.nodes`, nodes),
+    exempt: isPresent(exempt) ? listOf(`${path}.exempt`, exempt, parseExemption) : controlPlane,
+  }
+}
+
+function parseExemption(path: Path, value: unknown): Exemption {
+  const { protocol, port } = fieldsOf(path, value, ['protocol', 'port'])
+  return {
+    protocol: oneOf(`${path}.protocol`, protocol ?? 'TCP', ['TCP', 'UDP', 'SCTP']),
+    port: wholeNumber(`${path}.port`, port, 1, 65535),
   }
 }
 

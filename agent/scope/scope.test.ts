@@ -92,7 +92,23 @@ test('a policy that selects nothing, or a service that is not there, is told', (
   assert.deepEqual(problems('{pods: [{podSelector: {matchLabels: {app: web}}}]}'), [])
   assert.deepEqual(problems('{services: [{name: db}]}'), ['encryption policy p0 selects no pod and no node'])
   assert.deepEqual(problems('{nodes: all, pods: []}'), [])
+  assert.deepEqual(problems('{nodes: {nodeSelector: {matchLabels: {rack: r1}}}}'), [
+    'encryption policy p0 selects no node',
+  ])
   assert.deepEqual(problems('{services: [{name: db}, {name: gone}], nodes: all}'), [
     'encryption policy p0 names service default/gone, which does not exist',
+  ])
+})
+
+test('what any policy exempts is exempt: the control plane where a policy about nodes does not say', () => {
+  const ports = (...specs: string[]) =>
+    scope(...specs).exempt.map(({ protocol, port }) => `${protocol} ${port}`)
+  const controlPlane = ['TCP 6443', 'TCP 2379', 'TCP 2380', 'TCP 10250']
+  assert.deepEqual(ports('{}'), [])
+  assert.deepEqual(ports('{nodes: all}'), controlPlane)
+  assert.deepEqual(ports('{nodes: all, exempt: []}'), [])
+  assert.deepEqual(ports('{nodes: all, exempt: [{protocol: UDP, port: 53}]}', '{nodes: all}'), [
+    'UDP 53',
+    ...controlPlane,
   ])
 })

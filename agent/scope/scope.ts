@@ -3,7 +3,13 @@ import { identityText } from '../plan/identity.ts'
 import { type Labels, selects } from '../policy/network-policy.ts'
 import { defaultNamespace } from '../policy/parse.ts'
 import { labelsOfNamespace } from '../policy/world.ts'
-import { type EncryptionPolicy, isBehind, type PodChoice, type Service } from './encryption-policy.ts'
+import {
+  type EncryptionPolicy,
+  type Exemption,
+  isBehind,
+  type PodChoice,
+  type Service,
+} from './encryption-policy.ts'
 
 /** What scope is decided by. The maps are by name, or by name of the file. */
 export interface ScopeWorld {
@@ -45,23 +51,33 @@ export class Scope {
     return this.#policies.some(({ nodes }) => nodes !== undefined && selects(nodes, labels))
   }
 
+  /** The same text for every scope that covers the same nodes. */
+  get nodesText(): string {
+    return JSON.stringify(this.#policies.flatMap(({ nodes = null }) => [nodes]))
+  }
+
+  /** What nodes in scope may ask each other in clear until they have keys for each other: what any policy says. */
+  get exempt(): readonly Exemption[] {
+    return this.#policies.flatMap(({ exempt = [] }) => exempt)
+  }
+
   /** Policies that do not do what whoever wrote them must have meant, one sentence each. */
   problems(pods: Iterable<ClusterPod>, nodes: Iterable<ClusterNode>): string[] {
     const all = { pods: [...pods], nodes: [...nodes] }
     return this.#policies.flatMap((policy) => [
       ...this.#missingServices(policy),
-      ...(this.#choosesSomething(policy, all)
-        ? []
-        : [`encryption policy ${policy.name} selects no pod and no node`]),
+      ...this.#choosesNothing(policy, all),
     ])
   }
 
-  #choosesSomething(
-    { pods, nodes }: EncryptionPolicy,
+  #choosesNothing(
+    { name, pods, nodes }: EncryptionPolicy,
     all: { readonly pods: readonly ClusterPod[]; readonly nodes: readonly ClusterNode[] },
-  ): boolean {
-    if (pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))) return true
-    return nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
+  ): string[] {
+    const hasNode = nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
+    const hasPod = pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))
+    if (!hasNode && !hasPod) return [`encryption policy ${name} selects no pod and no node`]
+    return nodes !== undefined && !hasNode ? [`encryption policy ${name} selects no node`] : []
   }
 
   #missingServices({ name, pods }: EncryptionPolicy): string[] {

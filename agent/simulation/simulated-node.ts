@@ -8,6 +8,7 @@ import type { IpcacheEntry } from '../plan/ipcache.ts'
 import { hostPrefix } from '../plan/prefix.ts'
 import { nameOfPolicy, nameOfState } from '../plan/security.ts'
 import { type Outcome, Reconciler } from '../reconciler.ts'
+import type { Exemption } from '../scope/encryption-policy.ts'
 import type { MemoryCluster, MemoryStore } from './memory-cluster.ts'
 
 /** What the kernel of a simulated node holds; it outlives the agent. */
@@ -17,6 +18,7 @@ export class SimulatedKernel {
   readonly routes = new Map<string, DeviceRoute>()
   /** Of the agent that runs, or ran last. */
   addresses = new Map<string, IpcacheEntry>()
+  exempt: readonly Exemption[] = []
   encrypts = false
   isStrict = false
   /** Things that were done to it. */
@@ -179,6 +181,9 @@ export class SimulatedNode {
     }
     let isAttached = false
     const fake: Partial<Datapath> = {
+      exempt: (services) => {
+        kernel.exempt = services
+      },
       addEntries: (entries) => {
         for (const [prefix, entry] of entries) {
           own.set(prefix, entry)

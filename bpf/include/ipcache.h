@@ -13,6 +13,9 @@ struct endpoint {
 	bool known;
 	bool protected;
 	bool out_of_scope;
+	bool node_in_scope;
+	bool keyless;
+	__u32 spi;
 };
 
 static __always_inline struct endpoint find_endpoint(const struct address *address)
@@ -27,8 +30,17 @@ static __always_inline struct endpoint find_endpoint(const struct address *addre
 		endpoint.known = true;
 		endpoint.protected = (value->flags & IPCACHE_PROTECTED) != 0;
 		endpoint.out_of_scope = (value->flags & IPCACHE_OUT_OF_SCOPE) != 0;
+		endpoint.node_in_scope = (value->flags & IPCACHE_NODE_IN_SCOPE) != 0;
+		endpoint.keyless = (value->flags & IPCACHE_NODE_KEYLESS) != 0;
+		endpoint.spi = value->flags >> IPCACHE_SPI_SHIFT;
 	}
 	return endpoint;
+}
+
+/* Pods, and nodes in scope: what two such on different nodes send each other is encrypted. */
+static __always_inline bool is_guarded(const struct endpoint *endpoint)
+{
+	return endpoint->protected || endpoint->node_in_scope;
 }
 
 /* Of two pods. One end in scope is enough. */

@@ -34,6 +34,14 @@ struct {
 	__type(value, struct ipcache_value);
 } ipcache SEC(".maps");
 
+/* Services that a node in scope may ask another in clear while it has no keys for it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct exempt_key);
+	__type(value, __u8);
+} exempt SEC(".maps");
+
 /* Device index of the host's side of a pod's veth pair -> the pod's addresses. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -12,6 +12,7 @@
 #define MARK_KIND_MASK	0x00000f00u
 #define MARK_ENCRYPT	0x0e00u
 #define MARK_DECRYPTED	0x0d00u
+#define MARK_ASKED	0x0c00u	/* in clear, by a node in scope; 24 bits of the SPI under which it should be sent to then */
 #define MARK_NODE_LOW	0xffu
 #define MARK_NODE_SHIFT	8	/* of the other 16 */
 
@@ -27,6 +28,9 @@ struct ipcache_key {
 
 #define IPCACHE_PROTECTED	1u	/* pod traffic: encrypted between nodes */
 #define IPCACHE_OUT_OF_SCOPE	2u	/* of a pod: not with another that has this as well */
+#define IPCACHE_NODE_IN_SCOPE	4u	/* of a node's own address: its own traffic is encrypted as pods' is */
+#define IPCACHE_NODE_KEYLESS	8u	/* of another such node: nothing can be encrypted for it yet */
+#define IPCACHE_SPI_SHIFT	8	/* of such a node: 24 bits of the SPI under which it is sent to */
 
 /* How this agent numbers nodes: for itself only, so no two agents need agree. */
 #define NODE_NONE	0u	/* no node has said that an address is its own */
@@ -45,6 +49,11 @@ struct ipcache_value {
 
 struct config {
 	__u32 flags;
+};
+
+struct exempt_key {
+	__u16 port;	/* host byte order */
+	__u16 protocol;
 };
 
 /* The addresses that the pod behind a device has; all zero where it has none of the family. */
@@ -69,6 +78,7 @@ enum reason {
 	REASON_UNKNOWN_NODE,
 	REASON_POLICY_DENIED,
 	REASON_OUT_OF_SCOPE,
+	REASON_EXEMPT,
 	REASONS
 };
 

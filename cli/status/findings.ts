@@ -53,6 +53,7 @@ const drops: Readonly<Record<FlowReason, readonly [means: string, remedy: string
     'packets that no encryption policy covers were dropped',
     'Report it: it should not happen.',
   ],
+  exempt: ['packets that may pass in clear were dropped', 'Report it: it should not happen.'],
   'encryption-off': ['packets were dropped although encryption is off', 'Report it: it should not happen.'],
   protected: ['protected packets were dropped', 'Report it: it should not happen.'],
 }

@@ -1,5 +1,5 @@
 import { ESP_SECRETS, type EspSa, espDsb, PcapngWriter } from 'tcpdump-parse'
-import { inOrder, type RunView } from '../proof/index.ts'
+import { inOrder, kindOf, type RunView } from '../proof/index.ts'
 import { comments } from './comment.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function writeMerged(
     const frames = inOrder(run.material.recordings, kind)
     const interfaces = new Map<object, number>()
     for (const recording of run.material.recordings)
-      if (recording.instrument.startsWith(`${kind}/`))
+      if (kindOf(recording.instrument) === kind)
         interfaces.set(
           recording,
           writer.addInterface({
@@ -48,7 +48,8 @@ export async function writeMerged(
 
 function describe(instrument: string): string {
   const [kind, name] = instrument.split('/')
-  return kind === 'wire'
-    ? `What node ${name} put on the wire, seen at a bridge port that no agent owns`
-    : `Both directions at pod ${name}`
+  if (kind === 'wire') return `What node ${name} put on the wire, seen at a bridge port that no agent owns`
+  return kind === 'pod'
+    ? `Both directions at pod ${name}`
+    : `What reached node ${name}: as it came, and once more where it was decrypted`
 }

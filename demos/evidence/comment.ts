@@ -6,6 +6,7 @@ import {
   openFailures,
   type RunView,
   type SeenFrame,
+  type SentPacket,
 } from '../proof/index.ts'
 
 /** What Wireshark shows beside each frame: the verdict on it, and where its other half is. */
@@ -19,15 +20,13 @@ export function comments(run: RunView, kind: 'wire' | 'pod'): Map<number, string
 
 function wireComments(arm: ArmView, found: Map<number, string>): void {
   const clear = new Map(arm.clear().map(({ seen, why }) => [seen, why]))
-  const origin = new Map(
-    arm.account().sent.flatMap(({ seen, carrier }) => (carrier ? [[carrier, seen.number]] : [])),
-  )
+  const origin = new Map(arm.account().sent.flatMap((sent) => (sent.carrier ? [[sent.carrier, sent]] : [])))
   const uncovered = new Set(
     arm.account().sent.flatMap((each) => (each.isCovered ? [] : (each.carrier ?? []))),
   )
   for (const seen of arm.wire) {
     const from = origin.get(seen)
-    const sent = from === undefined ? '' : `; sent by the pod as frame ${from} of pods.pcapng`
+    const sent = from === undefined ? '' : `; ${originOf(from)}`
     const why = clear.get(seen)
     if (why !== undefined) found.set(seen.number, `CLEAR: ${why}${sent}`)
     else if (seen.opened) found.set(seen.number, `${espComment(seen)}${sent}`)
@@ -40,6 +39,13 @@ function wireComments(arm: ArmView, found: Map<number, string>): void {
     found.set(seen.number, `${found.get(seen.number)}; CANARY ${token} as ${encoding}`)
 }
 
+function originOf({ sender, seen, routers }: SentPacket): string {
+  const frame = `frame ${seen.number} of pods.pcapng`
+  return routers === 0
+    ? `sent by node ${sender.name} itself, and arrived as ${frame}`
+    : `sent by the pod as ${frame}`
+}
+
 function espComment({ opened, frame }: SeenFrame): string {
   const name = `${conversation(frame)}, SPI 0x${opened!.spi.toString(16)}, sequence ${fullSequence(opened!)}`
   if (!opened!.ok) return `NOT AUTHENTIC: ${name}: ${openFailures[opened!.reason]}`
@@ -47,13 +53,14 @@ function espComment({ opened, frame }: SeenFrame): string {
 }
 
 function podComments(arm: ArmView, found: Map<number, string>): void {
-  for (const { seen, fromNode, toNode, fate, carrier } of arm.account().sent) {
+  for (const { seen, sender, fromNode, toNode, routers, fate, carrier } of arm.account().sent) {
     const where = carrier ? `, frame ${carrier.number} of wire.pcapng` : ''
     const says = {
       encrypted: 'encrypted on the wire',
       clear: 'IN CLEAR on the wire',
       missing: 'never on the wire',
     }
-    found.set(seen.number, `Sent from node ${fromNode} to node ${toNode}: ${says[fate]}${where}`)
+    const who = routers === 0 ? `by node ${sender.name} itself` : `from node ${fromNode}`
+    found.set(seen.number, `Sent ${who} to node ${toNode}: ${says[fate]}${where}`)
   }
 }

@@ -5,7 +5,14 @@ import { CaptureError, readBatches } from 'tcpdump-parse'
 import type { TSchema } from 'typebox'
 import { Errors } from 'typebox/value'
 import { Problem } from '../../lab/problem.ts'
-import type { ArmAssociations, CapturedFrame, Material, Recording, RunFacts } from '../proof/index.ts'
+import {
+  type ArmAssociations,
+  type CapturedFrame,
+  kindOf,
+  type Material,
+  type Recording,
+  type RunFacts,
+} from '../proof/index.ts'
 import { evidenceFacts, file, formatVersion } from './format.ts'
 import { Associations, Evidence } from './schema.ts'
 
@@ -44,7 +51,7 @@ export async function readBundle(directory: string, { keys }: ReadBundleOptions 
     const found = recordings[index]!.frames.length
     if (found !== claimed)
       complaints.push(
-        `${instrument.startsWith('wire/') ? file.wire : file.pods}: ${found} frames of ${arm}/${instrument}, where ${file.evidence} says ${claimed}`,
+        `${kindOf(instrument) === 'wire' ? file.wire : file.pods}: ${found} frames of ${arm}/${instrument}, where ${file.evidence} says ${claimed}`,
       )
   }
   const facts = evidenceFacts(evidence)

@@ -9,6 +9,7 @@ import {
   type Judgement,
   type RunView,
   type SeenFrame,
+  type SentPacket,
 } from '../proof/index.ts'
 import { associationName, icvResult, innerPacket, outerHeader, sequenceOf } from './headers.ts'
 import { type Fact, facts, type Story } from './story.ts'
@@ -50,7 +51,7 @@ function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judge
         ['sequence', opened && useOfSequence(run, seen)],
         ['ICV', opened && icvResult(opened)],
         ['inner packet', inner && innerPacket(inner)],
-        ['sent by', sent ? senderOf(sent) : inner && 'no pod: its capture does not show this packet'],
+        ['sent by', sent ? senderOf(sent) : inner && nobody(arm)],
         ['canary', canaryIn(arm, inner?.data ?? frame.data)],
         ['readable', readableCanary(arm, seen)],
       ),
@@ -78,23 +79,35 @@ function podStory(arm: ArmView, seen: SeenFrame): Story {
     clear: `IN CLEAR, in frame ${sent?.carrier?.number} of wire.pcapng`,
     missing: 'never: it was stopped before',
   }
-  const pod = seen.instrument.slice('pod/'.length)
+  const [kind, name] = seen.instrument.split('/')
   return {
-    title: title(arm, seen, 'pods.pcapng', `at pod ${pod}`),
+    title: title(arm, seen, 'pods.pcapng', `at ${kind} ${name}`),
     facts: facts(
       ['header', outerHeader(seen.frame)],
       ['packet', innerPacket(seen.frame)],
-      [
-        'direction',
-        sent
-          ? `from ${pod} on ${sent.fromNode} to a pod on ${sent.toNode}`
-          : 'to this pod, or within its node',
-      ],
+      ['direction', sent ? directionOf(arm, sent) : directionTo(kind)],
       ['on the wire', sent && fates[sent.fate]],
       ['canary', canaryIn(arm, seen.data)],
     ),
     doubts: [],
   }
+}
+
+function directionOf(arm: ArmView, { seen, sender, fromNode, toNode, routers }: SentPacket): string {
+  const to = arm.book.podAt(seen.frame.destination!) ? `a pod on ${toNode}` : `node ${toNode}`
+  return routers === 0
+    ? `from node ${sender.name} itself to ${to}, as it came out of encryption there`
+    : `from ${sender.name} on ${fromNode} to ${to}`
+}
+
+function directionTo(kind: string | undefined): string {
+  return kind === 'pod' ? 'to this pod, or within its node' : 'to this node, or for one of its pods'
+}
+
+function nobody({ facts }: ArmView): string {
+  return facts.scope?.nodes
+    ? 'nobody: no capture at a pod or a node shows this packet'
+    : 'no pod: its capture does not show this packet'
 }
 
 function title({ facts }: ArmView, { number, time }: SeenFrame, file: BundleFile, where: string): string {
@@ -148,11 +161,12 @@ function useOfSequence(run: RunView, { opened, frame, arm, number }: SeenFrame):
   return `${sequenceOf(opened!)}, ${others.length === 0 ? 'used by no other packet of this SA' : `used AGAIN in frame ${again}`}`
 }
 
-function senderOf(sent: ReturnType<ArmView['account']>['sent'][number]): string {
-  const pod = sent.seen.instrument.slice('pod/'.length)
+function senderOf(sent: SentPacket): string {
   const earlier = Number(sent.carrier!.time - sent.seen.time) / 1e6
+  if (sent.routers === 0)
+    return `node ${sent.sender.name} itself; it came out at node ${sent.toNode} as frame ${sent.seen.number} of pods.pcapng, ${(-earlier).toFixed(3)} ms later`
   const together = sent.reassembled ? ', put together from fragments' : ''
-  return `pod ${pod} on ${sent.fromNode}, as frame ${sent.seen.number} of pods.pcapng, ${earlier.toFixed(3)} ms earlier, with a time to live higher by ${sent.hops}${together}`
+  return `pod ${sent.sender.name} on ${sent.fromNode}, as frame ${sent.seen.number} of pods.pcapng, ${earlier.toFixed(3)} ms earlier, with a time to live higher by ${sent.hops}${together}`
 }
 
 function canaryIn({ facts }: ArmView, data: Buffer): string | undefined {

@@ -1,12 +1,15 @@
 import { decodeIp, type Frame } from 'tcpdump-parse'
-import type { AddressBook } from './address-book.ts'
+import type { AddressBook, Sender } from './address-book.ts'
+import { isOpenTraffic } from './cleartext.ts'
 import { fingerprint, hasRightChecksum, timeToLive } from './forwarding.ts'
 import type { SeenFrame } from './observe.ts'
 import { reassemble } from './reassembly.ts'
 
-/** A packet that a pod sent to another node, and what the wire shows of it. */
+/** A packet that a pod, or a node in scope itself, sent to another node, and what the wire shows of it. */
 export interface SentPacket {
+  /** As the pod sent it; of a node itself, which has it encrypted before any instrument, as it came out at the other. */
   readonly seen: SeenFrame
+  readonly sender: Sender
   readonly fromNode: string
   readonly toNode: string
   /** Whether it is to be encrypted. */
@@ -14,15 +17,17 @@ export interface SentPacket {
   readonly fate: 'encrypted' | 'clear' | 'missing'
   /** The wire frame that carried it; the last one, of a packet in fragments. */
   readonly carrier?: SeenFrame
-  /** How much smaller the time to live was on the wire; one router, the node, must have forwarded it. */
+  /** How much smaller the time to live was on the wire. */
   readonly hops?: number
+  /** How many routers must have forwarded it by then: a pod's node. */
+  readonly routers: 0 | 1
   /** Whether the header's checksum on the wire is the one that belongs to the smaller time to live. */
   readonly rightChecksum?: boolean
   /** Whether fragments had to be put together to find it. */
   readonly reassembled?: boolean
 }
 
-/** A packet on the wire that no pod's capture shows as sent there. */
+/** A packet on the wire that no capture shows as sent there. */
 export interface ExtraPacket {
   readonly seen: SeenFrame
   readonly inner: Frame
@@ -30,7 +35,7 @@ export interface ExtraPacket {
 
 export interface Account {
   readonly sent: readonly SentPacket[]
-  /** ESP packets that opened to something no pod sent. */
+  /** ESP packets that opened to something nobody sent. */
   readonly extra: readonly ExtraPacket[]
   /** ESP packets that opened, but were addressed to a node on which the destination does not live. */
   readonly misdirected: readonly ExtraPacket[]
@@ -45,10 +50,11 @@ interface OnWire {
   readonly reassembled?: boolean
 }
 
-type Departure = Pick<SentPacket, 'seen' | 'fromNode' | 'toNode' | 'isCovered'>
+type Departure = Pick<SentPacket, 'seen' | 'sender' | 'fromNode' | 'toNode' | 'isCovered' | 'routers'>
 
 /**
- * In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet.
+ * In the order of time. Matches what the captures at the pods, and at nodes in scope, show as sent with what the wire carried,
+ * packet by packet.
  *
  * @param forgeries by their fingerprints: what is known to have been sealed without any pod having sent it.
  */
@@ -145,12 +151,14 @@ function matchInPieces(pool: Pool, matches: Map<Departure, OnWire | undefined>):
 
 function departure(seen: SeenFrame, book: AddressBook): Departure[] {
   const { frame } = seen
-  const pod = frame.source === undefined ? undefined : book.podAt(frame.source)
-  if (!pod || seen.instrument !== `pod/${pod.name}` || !frame.ip) return []
-  const toNode = book.nodeOfPodAddress(frame.destination!)?.name
-  if (toNode === undefined || toNode === pod.node) return []
+  const sender = frame.source === undefined ? undefined : book.senderAt(frame.source)
+  if (!sender || !frame.ip || !isOpenTraffic(frame, book)) return []
+  const toNode = book.homeOf(frame.destination!)?.name
+  if (toNode === undefined || toNode === sender.node) return []
+  const isPod = book.podAt(frame.source!) !== undefined
+  if (seen.instrument !== (isPod ? `pod/${sender.name}` : `node/${toNode}`)) return []
   const isCovered = book.isCovered(frame.source!, frame.destination!)
-  return [{ seen, fromNode: pod.node, toNode, isCovered }]
+  return [{ seen, sender, fromNode: sender.node, toNode, isCovered, routers: isPod ? 1 : 0 }]
 }
 
 function sentPacket(departure: Departure, found: OnWire | undefined): SentPacket {
@@ -168,14 +176,13 @@ function sentPacket(departure: Departure, found: OnWire | undefined): SentPacket
 
 function clearPacket(seen: SeenFrame, book: AddressBook): Frame | undefined {
   const { frame } = seen
-  if (frame.esp || frame.source === undefined || frame.destination === undefined) return undefined
-  return book.nodeOfPodAddress(frame.source) || book.nodeOfPodAddress(frame.destination) ? frame : undefined
+  return !frame.esp && isOpenTraffic(frame, book) ? frame : undefined
 }
 
 /** Tunnel endpoints must be the nodes that the inner addresses live on. */
 function rightNodes(seen: SeenFrame, inner: Frame, book: AddressBook): boolean {
   const { source, destination } = seen.whole ?? seen.frame
-  const sender = book.nodeOfPodAddress(inner.source!)
-  const receiver = book.nodeOfPodAddress(inner.destination!)
+  const sender = book.homeOf(inner.source!)
+  const receiver = book.homeOf(inner.destination!)
   return sender?.underlay === source && receiver?.underlay === destination
 }

@@ -8,17 +8,42 @@ export interface AddressBook {
   nodeOfPodAddress(address: string): NodeFacts | undefined
   podAt(address: string): PodFacts | undefined
   nodeAt(underlay: string): NodeFacts | undefined
+  /** The pod, or the node in scope itself, that has this address. */
+  senderAt(address: string): Sender | undefined
+  /** Where a packet goes or comes from that is to be told from the rest: a pod's node, or a node in scope itself. */
+  homeOf(address: string): NodeFacts | undefined
+  /** Whether a packet is a pod's, or goes to one, or from one node in scope to another. */
+  isOfCluster(source: string, destination: string): boolean
   /** Whether a packet between these is to be encrypted once it leaves its node: one end in scope is enough. */
   isCovered(source: string, destination: string): boolean
   /** Addresses of pods in scope as the bytes they have in a packet. */
   readonly podAddressBytes: readonly { readonly address: string; readonly bytes: Buffer }[]
 }
 
+/** A pod; or a node, as far as what it sends itself is to be encrypted, in the form of a pod that has the node's address. */
+export type Sender = PodFacts
+
+/** All whose packets are to be encrypted where that is what a policy says, and all other pods. */
+export function sendersOf(
+  { nodes, pods }: Pick<RunFacts, 'nodes' | 'pods'>,
+  scope?: Pick<Scope, 'nodes'>,
+): readonly Sender[] {
+  const own = nodes
+    .filter(({ name }) => scope?.nodes?.includes(name))
+    .map(({ name, underlay }) => ({ name, node: name, addresses: [underlay] }))
+  return [...pods, ...own]
+}
+
 /** @param scope of what is to be encrypted; all pods, when absent. */
 export function addressBook(
   facts: Pick<RunFacts, 'nodes' | 'pods'>,
-  scope?: Pick<Scope, 'pods'>,
+  scope?: Pick<Scope, 'pods' | 'nodes'>,
 ): AddressBook {
+  const senders = new Map(
+    sendersOf(facts, scope).flatMap((sender) =>
+      sender.addresses.map((address) => [address, sender] as const),
+    ),
+  )
   const isOutOfScope = (pod: PodFacts) => scope !== undefined && !scope.pods.includes(pod.name)
   const prefixes = facts.nodes.flatMap((node) =>
     node.podCidrs.map((podCidr) => ({ node, ...parsePrefix(podCidr) })),
@@ -30,11 +55,16 @@ export function addressBook(
     const bytes = bytesOf(address)
     return bytes && prefixes.find(({ network, length }) => begins(bytes, network, length))?.node
   }
+  const nodeOfPodAddress = (address: string) => {
+    if (!known.has(address)) known.set(address, find(address))
+    return known.get(address)
+  }
+  const nodeInScopeAt = (address: string) => (senders.has(address) ? nodes.get(address) : undefined)
   return {
-    nodeOfPodAddress(address) {
-      if (!known.has(address)) known.set(address, find(address))
-      return known.get(address)
-    },
+    nodeOfPodAddress,
+    senderAt: (address) => senders.get(address),
+    homeOf: (address) => nodeOfPodAddress(address) ?? nodeInScopeAt(address),
+    isOfCluster: (...ends) => ends.some(nodeOfPodAddress) || ends.every(nodeInScopeAt),
     podAt: (address) => pods.get(address),
     nodeAt: (underlay) => nodes.get(underlay),
     isCovered: (...ends) =>

@@ -1,11 +1,11 @@
 import { type BotchedArm, botchOf, type ChangeKind, changeKinds, isChange } from './change.ts'
 import { type Mode, modes, type SabotageKind, sabotageKinds } from './sabotage.ts'
-import { isMisspelt, isScoped, type ScopedArm, scopedArms } from './scoped.ts'
+import { isMisspelt, isScoped, type ScopedArm, type ScopeKind, scopedArms } from './scoped.ts'
 
 /** One arm for each thing that is broken on purpose, in each mode. */
 export type SabotageArm = `${SabotageKind}/${Mode}`
 /** Everything that is to be encrypted is, and whole: nothing changes, or it changes as it must. */
-export type SealedArm = 'encrypted' | ChangeKind | Exclude<ScopedArm, 'services/misspelt'>
+export type SealedArm = 'encrypted' | ChangeKind | ScopeKind
 export type ArmName = 'control' | SealedArm | BotchedArm | ScopedArm | SabotageArm
 
 export const sabotageArms = sabotageKinds.flatMap((kind) =>

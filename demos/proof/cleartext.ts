@@ -3,10 +3,23 @@ import type { AddressBook } from './address-book.ts'
 
 /**
  * Says what a frame shows of pods outside encryption: a pod address in an IP header at any depth, in ARP or neighbour
- * discovery, in the packet an ICMP error quotes, or anywhere else in a frame that is not ESP. Undefined when it shows nothing.
+ * discovery, in the packet an ICMP error quotes, or anywhere else in a frame that is not ESP; and where nodes are in scope,
+ * what one sends another itself. Undefined when it shows nothing.
  */
 export function exposure(frame: Frame, book: AddressBook): string | undefined {
   return inHeaders(frame, book, '', 0) ?? (isSealed(frame) ? undefined : inBytes(frame, book))
+}
+
+/** Whether a packet that is not encrypted is one of those that could be: of pods, or of nodes in scope themselves. */
+export function isOpenTraffic(frame: Frame, book: AddressBook): boolean {
+  const { source, destination } = frame
+  if (source === undefined || destination === undefined || !book.isOfCluster(source, destination))
+    return false
+  return isOfPods(frame, book) || !(isSealed(frame) || isNeighbourDiscovery(frame))
+}
+
+function isOfPods({ source, destination }: Frame, book: AddressBook): boolean {
+  return [source, destination].some((end) => end !== undefined && book.nodeOfPodAddress(end))
 }
 
 /** What a tunnel carries is looked at this many tunnels deep; more is refused as unreadable by the byte search. */
@@ -18,10 +31,8 @@ function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number
     const address = [arp.senderAddress, arp.targetAddress].find((each) => book.nodeOfPodAddress(each))
     if (address) return `ARP for pod address ${address}${where}`
   }
-  if (source !== undefined && destination !== undefined) {
-    const isOfPods = book.nodeOfPodAddress(source) ?? book.nodeOfPodAddress(destination)
-    if (isOfPods && book.isCovered(source, destination)) return `${conversation(frame)} in clear${where}`
-  }
+  if (isOpenTraffic(frame, book) && book.isCovered(source!, destination!))
+    return `${conversation(frame)} in clear${where}`
   const sought = soughtNeighbours(frame).find((each) => book.nodeOfPodAddress(each))
   if (sought) return `neighbour discovery for pod address ${sought}${where}`
   if (frame.esp || depth === deepest) return undefined
@@ -33,9 +44,13 @@ function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number
   return quoted && inHeaders(quoted, book, ` quoted in an ICMP error from ${source}`, depth + 1)
 }
 
-const neighbourSolicitation = 135
-const neighbourAdvertisement = 136
-const redirect = 137
+const [neighbourSolicitation, neighbourAdvertisement, redirect] = [135, 136, 137]
+const routerSolicitation = 133
+
+/** What must be there before anything can be encrypted (RFC 4861), as ARP must for IPv4. */
+export function isNeighbourDiscovery({ icmp }: Frame): boolean {
+  return icmp?.version === 6 && icmp.type >= routerSolicitation && icmp.type <= redirect
+}
 
 /** Whom ICMPv6 asks for, answers for or leads to (RFC 4861 sections 4.3 to 4.5): what ARP does for IPv4. */
 function soughtNeighbours({ icmp, payload }: Frame): string[] {

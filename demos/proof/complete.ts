@@ -13,6 +13,10 @@ const fateWords = { encrypted: 'encrypted', clear: 'in clear', missing: 'not' } 
  */
 export function complete(arm: ArmView): Outcome {
   const { sent, extra, misdirected, unopened } = arm.account()
+  const { scope } = arm.facts
+  const nodes = scope?.nodes
+  const narrowed = scope !== undefined && nodes === undefined
+  const senders = nodes ? 'pods and nodes' : 'pods'
   const uncovered = sent.filter(({ isCovered }) => !isCovered)
   const heldBack = sent.filter(({ fate, seen }) => fate === 'missing' && isHeldBack(arm, seen))
   const held = new Set(heldBack)
@@ -20,7 +24,7 @@ export function complete(arm: ArmView): Outcome {
     (each) => each.fate !== (each.isCovered ? 'encrypted' : 'clear') && !held.has(each),
   )
   const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
-  const detoured = encrypted.filter(({ hops }) => hops !== 1)
+  const detoured = encrypted.filter(({ hops, routers }) => hops !== routers)
   const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
   const numbers = {
     sent: sent.length,
@@ -28,7 +32,8 @@ export function complete(arm: ArmView): Outcome {
     timeToLiveLowered: encrypted.length - detoured.length,
     checksumFollows: encrypted.length - miscounted.length,
     reassembled: encrypted.filter(({ reassembled }) => reassembled).length,
-    ...(arm.facts.scope && { clearByPolicy: uncovered.filter(({ fate }) => fate === 'clear').length }),
+    ...(narrowed && { clearByPolicy: uncovered.filter(({ fate }) => fate === 'clear').length }),
+    ...(nodes && { ofNodes: encrypted.filter(({ routers }) => routers === 0).length }),
     missing: missing.length,
     heldBack: heldBack.length,
     extra: extra.length,
@@ -50,15 +55,17 @@ export function complete(arm: ArmView): Outcome {
     ...missing.map(({ seen, fate }) =>
       offender(seen, `${conversation(seen.frame)} was sent and is ${fateWords[fate]} on the wire`),
     ),
-    ...extra.map(({ seen, inner }) => offender(seen, `${conversation(inner)} was sent by no pod`)),
+    ...extra.map(({ seen, inner }) =>
+      offender(seen, `${conversation(inner)} was sent by no pod${nodes ? ' and no node' : ''}`),
+    ),
     ...misdirected.map(({ seen, inner }) =>
       offender(
         seen,
         `${conversation(inner)} went from ${seen.frame.source} to ${seen.frame.destination}, not between its nodes`,
       ),
     ),
-    ...detoured.map(({ seen, hops }) =>
-      offender(seen, `${conversation(seen.frame)}: time to live went down by ${hops}, not by 1`),
+    ...detoured.map(({ seen, hops, routers }) =>
+      offender(seen, `${conversation(seen.frame)}: time to live went down by ${hops}, not by ${routers}`),
     ),
     ...miscounted.map(({ carrier, seen }) =>
       offender(carrier!, `${conversation(seen.frame)}: its header's checksum on the wire is wrong`),
@@ -69,7 +76,7 @@ export function complete(arm: ArmView): Outcome {
   if (explained)
     return outcome(
       'inconclusive',
-      `${plural(unopened, 'ESP packet')} could not be opened, and ${plural(missing.length, 'packet')} that pods sent ${missing.length === 1 ? 'is' : 'are'} missing.`,
+      `${plural(unopened, 'ESP packet')} could not be opened, and ${plural(missing.length, 'packet')} that ${senders} sent ${missing.length === 1 ? 'is' : 'are'} missing.`,
       offenders,
     )
   if (offenders[0]) {
@@ -82,18 +89,20 @@ export function complete(arm: ArmView): Outcome {
     ].flatMap(([count, what]) => (count ? [`${count} ${what}`] : []))
     return outcome(
       'fails',
-      `Of ${plural(sent.length, 'packet')} that pods sent to other nodes: ${counts.join(', ')}; the first: ${offenders[0].why}.`,
+      `Of ${plural(sent.length, 'packet')} that ${senders} sent to other nodes: ${counts.join(', ')}; the first: ${offenders[0].why}.`,
       offenders,
     )
   }
-  const beside = arm.facts.scope
+  const beside = narrowed
     ? ` The ${plural(uncovered.length, 'packet')} that the policy does not cover ${uncovered.length === 1 ? 'is' : 'are'} there in clear, every one.`
     : ''
   const but = held.size > 0 ? ` ${plural(held.size, 'packet')} had to be held back.` : ''
   const inFragments =
     numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
+  const ofWhom = narrowed ? ` of ${scope.what}` : ''
+  const themselves = nodes ? `, ${numbers.ofNodes} of them what nodes sent themselves` : ''
   return outcome(
     'holds',
-    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${arm.facts.scope ? ` of ${arm.facts.scope.what}` : ''}${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.${beside}${but}`,
+    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the ${senders} sent to other nodes${ofWhom}${themselves}${inFragments}: none missing, none extra, and nothing changed but the time to live${nodes ? ' of what pods sent' : ''}, lower by one, and the checksum that follows from it.${beside}${but}`,
   )
 }

@@ -9,7 +9,7 @@ import type { ArmView, RunView } from './observe.ts'
  * it elsewhere.
  */
 export function controlSeen(arm: ArmView, { material }: Pick<RunView, 'material'>): Outcome {
-  const crossing = crossingCanaries(arm, material.facts.pods)
+  const crossing = crossingCanaries(arm)
   const sightings = arm.wireCanaries()
   const unseen = crossing.filter(
     ({ canary, fromNode }) => !sightings.seenAt(`wire/${fromNode}`, canary.token),

@@ -8,13 +8,10 @@ export interface CrossingCanary {
   readonly toNode: string
 }
 
-/** The canaries of an arm whose pods live on different nodes. */
-export function crossingCanaries(
-  arm: Pick<ArmView, 'facts'>,
-  pods: readonly { readonly name: string; readonly node: string }[],
-): CrossingCanary[] {
-  const nodeOf = new Map(pods.map(({ name, node }) => [name, node]))
-  return arm.facts.canaries.flatMap((canary) => {
+/** The canaries of an arm whose ends are on different nodes. */
+export function crossingCanaries({ facts, senders }: Pick<ArmView, 'facts' | 'senders'>): CrossingCanary[] {
+  const nodeOf = new Map(senders.map(({ name, node }) => [name, node]))
+  return facts.canaries.flatMap((canary) => {
     const fromNode = nodeOf.get(canary.fromPod)
     const toNode = nodeOf.get(canary.toPod)
     if (fromNode === undefined || toNode === undefined || fromNode === toNode) return []

@@ -31,7 +31,15 @@ export { associationId, espSa } from './esp-sa.ts'
 export { fingerprint } from './forwarding.ts'
 export { attemptsByKind } from './intruders-stopped.ts'
 export { type Course, courseOf } from './moments.ts'
-export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
+export {
+  type ArmView,
+  associationsOf,
+  inOrder,
+  kindOf,
+  observe,
+  type RunView,
+  type SeenFrame,
+} from './observe.ts'
 export * from './run.ts'
 export {
   type Consequence,
@@ -41,7 +49,15 @@ export {
   type SabotageKind,
   sabotageKinds,
 } from './sabotage.ts'
-export { isMisspelt, isScoped, type ScopedArm, scopedArms } from './scoped.ts'
+export {
+  isMisspelt,
+  isScoped,
+  type MisspeltArm,
+  misspeltOf,
+  type ScopedArm,
+  type ScopeKind,
+  scopedArms,
+} from './scoped.ts'
 export { fullSequence } from './sequence.ts'
 export { milliseconds } from './streams.ts'
 export {

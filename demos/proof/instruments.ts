@@ -17,6 +17,7 @@ export function instrumentFaults(arm: ArmView, topology: Pick<RunFacts, 'nodes' 
   const expected = [
     ...topology.nodes.map(({ name }) => `wire/${name}`),
     ...topology.pods.map(({ name }) => `pod/${name}`),
+    ...(arm.facts.scope?.nodes ?? []).map((name) => `node/${name}`),
   ]
   const others = arm.facts.instruments.map(({ name }) => name).filter((name) => !expected.includes(name))
   return [...expected, ...others].flatMap((name) => {

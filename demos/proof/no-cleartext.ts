@@ -2,9 +2,13 @@ import { type Outcome, offendersShown, plural } from './check.ts'
 import { nothingToJudge } from './instruments.ts'
 import { type ArmView, offender } from './observe.ts'
 
-/** Holds when no frame on the wire carries a pod's address outside encryption. */
+/**
+ * Holds when no frame on the wire carries a pod's address outside encryption; nor, where nodes are in scope, what one sends
+ * another, but what finds a neighbour.
+ */
 export function noCleartext(arm: ArmView): Outcome {
   const clear = arm.clear()
+  const ofNodes = arm.facts.scope?.nodes !== undefined
   const esp = arm.wire.filter(({ frame }) => frame.esp).length
   const numbers = { frames: arm.wire.length, esp, clear: clear.length }
   const covers =
@@ -12,7 +16,7 @@ export function noCleartext(arm: ArmView): Outcome {
   if (clear[0])
     return {
       state: 'fails',
-      says: `${plural(clear.length, 'frame')} of ${arm.wire.length.toLocaleString('en')} on the wire ${clear.length === 1 ? 'shows' : 'show'} pod traffic outside encryption, the first: ${clear[0].why}.`,
+      says: `${plural(clear.length, 'frame')} of ${arm.wire.length.toLocaleString('en')} on the wire ${clear.length === 1 ? 'shows' : 'show'} ${ofNodes ? 'traffic of pods or nodes' : 'pod traffic'} outside encryption, the first: ${clear[0].why}.`,
       numbers,
       offenders: clear.slice(0, offendersShown).map(({ seen, why }) => offender(seen, why)),
       covers,
@@ -21,7 +25,7 @@ export function noCleartext(arm: ArmView): Outcome {
   if (nothing) return { state: 'inconclusive', says: nothing, numbers, offenders: [], covers }
   return {
     state: 'holds',
-    says: `None of ${plural(arm.wire.length, 'frame')} on the wire shows a pod address outside ESP; ${plural(esp, 'frame')} ${esp === 1 ? 'is' : 'are'} ESP.`,
+    says: `None of ${plural(arm.wire.length, 'frame')} on the wire shows a pod address outside ESP${ofNodes ? ', or anything that a node sent another' : ''}; ${plural(esp, 'frame')} ${esp === 1 ? 'is' : 'are'} ESP.`,
     numbers,
     offenders: [],
     covers,

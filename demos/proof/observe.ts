@@ -1,6 +1,6 @@
 import { CanaryFinder, Defragmenter, decode, type Frame, type Opened } from 'tcpdump-parse'
 import { type Account, accountFor } from './account.ts'
-import { type AddressBook, addressBook } from './address-book.ts'
+import { type AddressBook, addressBook, type Sender, sendersOf } from './address-book.ts'
 import { type ArmName, armNames } from './arms.ts'
 import { attemptPlans } from './attempt.ts'
 import { type CanarySightings, findCanaries } from './canaries.ts'
@@ -16,7 +16,7 @@ import { accountForStreams, type StreamAccount } from './streams.ts'
 /** A frame as the checks see it: decoded, and opened where it is ESP. */
 export interface SeenFrame {
   readonly arm: ArmName
-  /** `wire/<node>` or `pod/<pod>`. */
+  /** `wire/<node>`, `pod/<pod>`, or `node/<node>`. */
   readonly instrument: string
   /** In the bundle's file, from 1, as Wireshark counts. */
   readonly number: number
@@ -39,21 +39,25 @@ export interface ClearFrame {
 export interface ArmView {
   readonly facts: ArmFacts
   readonly book: AddressBook
+  readonly senders: readonly Sender[]
   readonly associations: ArmAssociations
   readonly recordings: readonly Recording[]
   /** In the order of time, of all wire ports, but for what is below. */
   readonly wire: readonly SeenFrame[]
   /** What a stranger sent from a port that faces no node, as far as it is known to be an attempt of his. */
   readonly injected: readonly SeenFrame[]
+  /** At the pods, and at nodes in scope themselves. */
   readonly pods: readonly SeenFrame[]
   /** Wire frames that show something of pods outside encryption. */
   clear(): readonly ClearFrame[]
   wireCanaries(): CanarySightings
   podCanaries(): CanarySightings
-  /** What became of each packet that the pods sent to another node. */
+  /** What became of each packet that pods, and nodes in scope themselves, sent to another node. */
   account(): Account
   /** Whether what is sent with it is to be encrypted on the wire. */
   isCovered(canary: Pick<Canary, 'fromPod' | 'toPod'>): boolean
+  /** Where what reaches a pod, or a node in scope itself, is captured. */
+  instrumentAt(receiver: string): string
   /** What became of each datagram of the streams that were sent all the while. */
   streams(): readonly StreamAccount[]
   sessions(): readonly SessionAccount[]
@@ -90,14 +94,18 @@ export function observe(material: Material): RunView {
     const streams = once(() => accountForStreams(arm.streams ?? [], podFrames))
     const sessions = once(() => accountForSessions(arm.sessions ?? [], podFrames, book))
     // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
-    const isKnown = once(() => {
+    const isPassedOver = once(() => {
       const { frames } = streams()
       const segments = new Set(sessions().flatMap(({ departures, arrivals }) => [...departures, ...arrivals]))
-      return (seen: SeenFrame) => frames.has(seen) || segments.has(seen)
+      // What comes to a node encrypted is searched on the wire, and where it is decrypted.
+      const isSealed = ({ instrument, frame }: SeenFrame) =>
+        instrument.startsWith('node/') && frame.esp !== undefined
+      return (seen: SeenFrame) => frames.has(seen) || segments.has(seen) || isSealed(seen)
     })
     arms.set(arm.name, {
       facts: arm,
       book,
+      senders: sendersOf(facts, arm.scope),
       associations: associationsOf(material, arm.name),
       recordings: material.recordings.filter((recording) => recording.arm === arm.name),
       wire: wireFrames,
@@ -108,11 +116,15 @@ export function observe(material: Material): RunView {
       podCanaries: once(() =>
         findCanaries(
           finder(),
-          podFrames.filter((seen) => !isKnown()(seen)),
+          podFrames.filter((seen) => !isPassedOver()(seen)),
         ),
       ),
-      isCovered: ({ fromPod, toPod }) =>
-        !arm.scope || arm.scope.pods.includes(fromPod) || arm.scope.pods.includes(toPod),
+      isCovered: ({ fromPod, toPod }) => {
+        if (!arm.scope) return true
+        const { pods, nodes = [] } = arm.scope
+        return [fromPod, toPod].some((end) => pods.includes(end) || nodes.includes(end))
+      },
+      instrumentAt: (name) => `${arm.scope?.nodes?.includes(name) ? 'node' : 'pod'}/${name}`,
       account: once(() => accountFor(book, wireFrames, podFrames, forgeries(arm))),
       streams: () => streams().accounts,
       sessions,
@@ -139,6 +151,11 @@ export function associationsOf(material: Material, arm: ArmName): ArmAssociation
   return material.associations.find((each) => each.arm === arm) ?? { arm, before: [], after: [] }
 }
 
+/** On the wire, or where packets begin and end: at a pod, or at a node itself. */
+export function kindOf(instrument: string): 'wire' | 'pod' {
+  return instrument.startsWith('wire/') ? 'wire' : 'pod'
+}
+
 export interface OrderedFrame {
   readonly recording: Recording
   readonly frame: Recording['frames'][number]
@@ -148,7 +165,7 @@ export interface OrderedFrame {
 export function inOrder(recordings: readonly Recording[], kind: 'wire' | 'pod'): OrderedFrame[] {
   const rank = (recording: Recording) => armNames.indexOf(recording.arm)
   return recordings
-    .filter(({ instrument }) => instrument.startsWith(`${kind}/`))
+    .filter(({ instrument }) => kindOf(instrument) === kind)
     .toSorted((a, b) => rank(a) - rank(b) || (a.instrument < b.instrument ? -1 : 1))
     .flatMap((recording) => recording.frames.map((frame) => ({ recording, frame })))
     .sort((a, b) => (a.frame.time < b.frame.time ? -1 : a.frame.time > b.frame.time ? 1 : 0))
@@ -180,7 +197,7 @@ function seenFrames(material: Material, kind: 'wire' | 'pod'): SeenFrame[] {
 
 export function offender(seen: SeenFrame, why: string): Offender {
   return {
-    file: seen.instrument.startsWith('wire/') ? 'wire.pcapng' : 'pods.pcapng',
+    file: kindOf(seen.instrument) === 'wire' ? 'wire.pcapng' : 'pods.pcapng',
     interface: `${seen.arm}/${seen.instrument}`,
     frame: seen.number,
     time: `${seen.time}`,

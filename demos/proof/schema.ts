@@ -17,8 +17,8 @@ const Nanoseconds = Type.String({ pattern: '^[0-9]{1,20}$', description: 'Nanose
 export const Canary = Type.Object({
   id: Type.String(),
   token: Type.String({ minLength: 8 }),
-  fromPod: Type.String(),
-  toPod: Type.String(),
+  fromPod: Type.String({ description: 'Or the node whose own program sent it.' }),
+  toPod: Type.String({ description: 'Or the node whose own program it was for.' }),
   protocol: Type.Union([Type.Literal('udp'), Type.Literal('tcp')]),
   delivered: Type.Boolean(),
   unchanged: Type.Boolean(),
@@ -27,7 +27,7 @@ export type Canary = Static<typeof Canary>
 
 /** What one instrument said of itself when it was stopped. */
 export const Instrument = Type.Object({
-  name: Type.String({ description: '`wire/<node>`, or `pod/<pod>`.' }),
+  name: Type.String({ description: '`wire/<node>`, `pod/<pod>`, or `node/<node>`.' }),
   captured: Count,
   passed: Count,
   dropped: Count,
@@ -62,7 +62,9 @@ export type Session = Static<typeof Session>
 export const Sabotage = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
   node: Type.String({ description: 'Where it was done.' }),
-  pods: Type.Array(Type.String(), { description: 'Whose packets it concerns.' }),
+  pods: Type.Array(Type.String(), {
+    description: 'Whose packets it concerns; the node among them, where its own are to be encrypted.',
+  }),
 })
 export type Sabotage = Static<typeof Sabotage>
 
@@ -143,6 +145,11 @@ export type Change = Static<typeof Change>
 export const Scope = Type.Object({
   what: Type.String({ description: 'Whose traffic, in words.' }),
   pods: Type.Array(Type.String(), { description: 'Whose traffic: with one of them at either end.' }),
+  nodes: Type.Optional(
+    Type.Array(Type.String(), {
+      description: 'Nodes that have what they send themselves encrypted, to each other and to pods.',
+    }),
+  ),
   policy: Type.String({ description: 'The policies that were in force, in YAML.' }),
 })
 export type Scope = Static<typeof Scope>

@@ -8,7 +8,7 @@ import type { ArmView, RunView } from './observe.ts'
  * sender's port: beside what the instruments did not see they show what they do see.
  */
 export function sideBySide(arm: ArmView, { material }: Pick<RunView, 'material'>): Outcome {
-  const crossing = crossingCanaries(arm, material.facts.pods)
+  const crossing = crossingCanaries(arm)
   const covered = crossing.filter(({ canary }) => arm.isCovered(canary))
   const others = crossing.filter(({ canary }) => !arm.isCovered(canary))
   const unread = others.filter(

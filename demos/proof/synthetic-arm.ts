@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import type { SecurityAssociation } from '../../agent/api.ts'
+import type { Sender } from './address-book.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
 import { changeOf, isBotched, mishapOf } from './change.ts'
 import { concerns } from './denials.ts'
@@ -16,7 +17,6 @@ import type {
   Stream,
 } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
-import { isMisspelt, isScoped } from './scoped.ts'
 import { answerTo, datagramText } from './streams.ts'
 import { type IntrudersScene, tryAll } from './synthetic-attempts.ts'
 import { arp, esp, ethernet, icmpv6, packet as ipPacket, routed, tcp, udp } from './synthetic-packet.ts'
@@ -68,11 +68,13 @@ const fates: Readonly<Record<Consequence, Fate>> = {
 export interface SyntheticLab {
   readonly nodes: readonly NodeFacts[]
   readonly pods: readonly PodFacts[]
+  /** Nodes that talk themselves, in the form of pods. */
+  readonly themselves: readonly Sender[]
 }
 
 /** Sends a canary from each pod to each on another node, and one within a node, as the kernels would have it. */
 export function syntheticArm(
-  { nodes, pods }: SyntheticLab,
+  { nodes, pods, themselves }: SyntheticLab,
   name: ArmName,
   started: bigint,
   canariesPerPair: number,
@@ -80,11 +82,17 @@ export function syntheticArm(
 ): SyntheticArm {
   const plan = sabotageOf(name)
   const settings = { encryptL3: name !== 'control', strict: plan?.mode !== 'permissive' }
+  const isPod = (sender: Sender) => pods.includes(sender)
   const sabotaged = plan ? sabotagedPods(plan.kind) : []
+  const broken = [...sabotaged, ...themselves.flatMap(({ name }) => (name === sabotagedNode ? [name] : []))]
   const before = associationsBetween(nodes, sent)
   const after = structuredClone(before)
   if (plan?.kind === 'wrong-key') giveStrangersKeys(after, name)
-  const ports = [...nodes.map((node) => `wire/${node.name}`), ...pods.map((pod) => `pod/${pod.name}`)]
+  const ports = [
+    ...nodes.map((node) => `wire/${node.name}`),
+    ...pods.map((pod) => `pod/${pod.name}`),
+    ...themselves.map((node) => `node/${node.name}`),
+  ]
   if (plan?.kind === 'agent-bypassed' || changeOf(name) === 'spoof') ports.push(strangersPort)
   const frames = new Map(ports.map((port) => [port, [] as CapturedFrame[]]))
   let time = started
@@ -93,11 +101,13 @@ export function syntheticArm(
     frames.get(instrument)!.push({ time, data, length: data.length })
   }
   const fateOf = (from: PodFacts, to: PodFacts): Fate => {
-    if (!settings.encryptL3 || isMisspelt(name)) return { wire: 'clear', arrives: true }
-    if (isScoped(name) && !coveredPods.includes(from.name) && !coveredPods.includes(to.name))
+    if (!settings.encryptL3 || name === 'services/misspelt') return { wire: 'clear', arrives: true }
+    if (name === 'nodes/misspelt' && !(isPod(from) && isPod(to)))
+      return { wire: 'clear', arrives: isPod(from) === isPod(to) }
+    if (name === 'services' && !coveredPods.includes(from.name) && !coveredPods.includes(to.name))
       return { wire: 'clear', arrives: true }
     if (!plan) return sealed
-    if (!sabotaged.includes(from.name)) {
+    if (!broken.includes(from.name)) {
       const cutOff = plan.kind === 'agent-killed' && sabotaged.includes(to.name)
       return cutOff ? { wire: 'sealed', arrives: false } : sealed
     }
@@ -113,27 +123,37 @@ export function syntheticArm(
     payload: Buffer,
     protocol: number,
     { wire, arrives, twice }: Fate = fateOf(from, to),
-    family = 0,
+    [source, destination] = waysBetween(from, to)[0]!,
   ): boolean => {
-    const packet = ipPacket(from.addresses[family]!, to.addresses[family]!, protocol, payload)
-    if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
+    const packet = ipPacket(source, destination, protocol, payload)
+    if (isPod(from) && wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
+    const onWire = routed(packet, isPod(from) ? 1 : 0)
     if (from.node !== to.node) {
-      const onWire = routed(packet, 1)
-      if (wire === 'sealed') record(`wire/${from.node}`, ethernet(seal(after, nodes, name, from, to, onWire)))
-      if (wire === 'clear') record(`wire/${from.node}`, ethernet(onWire))
+      const carrier = wire === 'sealed' ? seal(after, nodes, name, from, to, onWire) : onWire
+      if (wire === 'sealed' || wire === 'clear') record(`wire/${from.node}`, ethernet(carrier))
       if (wire === 'aside') record(strangersPort, ethernet(packet))
       if (!arrives) stopped++
+      if (themselves.length > 0) comeToNode(to.node, wire, carrier, onWire)
     }
-    for (let times = arrives ? (twice ? 2 : 1) : 0; times > 0; times--)
-      record(`pod/${to.name}`, ethernet(routed(packet, from.node === to.node ? 1 : 2)))
+    for (let times = isPod(to) && arrives ? (twice ? 2 : 1) : 0; times > 0; times--)
+      record(`pod/${to.name}`, ethernet(from.node === to.node ? onWire : routed(onWire, 1)))
     return arrives
   }
+  /** What is encrypted is seen as it comes, and again when it is decrypted. */
+  const comeToNode = (node: string, wire: Fate['wire'], carrier: Buffer, inner: Buffer) => {
+    if (wire === 'sealed') record(`node/${node}`, ethernet(carrier))
+    if (wire === 'sealed' || wire === 'clear') record(`node/${node}`, ethernet(inner))
+  }
 
-  for (const node of nodes) record(`wire/${node.name}`, search(node.underlay))
+  for (const node of nodes) {
+    record(`wire/${node.name}`, search(node.underlay))
+    for (const other of themselves)
+      if (other.name !== node.name) record(`node/${other.name}`, search(node.underlay))
+  }
   const canaries: Canary[] = []
-  for (const [from, to] of pairs(pods))
+  for (const [from, to] of pairs([...pods, ...themselves]))
     for (let number = 0; number < canariesPerPair; number++)
-      for (const [family, protocol] of from.addresses.flatMap((_, family) => [
+      for (const [family, protocol] of waysBetween(from, to).flatMap((_, family) => [
         [family, 'udp'] as const,
         [family, 'tcp'] as const,
       ])) {
@@ -143,8 +163,14 @@ export function syntheticArm(
           protocol === 'udp' ? udp(4000 + number, 7, payload) : tcp(5000 + number, 7, 1, payload)
         const answer = udp(7, 4000 + number, Buffer.from(`ok ${number}`))
         const delivered =
-          send(from, to, segment, protocol === 'udp' ? 17 : 6, fateOf(from, to), family) &&
-          send(to, from, answer, 17, fateOf(to, from), family)
+          send(
+            from,
+            to,
+            segment,
+            protocol === 'udp' ? 17 : 6,
+            fateOf(from, to),
+            waysBetween(from, to)[family],
+          ) && send(to, from, answer, 17, fateOf(to, from), waysBetween(to, from)[family])
         canaries.push({
           id: `${name}/${from.name}-${to.name}/${protocol}/${number}/${family}`,
           token,
@@ -170,7 +196,17 @@ export function syntheticArm(
       )!,
   }
   const changed = changeOf(name) && sendStreams()
-  return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
+  return {
+    settings,
+    sabotaged: broken,
+    canaries,
+    frames,
+    before,
+    after,
+    ...changed,
+    stopped,
+    ended: time + 1000n,
+  }
 
   /** Streams between all nodes, in which every key is replaced twice; a datagram of each meets what the arm is about. */
   function sendStreams(): Pick<SyntheticArm, 'change' | 'streams' | 'sessions'> {
@@ -327,6 +363,15 @@ function rekeyed(associations: readonly Association[], arm: ArmName, before: num
 
 function sabotagedPods(kind: SabotageKind): readonly string[] {
   return ['pod-unguarded', 'agent-killed', 'agent-bypassed'].includes(kind) ? ['a1'] : ['a1', 'a2']
+}
+
+/** Addresses of both that are of one family. */
+function waysBetween(from: Sender, to: Sender): [source: string, destination: string][] {
+  return from.addresses.flatMap((source) =>
+    to.addresses.flatMap((destination): [string, string][] =>
+      isIPv6(source) === isIPv6(destination) ? [[source, destination]] : [],
+    ),
+  )
 }
 
 function pairs(pods: readonly PodFacts[]): [PodFacts, PodFacts][] {

@@ -1,10 +1,11 @@
+import { sendersOf } from './address-book.ts'
 import { type ArmName, sabotageOf } from './arms.ts'
 import { botchOf, type ChangeKind, isBotched, mishapOf } from './change.ts'
 import { replayCounter } from './change-made.ts'
-import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
+import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts, Scope } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
-import { isScoped, scopedArms } from './scoped.ts'
+import { misspeltOf } from './scoped.ts'
 import {
   type Association,
   coveredPods,
@@ -65,6 +66,8 @@ export interface SyntheticOptions {
   readonly changes?: readonly ChangeKind[]
   /** Whether a policy covers some services only, and once none of them by mistake. */
   readonly services?: boolean
+  /** Whether nodes themselves talk, and a policy covers that, and once by mistake does not. */
+  readonly nodesThemselves?: boolean
   /** Pods have both IP families, and nodes speak IPv6 on the wire. */
   readonly isDualStack?: boolean
 }
@@ -76,6 +79,7 @@ export function provenRun({
   sent = 0n,
   changes = [],
   services = false,
+  nodesThemselves = false,
   isDualStack = false,
 }: SyntheticOptions = {}): SyntheticRun {
   const { nodes, pods } = synthesise(isDualStack)
@@ -94,12 +98,23 @@ export function provenRun({
   }
   const arms: ArmName[] = ['control', 'encrypted']
   for (const kind of changes) arms.push(kind, botchOf(kind))
-  if (services) arms.push(...scopedArms)
+  if (services) arms.push('services', misspeltOf('services'))
+  if (nodesThemselves) arms.push('nodes', misspeltOf('nodes'))
+  const ofNodes: Scope = {
+    what: 'pods and nodes',
+    pods: namesOf(pods),
+    nodes: namesOf(nodes),
+    policy: 'nodes: all',
+  }
+  const ofServices: Scope = { what: 'service b', pods: [...coveredPods], policy: 'pods of b' }
   for (const kind of sabotages) for (const mode of modes) arms.push(`${kind}/${mode}`)
   arms.forEach((name, index) => {
     const started = start + BigInt(index) * 2_000_000_000n
-    const arm = syntheticArm({ nodes, pods }, name, started, canariesPerPair, sent)
-    run.facts.arms.push(factsOf(name, started, arm) as Mutable<ArmFacts>)
+    const isOfServices = name === 'services' || name === 'services/misspelt'
+    const scope = isOfServices ? ofServices : nodesThemselves ? ofNodes : undefined
+    const themselves = scope === ofServices ? [] : sendersOf({ nodes, pods: [] }, scope)
+    const arm = syntheticArm({ nodes, pods, themselves }, name, started, canariesPerPair, sent)
+    run.facts.arms.push(structuredClone(factsOf(name, started, arm, scope)) as Mutable<ArmFacts>)
     run.associations.push({ arm: name, before: arm.before, after: arm.after })
     for (const [instrument, frames] of arm.frames)
       run.recordings.push({ arm: name, instrument, linkType: 1, frames })
@@ -107,7 +122,11 @@ export function provenRun({
   return run
 }
 
-function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
+function namesOf(all: readonly { readonly name: string }[]): string[] {
+  return all.map(({ name }) => name)
+}
+
+function factsOf(name: ArmName, started: bigint, arm: SyntheticArm, scope?: Scope): ArmFacts {
   const plan = sabotageOf(name)
   const isLost = isBotched(name) && mishapOf(name) === 'loss'
   const consequence = isLost ? 'kernel-drops' : plan && consequenceOf(plan)
@@ -116,7 +135,7 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
   return {
     name,
     settings: arm.settings,
-    ...(isScoped(name) && { scope: { what: 'service b', pods: [...coveredPods], policy: 'pods of b' } }),
+    ...(scope && { scope }),
     ...(plan && { sabotage: { what: plan.kind, node: sabotagedNode, pods: [...arm.sabotaged] } }),
     started: `${started}`,
     ended: `${arm.ended}`,

@@ -15,7 +15,7 @@ import { policyEnforced } from './policy-enforced.ts'
 import { consequenceOf, modes } from './sabotage.ts'
 import { sabotageCaught } from './sabotage-caught/index.ts'
 import type { CheckResult, Judgement, Verdict } from './schema.ts'
-import { isMisspelt, isScoped } from './scoped.ts'
+import { isMisspelt, misspeltOf, scopeKinds } from './scoped.ts'
 import { sideBySide } from './side-by-side.ts'
 import { unique } from './unique.ts'
 
@@ -65,12 +65,14 @@ const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canar
 
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
+  // What nodes and pods elsewhere send each other in clear does not all arrive: strict mode refuses it.
+  if (arm === 'nodes/misspelt') return [...cleartextChecks, 'sabotage.caught']
   // Nothing is sealed, so there is nothing to open or to count.
   if (isMisspelt(arm)) return ['app.delivered', ...cleartextChecks, 'sabotage.caught']
-  if (isScoped(arm)) return ['app.delivered', ...wireChecks, 'scope.side-by-side']
+  if (arm === 'services') return ['app.delivered', ...wireChecks, 'scope.side-by-side']
   if (isChange(arm)) return ['app.delivered', 'app.lossless', ...ownChecks(arm), ...wireChecks]
   if (isBotched(arm)) return [...new Set([...mustFail(arm), ...botchedChecks])]
-  return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
+  return isSealed(arm) ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 
 /** What a change has to show besides, in its own arm and, failing, where it was botched. */
@@ -135,11 +137,12 @@ export function judge(run: RunView): Judgement {
  */
 function missingArms(arms: Judgement['arms']): string[] {
   const changes = changeKinds.filter((kind) => arms[kind])
+  const scopes = scopeKinds.filter((kind) => arms[kind])
   const missing: string[] = []
   if (!arms.control) missing.push('control')
-  if (!arms.encrypted && !arms.services && changes.length === 0) missing.push('encrypted')
+  if (!arms.encrypted && scopes.length === 0 && changes.length === 0) missing.push('encrypted')
   missing.push(...changes.map(botchOf).filter((arm) => !arms[arm]))
-  if (arms.services && !arms['services/misspelt']) missing.push('services/misspelt')
+  missing.push(...scopes.map(misspeltOf).filter((arm) => !arms[arm]))
   for (const mode of modes)
     if (!sabotageArms.some((arm) => arms[arm] && sabotageOf(arm)?.mode === mode))
       missing.push(`${mode} sabotage`)

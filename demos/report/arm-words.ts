@@ -42,6 +42,8 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
 const scopeTitles: Readonly<Record<ScopedArm, string>> = {
   services: 'Some services',
   'services/misspelt': 'Some services, misspelt',
+  nodes: 'Nodes as well',
+  'nodes/misspelt': 'Nodes as well, misspelt',
 }
 
 const consequenceWords: Readonly<Record<Consequence, string>> = {

@@ -12,7 +12,12 @@ export function packetPair(arm: ArmView): Html | undefined {
   if (!packet?.carrier) return undefined
   const tokens = arm.facts.canaries.map(({ token }) => Buffer.from(token))
   const wire = packet.carrier
-  return html`<div class="pair">${dump(`In pod ${packet.seen.instrument.replace('pod/', '')}`, packet.seen, tokens)}${dump(wireTitle(arm.facts.name), wire, tokens)}</div>`
+  return html`<div class="pair">${dump(placeOf(packet), packet.seen, tokens)}${dump(wireTitle(arm.facts.name), wire, tokens)}</div>`
+}
+
+function placeOf({ seen }: SentPacket): string {
+  const [kind, name] = seen.instrument.split('/')
+  return kind === 'pod' ? `In pod ${name}` : `On node ${name}, where it arrived`
 }
 
 function wireTitle(arm: ArmName): string {

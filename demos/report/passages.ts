@@ -3,7 +3,7 @@ import type { AddressBook, ArmView, SeenFrame } from '../proof/index.ts'
 /** `uncovered`: in clear, as no policy has it encrypted. */
 export type Fate = 'encrypted' | 'clear' | 'uncovered' | 'missing'
 
-/** A packet from one pod to a pod on another node, and what became of it. */
+/** A packet from one pod, or node in scope itself, to one on another node, and what became of it. */
 export interface Passage {
   readonly fromPod: string
   readonly toPod: string
@@ -11,7 +11,7 @@ export interface Passage {
   readonly fate: Fate
 }
 
-/** Every packet that a pod sent to another node in an arm, also those that left by a way that no pod's capture shows. */
+/** Every packet that was sent to another node in an arm, also those that left by a way that no pod's capture shows. */
 export function passagesOf(arm: ArmView): Passage[] {
   const { sent } = arm.account()
   const carriers = new Set(sent.map(({ carrier }) => carrier))
@@ -27,7 +27,7 @@ export function passagesOf(arm: ArmView): Passage[] {
 
 function passage(book: AddressBook, { frame, time }: SeenFrame, fate: Fate): Passage[] {
   const { source, destination } = frame
-  const from = source === undefined ? undefined : book.podAt(source)
-  const to = destination === undefined ? undefined : book.podAt(destination)
+  const from = source === undefined ? undefined : book.senderAt(source)
+  const to = destination === undefined ? undefined : book.senderAt(destination)
   return from && to ? [{ fromPod: from.name, toPod: to.name, time, fate }] : []
 }

@@ -75,6 +75,7 @@ function flowNames(run: RunView, columns: readonly Column[]): (passage: Passage)
   const byPod = ({ fromPod, toPod }: Passage) => `${fromPod} → ${toPod}`
   const flows = new Set(columns.flatMap(({ passages }) => passages.map(byPod)))
   if (flows.size <= mostFlows) return byPod
-  const nodes = new Map(run.material.facts.pods.map(({ name, node }) => [name, node]))
+  const senders = [...run.arms.values()].flatMap(({ senders }) => senders)
+  const nodes = new Map(senders.map(({ name, node }) => [name, node]))
   return ({ fromPod, toPod }) => `${nodes.get(fromPod)} → ${nodes.get(toPod)}`
 }

@@ -32,14 +32,17 @@ const sizes = { udp: [64, 512, 1200], tcp: [64, 1400, 6000] } as const
  */
 const mostPairs = 200
 
-/** Every ordered pair of pods on different nodes, and one pair on the same node, each over UDP and TCP and every family. */
+/**
+ * Every ordered pair of pods on different nodes, and one pair on the same node, each over UDP and TCP and every family. A node
+ * that is one of them has one address, and reaches pods by theirs of that family.
+ */
 export function planCanaries(
   arm: string,
   pods: readonly LabPod[],
   token: () => string = canaryToken,
 ): CanaryPlan[] {
   return pairsToTry(pods).flatMap(({ from, to }, pair) =>
-    destinations(to).flatMap(({ address, suffix }) =>
+    destinations(from, to).flatMap(({ address, suffix }) =>
       (['udp', 'tcp'] as const).map((protocol) => ({
         id: `${arm}/${from.name}-${to.name}/${protocol}${suffix}`,
         token: token(),
@@ -53,13 +56,15 @@ export function planCanaries(
   )
 }
 
-/** Where a pod is reached; where there is more than one way, they are told apart. */
-function destinations({
-  addresses,
-}: LabPod): readonly { readonly address: string; readonly suffix: string }[] {
-  return addresses.map((address) => ({
+/** Where one is reached by the other; where there is more than one way, they are told apart. */
+function destinations(
+  from: LabPod,
+  to: LabPod,
+): readonly { readonly address: string; readonly suffix: string }[] {
+  const isShared = (address: string) => from.addresses.some((own) => isIPv6(own) === isIPv6(address))
+  return to.addresses.filter(isShared).map((address) => ({
     address,
-    suffix: addresses.length > 1 ? (isIPv6(address) ? '/ipv6' : '/ipv4') : '',
+    suffix: to.addresses.length > 1 ? (isIPv6(address) ? '/ipv6' : '/ipv4') : '',
   }))
 }
 
@@ -87,7 +92,7 @@ export function planStreams(pods: readonly LabPod[]): readonly StreamPlan[] {
       }),
   )
   return evenly(pairs, Math.max(mostStreams, byNode.length)).flatMap(({ from, to }) =>
-    destinations(to).map(({ address, suffix }) => ({
+    destinations(from, to).map(({ address, suffix }) => ({
       name: `${from.name}-${to.name}${suffix}`,
       from,
       to,

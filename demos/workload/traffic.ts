@@ -1,4 +1,4 @@
-import type { Lab, LabPod } from '../../lab/lab.ts'
+import type { Lab, LabNode, LabPod } from '../../lab/lab.ts'
 import { type CanaryPlan, canaryToken, planCanaries, planStreams, type StreamPlan } from './canary.ts'
 import type { SessionReport, StreamReport } from './pod.ts'
 import { PodProcess, WORKLOAD_PORT } from './pod-process.ts'
@@ -56,8 +56,16 @@ export interface BackgroundOptions {
   readonly sessions?: boolean
 }
 
-/** The traffic programs of all pods of a lab. */
+export interface WorkloadOptions {
+  readonly signal?: AbortSignal
+  readonly port?: number
+  /** Nodes that have such a program of their own. */
+  readonly nodes?: readonly LabNode[]
+}
+
+/** The traffic programs of all pods of a lab, and of nodes themselves. */
 export interface Workload {
+  /** A node with a program of its own is one of them, with the node's name and address. */
   readonly pods: readonly LabPod[]
   /** Sends fresh canaries, all at once. A lost or altered one is a result, not an error. */
   sendCanaries(arm: string, options: SendOptions): Promise<SentCanary[]>
@@ -70,9 +78,9 @@ export interface Workload {
 /** Starts the traffic program in every pod. */
 export async function startWorkload(
   lab: Pick<Lab, 'pods' | 'spawn'>,
-  { signal, port = WORKLOAD_PORT }: { readonly signal?: AbortSignal; readonly port?: number } = {},
+  { signal, port = WORKLOAD_PORT, nodes = [] }: WorkloadOptions = {},
 ): Promise<Workload> {
-  const pods = await lab.pods()
+  const pods = [...(await lab.pods()), ...nodes.map(asPod)]
   const processes = new Map(pods.map((pod) => [pod.name, new PodProcess(lab, pod, port)]))
   const stop = async () => {
     await Promise.all(Array.from(processes.values(), (process) => process.stop()))
@@ -156,4 +164,8 @@ export async function startWorkload(
       }
     },
   }
+}
+
+function asPod({ name, underlay }: LabNode): LabPod {
+  return { name, node: name, addresses: [underlay], labels: {} }
 }

@@ -100,8 +100,9 @@ export class NetnsLab implements Lab {
     )
   }
 
-  async capture(directory: string, signal?: AbortSignal): Promise<Capture> {
-    const capture = await startCapture(() => this.vantages(), directory, signal)
+  async capture(directory: string, signal?: AbortSignal, also = { nodes: false }): Promise<Capture> {
+    const vantages = () => [...this.vantages(), ...(also.nodes ? this.#nodeVantages() : [])]
+    const capture = await startCapture(vantages, directory, signal)
     this.#captures.add(capture)
     return {
       quiet: () => capture.quiet(),
@@ -141,6 +142,16 @@ export class NetnsLab implements Lab {
   #atPod(pod: string): Vantage {
     const namespace = podNamespace(this.name, pod)
     return { name: `pod/${pod}`, namespace, device: podDevice, direction: 'inout' }
+  }
+
+  /** What a node sends itself is encrypted before any interface: it can be seen where it arrives. */
+  #nodeVantages(): Vantage[] {
+    return this.store.nodes().map(({ name }) => ({
+      name: `node/${name}`,
+      namespace: nodeNamespace(this.name, name),
+      device: wireDevice,
+      direction: 'in',
+    }))
   }
 
   async #listenTo(vantage: Vantage): Promise<void> {

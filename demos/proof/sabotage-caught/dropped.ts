@@ -21,9 +21,7 @@ export function droppedByKernel(scene: Scene): Outcome {
 function dropped({ arm, sabotage, affected }: Scene, dropped: number, counter: string): Outcome {
   const withheld = arm
     .account()
-    .sent.filter(
-      ({ seen, fate }) => fate === 'missing' && sabotage.pods.includes(seen.instrument.slice('pod/'.length)),
-    ).length
+    .sent.filter(({ sender, fate }) => fate === 'missing' && sabotage.pods.includes(sender.name)).length
   const arrived = affected.filter(({ delivered }) => delivered)
   const numbers = { dropped, withheld, canaries: affected.length, arrived: arrived.length }
   if (withheld === 0)

@@ -64,9 +64,9 @@ export function leakedAndRefused(scene: Scene): Outcome {
   }
 }
 
-/** A sabotaged pod's packets have its address as their source, wherever they come out. */
+/** The packets of whoever is sabotaged have its address as their source, wherever they come out. */
 function comesFrom({ arm, sabotage }: Scene, { frame }: SeenFrame): boolean {
   const source = frame.source ?? frame.arp?.senderAddress
-  const pod = source === undefined ? undefined : arm.book.podAt(source)
-  return pod !== undefined && sabotage.pods.includes(pod.name)
+  const sender = source === undefined ? undefined : arm.book.senderAt(source)
+  return sender !== undefined && sabotage.pods.includes(sender.name)
 }

@@ -2,6 +2,7 @@ import { type Outcome, plural } from '../check.ts'
 import { crossingCanaries } from '../crossing.ts'
 import { instrumentFaults } from '../instruments.ts'
 import type { ArmView, RunView } from '../observe.ts'
+import type { Canary } from '../run.ts'
 import { clearOffenders, outcome } from './scene.ts'
 
 /** Holds when a policy that does not cover what it was meant to showed: what it was meant for could be read. */
@@ -13,7 +14,10 @@ export function misspeltCaught(arm: ArmView, run: Pick<RunView, 'material'>): Ou
   if (fault !== undefined)
     return outcome('inconclusive', `The instruments did not record everything: ${fault}.`, {})
   const clear = arm.clear()
-  const meant = crossingCanaries(arm, run.material.facts.pods).filter(({ canary }) => arm.isCovered(canary))
+  const isOfNodes = ({ fromPod, toPod }: Canary) => [fromPod, toPod].some((end) => scope.nodes?.includes(end))
+  const meant = crossingCanaries(arm).filter(({ canary }) =>
+    scope.nodes ? isOfNodes(canary) : arm.isCovered(canary),
+  )
   const read = meant.filter(({ canary, fromNode }) =>
     arm.wireCanaries().seenAt(`wire/${fromNode}`, canary.token),
   )

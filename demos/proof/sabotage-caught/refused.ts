@@ -8,9 +8,9 @@ export const integrityCounter = 'XfrmInStateProtoError'
 export function refusedByReceivers(scene: Scene): Outcome {
   const { arm, affected, sabotage } = scene
   const refused = kernelsRefused(arm, otherNodes(scene), [integrityCounter])
-  const sealed = arm.account().sent.filter(({ seen, fate }) => {
-    return fate === 'encrypted' && sabotage.pods.includes(seen.instrument.slice('pod/'.length))
-  }).length
+  const sealed = arm
+    .account()
+    .sent.filter(({ sender, fate }) => fate === 'encrypted' && sabotage.pods.includes(sender.name)).length
   const arrived = affected.filter(({ delivered }) => delivered)
   const numbers = { sealed, refused, canaries: affected.length, arrived: arrived.length }
   if (sealed === 0)

@@ -1,5 +1,6 @@
 import type { Outcome } from '../check.ts'
 import { offendersShown } from '../check.ts'
+import { crossingCanaries } from '../crossing.ts'
 import type { ArmView, ClearFrame, RunView } from '../observe.ts'
 import { offender } from '../observe.ts'
 import type { Canary, Sabotage } from '../run.ts'
@@ -16,17 +17,13 @@ export interface Scene {
 }
 
 export function sceneOf(arm: ArmView, run: Pick<RunView, 'material'>, sabotage: Sabotage): Scene {
-  const { pods } = run.material.facts
-  const nodeOf = new Map(pods.map(({ name, node }) => [name, node]))
   const isSabotaged = (pod: string) => sabotage.pods.includes(pod)
   const { canaries } = arm.facts
   return {
     arm,
     run,
     sabotage,
-    affected: canaries.filter(
-      ({ fromPod, toPod }) => isSabotaged(fromPod) && nodeOf.get(fromPod) !== nodeOf.get(toPod),
-    ),
+    affected: crossingCanaries(arm).flatMap(({ canary }) => (isSabotaged(canary.fromPod) ? [canary] : [])),
     bystanders: canaries.filter(({ fromPod, toPod }) => !isSabotaged(fromPod) && !isSabotaged(toPod)),
   }
 }

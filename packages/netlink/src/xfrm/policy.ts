@@ -7,6 +7,7 @@ import {
   readMark,
   readSelector,
   readXfrmAddress,
+  type Selector,
   writeMark,
   writeSelector,
   writeUnlimitedLifetime,
@@ -17,11 +18,8 @@ const directions = { in: 0, out: 1, fwd: 2 } as const
 const actions = { allow: 0, block: 1 } as const
 
 /** What names a policy in the kernel. */
-export interface XfrmPolicyId {
+export interface XfrmPolicyId extends Selector {
   readonly direction: 'in' | 'out' | 'fwd'
-  /** Prefixes of the packets it is about: `10.0.0.0/24`. */
-  readonly source: string
-  readonly destination: string
   readonly mark?: Mark
 }
 
@@ -52,7 +50,7 @@ const TEMPLATE_LENGTH = 64
 /** struct xfrm_userpolicy_info and its attributes (include/uapi/linux/xfrm.h). */
 export function writePolicy(writer: Writer, policy: XfrmPolicy): void {
   const { template, mark } = policy
-  writeSelector(writer, policy.source, policy.destination)
+  writeSelector(writer, policy)
   writeUnlimitedLifetime(writer)
   writer.zero(32)
   writer.u32(policy.priority)
@@ -84,8 +82,8 @@ function writeTemplate(writer: Writer, template: XfrmTemplate): void {
 }
 
 /** struct xfrm_userpolicy_id. */
-export function writePolicyId(writer: Writer, { direction, source, destination, mark }: XfrmPolicyId): void {
-  writeSelector(writer, source, destination)
+export function writePolicyId(writer: Writer, { direction, mark, ...selector }: XfrmPolicyId): void {
+  writeSelector(writer, selector)
   writer.zero(4)
   writer.u8(directions[direction])
   writer.zero(3)

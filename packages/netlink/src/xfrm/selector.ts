@@ -7,6 +7,19 @@ export interface Mark {
   readonly mask: number
 }
 
+/** Which packets a policy is about. */
+export interface Selector {
+  /** Prefixes: `10.0.0.0/24`. */
+  readonly source: string
+  readonly destination: string
+  /** Number of the IP protocol; any, when absent. */
+  readonly protocol?: number
+  /** Any, when absent. Of ICMP the type is in its place. */
+  readonly sourcePort?: number
+  /** Any, when absent. */
+  readonly destinationPort?: number
+}
+
 const ADDRESS_LENGTH = 16
 export const SELECTOR_LENGTH = 56
 
@@ -21,8 +34,9 @@ export function readXfrmAddress(family: number, bytes: Buffer, at: number): stri
   return formatAddress(family, bytes.subarray(at, at + ADDRESS_LENGTH))
 }
 
-/** struct xfrm_selector (include/uapi/linux/xfrm.h) of two prefixes, any protocol, any port. @returns the family. */
-export function writeSelector(writer: Writer, source: string, destination: string): number {
+/** struct xfrm_selector (include/uapi/linux/xfrm.h). @returns the family. */
+export function writeSelector(writer: Writer, selector: Selector): number {
+  const { source, destination, protocol = 0, sourcePort, destinationPort } = selector
   const from = parsePrefix(source)
   const to = parsePrefix(destination)
   if (from.family !== to.family)
@@ -33,19 +47,27 @@ export function writeSelector(writer: Writer, source: string, destination: strin
     writer.copy(bytes)
     writer.zero(ADDRESS_LENGTH - bytes.length)
   }
-  writer.zero(8)
+  writer.bigU16(destinationPort ?? 0)
+  writer.bigU16(destinationPort === undefined ? 0 : 0xffff)
+  writer.bigU16(sourcePort ?? 0)
+  writer.bigU16(sourcePort === undefined ? 0 : 0xffff)
   writer.u16(from.family)
   writer.u8(to.length)
   writer.u8(from.length)
-  writer.zero(12)
+  writer.u8(protocol)
+  writer.zero(11)
   return from.family
 }
 
-export function readSelector(bytes: Buffer): { source: string; destination: string } {
+export function readSelector(bytes: Buffer): Selector {
   const family = bytes.readUInt16LE(40)
+  const protocol = bytes.readUInt8(44)
   return {
     source: formatPrefix(family, bytes.subarray(16, 32), bytes.readUInt8(43)),
     destination: formatPrefix(family, bytes.subarray(0, 16), bytes.readUInt8(42)),
+    ...(protocol === 0 ? {} : { protocol }),
+    ...(bytes.readUInt16BE(38) === 0 ? {} : { sourcePort: bytes.readUInt16BE(36) }),
+    ...(bytes.readUInt16BE(34) === 0 ? {} : { destinationPort: bytes.readUInt16BE(32) }),
   }
 }
 

@@ -48,12 +48,15 @@ test('policies are listed as they were added, and iproute2 sees the same', (cont
         optional: true,
       },
     },
+    { ...policy(1), protocol: 17, destinationPort: 4789 },
+    { ...policy(2), protocol: 58, sourcePort: 135 },
   ]
   xfrm.addPolicies(wanted)
   assert.deepEqual(xfrm.policies().sort(byDestination), [...wanted].sort(byDestination))
   const shown = ip(name, 'xfrm', 'policy')
   for (const words of [
     'src 10.0.0.0/24 dst 10.1.0.0/24 \n\tdir out priority 100 ',
+    'src 10.0.0.0/24 dst 10.1.1.0/24 proto udp dport 4789 \n\tdir out priority 101 ',
     'mark 0xe00/0xffff0f00',
     'tmpl src 192.0.2.1 dst 192.0.2.2\n\t\tproto esp reqid 1 mode tunnel',
     'dir in action block priority 9',
@@ -111,13 +114,15 @@ test('what iproute2 added is listed, updated in place and deleted', (context) =>
   assert.deepEqual(xfrm.policies(), [])
 })
 
-test('a policy is deleted only under its own mark', (context) => {
+test('a policy is deleted only under its own mark, and its own port', (context) => {
   const { xfrm } = xfrmIn(context)
-  xfrm.addPolicies([policy(0)])
-  assert.throws(() => xfrm.deletePolicies([{ ...policy(0), mark: { value: 0xd00, mask: 0xffff0f00 } }]), {
-    code: 'ENOENT',
-  })
+  const own = { ...policy(0), protocol: 17, destinationPort: 4789 }
+  xfrm.addPolicies([own])
+  for (const other of [{ mark: { value: 0xd00, mask: 0xffff0f00 } }, { destinationPort: 8472 }])
+    assert.throws(() => xfrm.deletePolicies([{ ...own, ...other }]), { code: 'ENOENT' })
   assert.equal(xfrm.policies().length, 1)
+  xfrm.deletePolicies([own])
+  assert.equal(xfrm.policies().length, 0)
 })
 
 test('a batch names each policy that was refused, and all others are there', (context) => {

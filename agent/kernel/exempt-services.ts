@@ -1,0 +1,46 @@
+import { setSysctl } from '@wireproof/netlink'
+import { protocolNumbers } from '../policy/layout.ts'
+import { AgentProblem } from '../problem.ts'
+import type { Exemption } from '../scope/encryption-policy.ts'
+import { writeExemptKey } from './datapath-layout.ts'
+
+interface ExemptMap {
+  set(key: Buffer, value: Buffer): void
+  delete(key: Buffer): void
+}
+
+/** The services that the datapath lets a node in scope be asked for in clear. */
+export class ExemptServices {
+  readonly #map: ExemptMap
+  #keys: ReadonlyMap<string, Buffer> = new Map()
+
+  constructor(map: ExemptMap) {
+    this.#map = map
+  }
+
+  replace(services: readonly Exemption[]): void {
+    const keys = new Map(services.map((each) => [`${each.protocol} ${each.port}`, keyOf(each)]))
+    if (keys.size > 0 && this.#keys.size === 0) answerAsAsked()
+    for (const [name, key] of keys) if (!this.#keys.has(name)) this.#map.set(key, Buffer.alloc(1))
+    for (const [name, key] of this.#keys) if (!keys.has(name)) this.#map.delete(key)
+    this.#keys = keys
+  }
+}
+
+function keyOf({ protocol, port }: Exemption): Buffer {
+  return writeExemptKey({ protocol: protocolNumbers[protocol], port })
+}
+
+/** Has accepted connections answer under the mark that they were asked under. */
+function answerAsAsked(): void {
+  try {
+    setSysctl('net/ipv4/tcp_fwmark_accept', '1')
+  } catch (error) {
+    throw new AgentProblem(
+      'ESYSCTL',
+      4,
+      `net.ipv4.tcp_fwmark_accept cannot be set: ${(error as Error).message}`,
+      'Set it to 1, or exempt nothing in the encryption policy (exempt: []).',
+    )
+  }
+}
