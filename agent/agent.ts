@@ -73,7 +73,10 @@ export class Agent implements Served, ObserverSource {
     this.#xfrm = openXfrm()
     this.#route = openRoute()
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
-    this.#datapath = new Datapath(devicesOf(this.#route, options.wire), options.datapath)
+    this.#datapath = new Datapath(devicesOf(this.#route, options.wire), {
+      objectFile: options.datapath,
+      pods: this.#store.countPods(),
+    })
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
     this.#pods = new LocalPods(this.#route, this.#datapath, policies)
     this.#reconciler = new Reconciler({

@@ -40,6 +40,11 @@ export class ObjectDirectory<Value> {
     return this.#values
   }
 
+  /** How many files there are now, without reading any. */
+  count(): number {
+    return listOrNothing(this.#path).length
+  }
+
   /**
    * Reads what has changed.
    *

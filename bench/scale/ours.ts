@@ -46,7 +46,10 @@ class TimedDatapath extends Datapath {
 }
 
 function start() {
-  const datapath = new TimedDatapath({ wire: route.link('eth0').index, pods: [] })
+  const datapath = new TimedDatapath(
+    { wire: route.link('eth0').index, pods: [] },
+    { pods: cluster.pods.size },
+  )
   const policies = new PolicyEnforcement(datapath.policyMaps())
   const reconciler = new Reconciler({
     node: 'n1',
