@@ -132,7 +132,7 @@ export class Reconciler {
     const retiring = this.#retire(planned, difference.states.remove, now)
     datapath.removeEntries(addresses.remove)
     this.plan.ipcache.settle()
-    if (everything) this.#security.adoptKeys(planned.peers.flatMap(({ states }) => states))
+    if (everything) this.#security.adopt(planned.peers)
     store.listen(transition.waiting === undefined ? this.plan.attentive : 'all')
     this.#unfinished = false
     return {
@@ -246,9 +246,8 @@ export class Reconciler {
     const { view } = this.#around.store
     const { ipcache } = this.plan
     ipcache.setRanges(view.settings.clusterCidrs)
-    const names = isFull ? new Set([...view.pods.keys(), ...ipcache.podNames()]) : pods
-    for (const name of names) if (!view.pods.has(name)) ipcache.removePod(name)
-    for (const name of names) {
+    for (const name of isFull ? ipcache.podNames() : pods) if (!view.pods.has(name)) ipcache.removePod(name)
+    for (const name of isFull ? view.pods.keys() : pods) {
       const pod = view.pods.get(name)
       if (pod) ipcache.setPod(pod)
     }

@@ -3,12 +3,6 @@ import { basename, join } from 'node:path'
 import { Malformed } from './parse.ts'
 import { isMissing } from './whole-file.ts'
 
-interface Known {
-  /** Changes with the file: a replaced file has another inode, a rewritten one another time. */
-  readonly version: string
-  readonly problem: string | undefined
-}
-
 /** What the files of a directory are called and made of. */
 interface Format {
   readonly extension: string
@@ -25,7 +19,9 @@ export class ObjectDirectory<Value> {
   readonly #path: string
   readonly #parse: (content: unknown) => Value
   readonly #format: Format
-  readonly #known = new Map<string, Known>()
+  /** By file. It changes with the file: a replaced one has another inode, a rewritten one another time. */
+  readonly #versions = new Map<string, string>()
+  readonly #problems = new Map<string, string>()
   readonly #values = new Map<string, Value>()
 
   /** @param parse throws Malformed. */
@@ -53,14 +49,14 @@ export class ObjectDirectory<Value> {
    */
   refresh(files?: Iterable<string>): Set<string> {
     const changed = new Set<string>()
-    for (const file of files ?? new Set([...listOrNothing(this.#path), ...this.#known.keys()]))
+    for (const file of files ?? new Set([...listOrNothing(this.#path), ...this.#versions.keys()]))
       if (isObjectFile(file, this.#format) && this.#refreshFile(file)) changed.add(this.#nameOf(file))
     return changed
   }
 
   /** Of the files as they were last read, one sentence each. */
   problems(): string[] {
-    return [...this.#known.values()].flatMap(({ problem }) => problem ?? [])
+    return [...this.#problems.values()]
   }
 
   #refreshFile(file: string): boolean {
@@ -68,13 +64,15 @@ export class ObjectDirectory<Value> {
     try {
       const { ino, mtimeNs, size } = statSync(path, { bigint: true })
       const version = `${ino} ${mtimeNs} ${size}`
-      if (this.#known.get(file)?.version === version) return false
-      this.#understand(file, version, readFileSync(path, 'utf8'))
+      if (this.#versions.get(file) === version) return false
+      this.#understand(file, readFileSync(path, 'utf8'))
+      this.#versions.set(file, version)
       return true
     } catch (error) {
       if (!isMissing(error)) throw error
       this.#values.delete(this.#nameOf(file))
-      return this.#known.delete(file)
+      this.#problems.delete(file)
+      return this.#versions.delete(file)
     }
   }
 
@@ -82,15 +80,14 @@ export class ObjectDirectory<Value> {
     return basename(file, this.#format.extension)
   }
 
-  #understand(file: string, version: string, text: string): void {
-    let problem: string | undefined
+  #understand(file: string, text: string): void {
     try {
       this.#values.set(this.#nameOf(file), this.#parse(this.#format.read(text)))
+      this.#problems.delete(file)
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
-      problem = `${basename(this.#path)}/${file} is not understood: ${error.message}`
+      this.#problems.set(file, `${basename(this.#path)}/${file} is not understood: ${error.message}`)
     }
-    this.#known.set(file, { version, problem })
   }
 }
 

@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import { formatAddress, parsePrefix } from '@wireproof/netlink'
 import { masked } from '../plan/prefix.ts'
+import { Interner } from './interner.ts'
 import type { Announcement, ClusterNode, ClusterPod, DatapathSettings, Life, Settings } from './state.ts'
 
 /** Thrown by the parsers below; names the property and what is allowed. */
@@ -21,14 +22,16 @@ export function parseNode(value: unknown): ClusterNode {
   return { name: text(fields, 'name'), underlay: address(fields.underlay, 'underlay'), podCidrs }
 }
 
+/** Pods of one deployment have the same labels, and there may be thousands. */
+const labelSets = new Interner<Readonly<Record<string, string>>>()
+
 export function parsePod(value: unknown): ClusterPod {
   const fields = object(value)
-  const labels = fields.labels === undefined ? {} : strings(fields, 'labels')
   return {
     name: text(fields, 'name'),
     node: text(fields, 'node'),
     addresses: podAddresses(fields),
-    labels,
+    labels: labelSets.intern(fields.labels === undefined ? {} : strings(fields, 'labels')),
     ...(fields.namespace === undefined ? {} : { namespace: text(fields, 'namespace') }),
     ...(fields.ports === undefined ? {} : { ports: ports(fields) }),
   }

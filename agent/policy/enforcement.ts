@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { ClusterPod, ClusterView } from '../cluster/state.ts'
+import { type Kind, kindOf } from '../plan/identity.ts'
 import { compile, indexPeers, type PeerIndex, type PolicySet } from './compile.ts'
 import { KindCount } from './kind-count.ts'
 import { type PolicyMaps, PolicyTable } from './table.ts'
-import { type Kind, kindOf, type PolicyWorld } from './world.ts'
+import type { PolicyWorld } from './world.ts'
 
 type Cluster = Pick<ClusterView, 'pods' | 'namespaces' | 'policies'>
 
@@ -15,7 +16,7 @@ export class PolicyEnforcement {
   readonly #table: PolicyTable
   /** The pod behind each guarded device. */
   readonly #devices = new Map<number, string>()
-  readonly #pods = new Map<string, { readonly pod: ClusterPod; readonly kind: Kind }>()
+  readonly #pods = new Map<string, ClusterPod>()
   readonly #kinds = new KindCount()
   #world: Omit<PolicyWorld, 'kinds'> = { namespaces: new Map(), policies: [] }
   #peerIndex: PeerIndex = () => []
@@ -66,17 +67,18 @@ export class PolicyEnforcement {
   /** @returns whether there are other kinds of pods than before. */
   #learnPods(pods: Cluster['pods'], changed: Iterable<string> | undefined): boolean {
     let kindsChanged = false
-    for (const name of changed ?? new Set([...pods.keys(), ...this.#pods.keys()])) {
+    const learn = (name: string) => {
       const pod = pods.get(name)
       const before = this.#pods.get(name)
-      if (before?.pod === pod) continue
-      // One that changes without becoming of another kind leaves its kind alone.
-      const kind = pod && kindOf(pod)
-      if (pod && kind) this.#pods.set(name, { pod, kind })
+      if (before === pod) return
+      if (pod) this.#pods.set(name, pod)
       else this.#pods.delete(name)
-      if (kind && this.#kinds.add(kind)) kindsChanged = true
-      if (before && this.#kinds.remove(before.kind)) kindsChanged = true
+      // One that changes without becoming of another kind leaves its kind alone.
+      if (pod && this.#kinds.add(kindOf(pod))) kindsChanged = true
+      if (before && this.#kinds.remove(kindOf(before))) kindsChanged = true
     }
+    for (const name of changed ?? pods.keys()) learn(name)
+    if (!changed) for (const name of this.#pods.keys()) learn(name)
     return kindsChanged
   }
 
@@ -84,8 +86,9 @@ export class PolicyEnforcement {
   #enforce(): void {
     const sets = new Map<string, PolicySet>()
     const placements = [...this.#devices].flatMap(([device, pod]) => {
-      const kind = this.#pods.get(pod)?.kind
-      if (!kind) return []
+      const known = this.#pods.get(pod)
+      if (!known) return []
+      const kind = kindOf(known)
       sets.set(kind.text, this.#policySet(kind))
       return [{ device, kind: kind.text }]
     })

@@ -1,4 +1,4 @@
-import type { Kind } from './world.ts'
+import type { Kind } from '../plan/identity.ts'
 
 /** The kinds of pods there are, as long as there is a pod of each. */
 export class KindCount implements Iterable<Kind> {
