@@ -10,9 +10,11 @@ import { LocalPods, podOfLink } from './kernel/pods.ts'
 import { readSecurity } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
 import type { AgentMetrics } from './metrics/metrics.ts'
+import { ClockWatch } from './monitor/clock-watch.ts'
 import { epochOffset, FlowNarrator, type Owner } from './monitor/flow.ts'
 import { type Health, healthOf, readinessOf } from './monitor/health.ts'
 import { FlowHistory } from './monitor/history.ts'
+import { KeySince } from './monitor/key-since.ts'
 import {
   associationsOf,
   epochsOf,
@@ -33,8 +35,8 @@ const resyncInterval = 60_000
 const retryInterval = 500
 /** Changes in the kernel closer together than this, in milliseconds, are repaired in one pass. */
 const debounce = 5
-/** How often, in milliseconds, it is asked whether the datapath has lost events. */
-const lossInterval = 1000
+/** How often, in milliseconds, it is asked whether the datapath has lost events, and whether the clock was set. */
+const lookInterval = 1000
 /** Policies of these prefix lengths (local, remote) and longer are found by hash: their own are /0, or long, to long. */
 const hashThresholds = [0, 16] as const
 
@@ -50,7 +52,10 @@ export class Agent implements Served, ObserverSource {
   readonly #reconciler: Reconciler
   readonly #narrator: FlowNarrator
   readonly #history = new FlowHistory()
-  readonly #started = new Date()
+  readonly #policies: PolicyEnforcement
+  readonly #clock = new ClockWatch(Date.now(), performance.now())
+  readonly #keySince = new KeySince()
+  #started = Date.now()
   readonly #told = Object.fromEntries(flowVerdicts.map((verdict) => [verdict, 0])) as Record<
     FlowVerdict,
     number
@@ -78,6 +83,7 @@ export class Agent implements Served, ObserverSource {
       pods: this.#store.countPods(),
     })
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
+    this.#policies = policies
     this.#pods = new LocalPods(this.#route, this.#datapath, policies)
     this.#reconciler = new Reconciler({
       node: options.node,
@@ -121,7 +127,10 @@ export class Agent implements Served, ObserverSource {
         this.#history.append(flow)
       }
     }, this.#complain('flows'))
-    setInterval(() => this.#noticeLosses(), lossInterval)
+    setInterval(() => {
+      this.#lookAtClock()
+      this.#noticeLosses()
+    }, lookInterval)
     // What was written while the watches were being set up is read here.
     this.#run(true)
   }
@@ -162,6 +171,7 @@ export class Agent implements Served, ObserverSource {
       refused: this.#xfrm.statistics(),
       told: this.#told,
       lost: this.#lost,
+      clockSteps: this.#clock.steps,
       hasFailed: this.#failure !== undefined,
     })
   }
@@ -199,20 +209,22 @@ export class Agent implements Served, ObserverSource {
 
   #describe(states: readonly XfrmState[]): AgentStatus {
     const outcome = this.#outcome!
+    this.#lookAtClock()
     this.#noticeLosses()
     const problem = this.#failure ?? outcome.problems[0]
     const suite = suitesOf(states)
     return {
       node: this.#options.node,
       pid: process.pid,
-      started: this.#started.toISOString(),
+      started: new Date(this.#started).toISOString(),
       ...(suite === undefined ? {} : { suite }),
       ...outcome.datapath,
       settled: this.#settled(),
       waiting: this.#waiting(),
       ...(problem === undefined ? {} : { problem }),
       problems: outcome.problems,
-      key: keyStatus(this.#store.view.key.id, states),
+      notices: [...outcome.trespasses, ...this.#policies.idle(), ...this.#clock.notices(performance.now())],
+      key: this.#keySince.of(keyStatus(this.#store.view.key.id, states)),
       peers: peerStatuses([...this.#reconciler.plan.peers], states),
       pods: this.#pods.names(),
       counters: this.#datapath.counters(),
@@ -277,6 +289,16 @@ export class Agent implements Served, ObserverSource {
     this.#narrator.forget()
     if (this.#outcome.waiting.join() !== before)
       this.#log('info', this.#settled() ? 'settled' : 'waiting', { for: this.#outcome.waiting })
+  }
+
+  /** Times that are told of from now on are by the clock as it is now, and ages are what they were. */
+  #lookAtClock(): void {
+    const step = this.#clock.look(Date.now(), performance.now())
+    if (step === 0) return
+    this.#narrator.clockSet(step)
+    this.#keySince.clockSet(step)
+    this.#started += step
+    this.#log('warn', 'clock-set', { by: step })
   }
 
   /** A gap is told in its place among the events. */

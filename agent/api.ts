@@ -47,6 +47,7 @@ export type FlowReason =
   | 'not-configured'
   | 'unknown-node'
   | 'policy-denied'
+  | 'out-of-scope'
 
 /** Something the datapath decided about packets of one flow. */
 export interface Flow {
@@ -157,6 +158,8 @@ export interface AgentStatus {
   readonly problem?: string
   /** What is wrong with the cluster store, one sentence each; what it said before still counts. */
   readonly problems: readonly string[]
+  /** What a person should know and may be as it should be, one sentence each: nothing is refused for it. */
+  readonly notices: readonly string[]
   /** Id of the cluster key, and since when the oldest association under it is in the kernel, ISO 8601. */
   readonly key: { readonly id: number; readonly since?: string }
   /** Every other node of the cluster. */

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { parsePrefix } from '@wireproof/netlink'
 import fc from 'fast-check'
 import { parseClusterKey } from './keys/cluster-key.ts'
+import type { IpcacheEntry } from './plan/ipcache.ts'
 import { peerOf } from './plan/ownership.ts'
 import { contains } from './plan/prefix.ts'
 import { MemoryCluster } from './simulation/memory-cluster.ts'
@@ -15,11 +16,15 @@ type Event =
   | { readonly kind: 'rotate' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'pod' | 'no-pod'; readonly id: number; readonly pod: number }
+  | { readonly kind: 'scope'; readonly covered: (typeof scopes)[number] }
   /** The other passes in the middle, after so many effects. */
   | { readonly kind: 'meanwhile'; readonly id: number; readonly other: number; readonly after: number }
   | { readonly kind: (typeof disturbances)[number]; readonly id: number }
 
 const disturbances = ['join', 'leave', 'restart', 'kill', 'pass', 'thorough', 'flush'] as const
+
+/** What encryption policies cover: pods with this label only, none, or all, as without a policy. */
+const scopes = ['1', 'none', 'all'] as const
 
 const id = fc.constantFrom(...ids)
 const one = <Kind extends string>(...kinds: Kind[]) => fc.constantFrom(...kinds)
@@ -40,6 +45,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: one('rotate', 'wait') }) },
+  { weight: 2, arbitrary: fc.record({ kind: one('scope'), covered: fc.constantFrom(...scopes) }) },
 )
 
 /** Simulated nodes under events, with a check after every single effect on any kernel. */
@@ -58,10 +64,14 @@ class World {
   #instant = 0
   readonly #joined = new Map<SimulatedNode, number>()
   readonly #seen = new WeakMap<object, number>()
+  #covered: (typeof scopes)[number] = 'all'
+  /** Nodes that may send in clear to the first pod of others: no policy that they have read covers it. */
+  readonly #uncovering = new Set<SimulatedNode>()
 
   apply(event: Event): void {
     if (event.kind === 'wait') this.#now += 1500
     else if (event.kind === 'rotate') this.memory.key = keyOf((this.#rotations++ % 15) + 1)
+    else if (event.kind === 'scope') this.#cover(event.covered)
     else if (event.kind === 'meanwhile') this.#meanwhile(event)
     else if (event.kind === 'pod' || event.kind === 'no-pod') this.#changePod(event)
     else this.#disturb(event.kind, event.id)
@@ -74,7 +84,7 @@ class World {
     this.#interruption = () => {
       if (++effects !== after) return
       this.#interruption = undefined
-      interrupter.pass(this.#now)
+      this.#passOf(interrupter)
     }
     this.#disturb('pass', id)
     this.#interruption = undefined
@@ -99,7 +109,23 @@ class World {
     this.nodes.set(id, node)
     this.#joined.set(node, ++this.#instant)
     node.start()
-    node.pass(this.#now)
+    this.#passOf(node)
+  }
+
+  #cover(covered: (typeof scopes)[number]): void {
+    this.#covered = covered
+    const { encryptionPolicies } = this.memory
+    encryptionPolicies.clear()
+    if (covered === 'all') return
+    const pods = [{ pods: [{ key: 'app', operator: 'In', values: [covered] }], namespaces: [] }] as const
+    encryptionPolicies.set('policy', [{ name: 'policy', pods }])
+  }
+
+  #passOf(node: SimulatedNode, thorough = false): void {
+    // Until it ends, what the node read in an earlier pass may still be in force.
+    if (this.#covered === 'none') this.#uncovering.add(node)
+    node.pass(this.#now, thorough)
+    if (this.#covered !== 'none') this.#uncovering.delete(node)
   }
 
   #leave(id: number): void {
@@ -132,11 +158,11 @@ class World {
     if (kind === 'restart') {
       node.stop()
       node.start()
-      node.pass(this.#now)
+      this.#passOf(node)
     }
     if (!node.isRunning) return
-    if (kind === 'pass') node.pass(this.#now)
-    if (kind === 'thorough') node.pass(this.#now, true)
+    if (kind === 'pass') this.#passOf(node)
+    if (kind === 'thorough') this.#passOf(node, true)
     if (kind === 'flush') {
       this.wounded.add(id)
       node.kernel.states.clear()
@@ -148,7 +174,7 @@ class World {
   #pass(rounds: number): void {
     for (let round = 0; round < rounds; round++) {
       this.#now += 600
-      for (const node of this.nodes.values()) if (node.isRunning) node.pass(this.#now, round === 0)
+      for (const node of this.nodes.values()) if (node.isRunning) this.#passOf(node, round === 0)
     }
   }
 
@@ -162,6 +188,10 @@ class World {
       for (const [to, receiver] of this.nodes) if (from !== to) this.#checkPath(from, sender, to, receiver)
   }
 
+  #isCovered(sender: SimulatedNode, { isOutOfScope }: IpcacheEntry): boolean {
+    return !isOutOfScope || this.#uncovering.has(sender)
+  }
+
   #checkPath(from: number, sender: SimulatedNode, to: number, receiver: SimulatedNode): void {
     const { kernel } = sender
     // No program of ours stands at its pods yet: they have no way out.
@@ -169,7 +199,7 @@ class World {
     const destination = `10.0.${to}.1`
     const known = lookUp(kernel.addresses, destination)
     assert.ok(
-      known?.isProtected && kernel.encrypts && kernel.isStrict,
+      known?.isProtected && kernel.encrypts && kernel.isStrict && this.#isCovered(sender, known),
       `n${from} would send to n${to} in clear`,
     )
     const policy = [...kernel.policies.values()].find(
@@ -222,7 +252,10 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       .map(({ destination, via, metric }) => `${destination} via ${via} for ${nameOf(peerOf(metric)!)}`)
       .sort(),
     addresses: [...kernel.addresses]
-      .map(([prefix, entry]) => `${prefix} ${entry.identity} ${nameOf(entry.node)} ${entry.isProtected}`)
+      .map(
+        ([prefix, entry]) =>
+          `${prefix} ${entry.identity} ${nameOf(entry.node)} ${entry.isProtected} ${entry.isOutOfScope ?? false}`,
+      )
       .sort(),
   }
 }
@@ -273,4 +306,14 @@ test('control: an association that is taken away on the receiving side is found'
   world.settle()
   world.nodes.get(2)!.kernel.states.clear()
   assert.throws(() => world.check(), /cannot open what n1 sends/)
+})
+
+test('control: an agent that narrows the scope without having been told to is found to send in clear', () => {
+  const world = new World()
+  for (const id of [1, 2]) world.apply({ kind: 'join', id })
+  world.apply({ kind: 'pod', id: 2, pod: 1 })
+  world.settle()
+  const { addresses } = world.nodes.get(1)!.kernel
+  addresses.set('10.0.2.1/32', { ...addresses.get('10.0.2.1/32')!, isOutOfScope: true })
+  assert.throws(() => world.check(), /would send to n2 in clear/)
 })

@@ -27,6 +27,7 @@ import { sameState } from './plan/security.ts'
 import { nextDatapath } from './plan/transition.ts'
 import type { PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
+import { CurrentScope } from './scope/current-scope.ts'
 
 /** What one pass came to. */
 export interface Outcome {
@@ -35,6 +36,8 @@ export interface Outcome {
   readonly waiting: readonly string[]
   /** What is wrong with the cluster as it is described. */
   readonly problems: readonly string[]
+  /** What others have in the kernel that may get in the way. */
+  readonly trespasses: readonly string[]
   /** Milliseconds after which another pass is due even if nothing changes. */
   readonly again: number | undefined
 }
@@ -78,6 +81,8 @@ export class Reconciler {
   #described: ClusterNode | undefined
   #changingSince: number | undefined
   #localRoutes: readonly DeviceRoute[] = []
+  readonly #scope = new CurrentScope()
+  #scopeProblems: readonly string[] = []
   /** What the pass that is under way, or that failed, has read and not yet brought into force. */
   #unfinished = true
 
@@ -109,6 +114,7 @@ export class Reconciler {
     // Who may talk to a pod knows it before it can be talked to.
     policies.update(view, isFull ? undefined : changes.pods)
     // What must be protected is known before anything can be sent to it.
+    this.#judgeScope(changes, isFull)
     this.#knowPods(changes, isFull)
     const addresses = this.plan.ipcache.changes()
     datapath.addEntries(addresses.set)
@@ -137,7 +143,8 @@ export class Reconciler {
     this.#unfinished = false
     return {
       datapath: transition.datapath,
-      problems: [...view.problems, ...this.plan.problems()],
+      problems: [...view.problems, ...this.plan.problems(), ...this.#scopeProblems],
+      trespasses: this.#security.trespasses,
       waiting: [
         ...(transition.waiting ? [transition.waiting] : []),
         ...Array.from(this.plan.waiting, ({ node, waiting }) => `${node.name}: ${waiting}`),
@@ -188,7 +195,8 @@ export class Reconciler {
 
   /** Reads what is ours in the kernel, whoever was in it since. */
   #reload(self: ClusterNode, now: number): void {
-    this.#security.reload()
+    const nodes = new Set(Array.from(this.#around.store.view.nodes.values(), ({ underlay }) => underlay))
+    this.#security.reload((address) => nodes.has(address))
     this.#routes.reload()
     for (const number of this.#security.numbers()) {
       const { states, policies } = this.#security.of(number)
@@ -240,6 +248,14 @@ export class Reconciler {
       wanted.map(({ fingerprint }) => fingerprint),
       inUse,
     )
+  }
+
+  #judgeScope({ pods, nodes }: Changes, isFull: boolean): void {
+    const { view } = this.#around.store
+    const changed = this.#scope.update(view)
+    if (changed) this.plan.ipcache.setScope(changed)
+    if (changed || isFull || pods.size > 0 || nodes.size > 0)
+      this.#scopeProblems = this.#scope.scope.problems(view.pods.values(), view.nodes.values())
   }
 
   #knowPods({ pods }: Changes, isFull: boolean): void {

@@ -12,6 +12,7 @@ export function syntheticStatus(changes: Partial<AgentStatus> = {}): AgentStatus
     settled: true,
     waiting: [],
     problems: [],
+    notices: [],
     key: { id: 3, since: '2026-11-25T10:00:01.000Z' },
     peers: [
       {

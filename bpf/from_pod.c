@@ -38,6 +38,8 @@ static __always_inline struct decision decide_from_pod(struct __sk_buff *skb, co
 	/* Held back also where encryption is off: by the time it is on, the node may be known. */
 	if (destination->node == NODE_NONE)
 		return decide(VERDICT_DROPPED, REASON_UNKNOWN_NODE);
+	if (!is_in_scope(source, destination))
+		return decide(VERDICT_FORWARDED, REASON_OUT_OF_SCOPE);
 	if (!(config->flags & CONFIG_ENCRYPT_L3))
 		return decide(VERDICT_CLEAR, REASON_ENCRYPTION_OFF);
 	return decide(VERDICT_ENCRYPTED, REASON_PROTECTED);

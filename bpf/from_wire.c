@@ -18,9 +18,9 @@ static __always_inline struct decision decide_decrypted(__u32 node, const struct
  * Nobody on the wire speaks in a pod's name in clear. Towards a pod an address must at least be known: nodes are, and
  * the agent adds the default route's prefix where pods may be reached from outside the cluster.
  */
-static __always_inline bool is_clear_violation(const struct endpoint *source, const struct packet *packet)
+static __always_inline bool is_clear_violation(const struct endpoint *source, const struct endpoint *destination)
 {
-	return source->protected || (!source->known && find_endpoint(&packet->destination).protected);
+	return source->protected || (!source->known && destination->protected);
 }
 
 SEC("tc")
@@ -51,8 +51,13 @@ int from_wire(struct __sk_buff *skb)
 		return conclude(skb, HOOK_FROM_WIRE, &packet,
 				decide_decrypted(sender, &source, &destination));
 	}
-	if (is_clear_violation(&source, &packet))
-		return conclude(skb, HOOK_FROM_WIRE, &packet, decide_clear_now(REASON_CLEAR_FROM_WIRE));
+	/* Of what a node sends itself, which is nearly everything here, there is no more to ask. */
+	if (source.protected || !source.known) {
+		destination = find_endpoint(&packet.destination);
+		if (is_clear_violation(&source, &destination))
+			return conclude(skb, HOOK_FROM_WIRE, &packet,
+					decide_clear_between(&source, &destination, REASON_CLEAR_FROM_WIRE));
+	}
 	if (is_esp(&packet))
 		return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
 
@@ -60,7 +65,9 @@ int from_wire(struct __sk_buff *skb)
 		carried_source = find_endpoint(&carried.source);
 		carried_destination = find_endpoint(&carried.destination);
 		if (carried_source.protected && carried_destination.protected)
-			return conclude(skb, HOOK_FROM_WIRE, &carried, decide_clear_now(REASON_CLEAR_FROM_WIRE));
+			return conclude(skb, HOOK_FROM_WIRE, &carried,
+					decide_clear_between(&carried_source, &carried_destination,
+							     REASON_CLEAR_FROM_WIRE));
 	}
 	return conclude(skb, HOOK_FROM_WIRE, &packet, unprotected);
 }

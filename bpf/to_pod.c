@@ -7,16 +7,22 @@
 #include "policy.h"
 
 static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb, const struct config *config,
-						     const struct endpoint *source)
+						     const struct endpoint *source, const struct packet *packet)
 {
+	struct endpoint destination;
+
 	if (!(config->flags & CONFIG_READY))
 		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
 	if (!source->protected)
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (source->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
-	if (!is_decrypted(skb))
+	if (!is_decrypted(skb)) {
+		destination = find_endpoint(&packet->destination);
+		if (!is_in_scope(source, &destination))
+			return decide(VERDICT_FORWARDED, REASON_OUT_OF_SCOPE);
 		return decide_clear(config, REASON_CLEAR_FROM_WIRE);
+	}
 	if (mark_node(skb) != source->node)
 		return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
 	return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
@@ -43,6 +49,6 @@ int to_pod(struct __sk_buff *skb)
 	}
 
 	source = find_endpoint(&packet.source);
-	decision = decide_to_pod(skb, &config, &source);
+	decision = decide_to_pod(skb, &config, &source, &packet);
 	return conclude_at_pod(skb, HOOK_TO_POD, DIRECTION_INGRESS, &nh, &packet, &source, decision);
 }

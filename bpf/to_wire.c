@@ -26,7 +26,8 @@ int to_wire(struct __sk_buff *skb)
 	if (source.protected) {
 		destination = find_endpoint(&packet.destination);
 		if (destination.protected)
-			return conclude(skb, HOOK_TO_WIRE, &packet, decide_clear_now(REASON_CLEAR_ON_WIRE));
+			return conclude(skb, HOOK_TO_WIRE, &packet,
+					decide_clear_between(&source, &destination, REASON_CLEAR_ON_WIRE));
 	}
 	if (is_esp(&packet))
 		return conclude(skb, HOOK_TO_WIRE, &packet, decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
@@ -35,7 +36,9 @@ int to_wire(struct __sk_buff *skb)
 		carried_source = find_endpoint(&carried.source);
 		carried_destination = find_endpoint(&carried.destination);
 		if (carried_source.protected && carried_destination.protected)
-			return conclude(skb, HOOK_TO_WIRE, &carried, decide_clear_now(REASON_CLEAR_ON_WIRE));
+			return conclude(skb, HOOK_TO_WIRE, &carried,
+					decide_clear_between(&carried_source, &carried_destination,
+							     REASON_CLEAR_ON_WIRE));
 	}
 	return conclude(skb, HOOK_TO_WIRE, &packet, unprotected);
 }

@@ -219,12 +219,19 @@ async function playHere(
   }
 }
 
-/** A lab that somebody uses goes on with the settings it had. */
+/** A lab that somebody uses goes on with the settings and policies it had. */
 async function playAndRestore(lab: NetnsLab, play: (lab: NetnsLab) => Promise<number>): Promise<number> {
+  const { policyFiles } = await import('../lab/netns/store.ts')
   const settings = lab.store.settings()
+  const network = lab.store.policies(policyFiles.network)
+  const encryption = lab.store.policies(policyFiles.encryption)
   try {
+    // What a demo says is about all traffic, unless it has a policy of its own.
+    if (encryption !== '') await lab.setEncryptionPolicies('')
     return await play(lab)
   } finally {
     await lab.configure(settings)
+    if (lab.store.policies(policyFiles.network) !== network) await lab.setPolicies(network)
+    if (lab.store.policies(policyFiles.encryption) !== encryption) await lab.setEncryptionPolicies(encryption)
   }
 }

@@ -49,6 +49,14 @@ export function roundsArgument(value: string): number {
   return rounds
 }
 
+/** How many of something, in digits or as `1e9`. */
+export function countArgument(value: string): number {
+  const count = Number(value)
+  if (!/^\d+(e\d+)?$/.test(value) || !Number.isSafeInteger(count) || count < 1)
+    throw new InvalidArgumentError('Give a whole number from 1, such as 1000000 or 1e9.')
+  return count
+}
+
 /** What random instants are drawn from. */
 export function seedArgument(value: string): string {
   if (!/^[\w-]{1,64}$/.test(value))

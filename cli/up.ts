@@ -135,8 +135,10 @@ async function asJson(lab: NetnsLab, kernel: KernelDescription): Promise<string>
 async function asTables(lab: NetnsLab, kernel: KernelDescription): Promise<string> {
   const pods = await lab.pods()
   const rows = (await lab.nodes()).map((node) => {
-    const own = pods.filter((pod) => pod.node === node.name).map((pod) => `${pod.name} ${pod.address}`)
-    return [node.name, node.underlay, node.podCidr, own.join(', ')]
+    const own = pods
+      .filter((pod) => pod.node === node.name)
+      .map((pod) => `${pod.name} ${pod.addresses.join(' ')}`)
+    return [node.name, node.underlay, node.podCidrs.join(' '), own.join(', ')]
   })
   const [pod] = pods
   const hint = pod

@@ -1,3 +1,4 @@
+import { apply } from './apply.ts'
 import { audit } from './audit.ts'
 import { capture } from './capture.ts'
 import { demo } from './demo.ts'
@@ -31,6 +32,7 @@ export const verbs = [
   monitor,
   audit,
   logs,
+  apply,
   rotate,
   down,
   doctor,

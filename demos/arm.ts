@@ -3,7 +3,7 @@ import type { Counters, SecurityAssociation } from '../agent/api.ts'
 import type { CapturePoint, EncryptionSettings, Lab, LabNode } from '../lab/lab.ts'
 import type { Stage, Task } from './player/index.ts'
 import { type ArmName, sabotageOf } from './proof/arms.ts'
-import type { ArmFacts, ArmRecord } from './proof/run.ts'
+import type { ArmFacts, ArmRecord, Scope } from './proof/run.ts'
 import { consequenceOf } from './proof/sabotage.ts'
 import type { Sabotage, Target } from './sabotage/index.ts'
 import type { CanaryPlan } from './workload/canary.ts'
@@ -23,6 +23,8 @@ export interface ArmPlan {
   readonly name: ArmName
   readonly settings: EncryptionSettings
   readonly sabotage?: Sabotage
+  /** What the encryption policy in force was meant to cover, where that is not everything. */
+  readonly scope?: Scope
 }
 
 export interface PlayedArm {
@@ -52,7 +54,7 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
     'Canaries go from every pod to every pod on another node',
     async (task) => {
       const capture = await task.measure('start instruments', () =>
-        lab.capture(join(directory, name), endingWith(stage)),
+        lab.capture(join(directory, name.replaceAll('/', '-')), endingWith(stage)),
       )
       const before = await task.measure('security associations', () => readAssociations(lab))
       const refusalsBefore = await readRefusals(lab)
@@ -80,6 +82,7 @@ export async function playArm(stage: Stage, cast: ArmCast, plan: ArmPlan): Promi
     name,
     settings,
     ...(sabotage && { sabotage: sabotage.facts }),
+    ...(plan.scope && { scope: plan.scope }),
     started,
     ended,
     canaries: recordedCanaries(canaries),

@@ -101,8 +101,8 @@ export async function runRecord({
     cluster: { name: lab.name, isDisposable: lab.isDisposable },
     kernel,
     versions: { wireproof: version, node: process.versions.node },
-    nodes: nodes.map(({ name, id, underlay, podCidr }) => ({ name, id, underlay, podCidr })),
-    pods: pods.map(({ name, node, address }) => ({ name, node, address })),
+    nodes: nodes.map(({ name, id, underlay, podCidrs }) => ({ name, id, underlay, podCidrs: [...podCidrs] })),
+    pods: pods.map(({ name, node, addresses }) => ({ name, node, addresses: [...addresses] })),
     arms,
   }
 }

@@ -1,7 +1,15 @@
 /** Those in which something changes under traffic, as often as `--rounds` says. */
-export const changeDemoNames = ['rotate', 'restart', 'partition', 'upgrade', 'replay'] as const
+export const changeDemoNames = [
+  'rotate',
+  'restart',
+  'partition',
+  'upgrade',
+  'replay',
+  'policy',
+  'spoof',
+] as const
 
 /** The demos there are. Apart from the demos themselves, which take long to load. */
-export const demoNames = ['transparent-encryption', 'fire-drill', ...changeDemoNames] as const
+export const demoNames = ['transparent-encryption', 'fire-drill', 'services', ...changeDemoNames] as const
 
 export type DemoName = (typeof demoNames)[number]

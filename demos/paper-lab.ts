@@ -17,7 +17,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     name: `n${id}`,
     id,
     underlay: `192.0.2.${id}`,
-    podCidr: `127.0.${60 + id}.0/24`,
+    podCidrs: [`127.0.${60 + id}.0/24`],
   }))
   const pods: LabPod[] = [loopbackPod('a1', 'n1', '127.0.61.1'), loopbackPod('b1', 'n2', '127.0.62.1')]
   const loopback = loopbackLab(pods)
@@ -61,6 +61,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       settled: true,
       waiting: [],
       problems: [],
+      notices: [],
       key: { id: 3 },
       peers: [],
       pods: [],
@@ -86,6 +87,8 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
       asked.push(`configure ${encryptL3 ? 'encrypted' : 'clear'} ${strict ? 'strict' : 'permissive'}`)
     },
     setPolicies: async () => void asked.push('policies'),
+    services: async () => [],
+    setEncryptionPolicies: async () => void asked.push('encryption policies'),
     pauseAgent: async (node) => void asked.push(`pause ${node}`),
     resumeAgent: async (node) => void asked.push(`resume ${node}`),
     killAgent: async (node) => void asked.push(`kill ${node}`),
@@ -93,6 +96,8 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     podPort: async (pod) => `p-${pod}`,
     wirePort: async () => 'eth0',
     plugIntoWire: () => Promise.reject(new Error('a lab on paper has no wire')),
+    plugStranger: () => Promise.reject(new Error('a lab on paper has no wire')),
+    sendPacket: async (target) => void asked.push(`packet from ${target}`),
     severStore: async () => severed('store'),
     repeatFrames: async (node) => severed(`single frames to ${node}`),
     severWire: async (node) => severed(`wire of ${node}`),

@@ -6,9 +6,11 @@ import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { changeDemo } from './change/change-demo.ts'
 import { partition } from './change/partition.ts'
+import { policy } from './change/policy.ts'
 import { replay } from './change/replay.ts'
 import { restart } from './change/restart.ts'
 import { rotate } from './change/rotate.ts'
+import { spoof } from './change/spoof.ts'
 import { upgrade } from './change/upgrade.ts'
 import { type Conclusion, conclude } from './conclusion.ts'
 import { fireDrill } from './fire-drill.ts'
@@ -26,17 +28,21 @@ import {
   terminalKeys,
 } from './player/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
+import { services } from './services.ts'
 import { transparentEncryption } from './transparent-encryption.ts'
 
 /** The demos there are, by name. */
 const demos: Readonly<Record<DemoName, ProofDemo>> = {
   'transparent-encryption': transparentEncryption,
   'fire-drill': fireDrill,
+  services,
   rotate: changeDemo(rotate),
   restart: changeDemo(restart),
   partition: changeDemo(partition),
   upgrade: changeDemo(upgrade),
   replay: changeDemo(replay),
+  policy: changeDemo(policy),
+  spoof: changeDemo(spoof),
 }
 
 export interface PlayDemoOptions {

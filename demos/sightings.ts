@@ -1,4 +1,4 @@
-import { decode, decodeIp, EspOpener, type Packet, readCapture } from 'tcpdump-parse'
+import { decode, decodeIp, EspOpener, type Frame, type Packet, readCapture } from 'tcpdump-parse'
 import type { SecurityAssociation } from '../agent/api.ts'
 import type { CapturePoint } from '../lab/lab.ts'
 import type { PacketBytes, Region } from './player/pictures/index.ts'
@@ -22,7 +22,7 @@ export interface Sighting {
 export interface WireView {
   readonly frames: number
   readonly espFrames: number
-  /** Frames of IP that are not ESP. */
+  /** Frames of IP that are not ESP, nor what neighbours on a link ask each other. */
   readonly clearFrames: number
   /** Frames in which a canary can be read. */
   readonly readable: readonly Sighting[]
@@ -39,11 +39,20 @@ export async function lookAtWire(points: readonly CapturePoint[]): Promise<WireV
       frames++
       const frame = decode(packet.data, packet.interface.linkType)
       if (frame.esp !== undefined) espFrames++
-      else if (frame.ipv4 !== undefined) clearFrames++
+      else if (frame.ip !== undefined && !isAmongNeighbours(frame)) clearFrames++
       if (packet.data.includes(canaryStart))
         readable.push({ point: point.name, data: Buffer.from(packet.data) })
     }
   return { frames, espFrames, clearFrames, readable }
+}
+
+/** Of link-local scope, which no router forwards (RFC 4291 section 2.5.6), or neighbour discovery (RFC 4861). */
+function isAmongNeighbours({ ipv6, icmp }: Frame): boolean {
+  if (!ipv6) return false
+  const isLocal = [ipv6.source, ipv6.destination].some(
+    (each) => each === '::' || /^(fe[89ab]|ff.2:)/.test(each),
+  )
+  return isLocal || (icmp !== undefined && icmp.type >= 133 && icmp.type <= 137)
 }
 
 /** The same datagram twice: as its pod sent it, and as the wire carried it. */

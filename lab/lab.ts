@@ -1,6 +1,6 @@
 import type { AgentStatus, Flow, FlowRecord, SecurityAssociation } from '../agent/api.ts'
 import type { FlowQuery } from '../agent/monitor/filter.ts'
-import type { Address, NodeSpec, PodSpec } from './topology.ts'
+import type { Address, NodeSpec, PodSpec, ServiceSpec } from './topology.ts'
 
 /** A node of a running lab. */
 export interface LabNode {
@@ -9,15 +9,16 @@ export interface LabNode {
   readonly id: number
   /** On the wire that all nodes share. */
   readonly underlay: Address
-  /** The prefix that all pods of this node take their addresses from, such as `10.244.1.0/24`. */
-  readonly podCidr: string
+  /** The prefixes that all pods of this node take their addresses from, one of each family: `10.244.1.0/24`. */
+  readonly podCidrs: readonly string[]
 }
 
 /** A pod of a running lab. */
 export interface LabPod {
   readonly name: string
   readonly node: string
-  readonly address: Address
+  /** One of each family that the lab's pods have. */
+  readonly addresses: readonly Address[]
   readonly labels: Readonly<Record<string, string>>
 }
 
@@ -64,6 +65,16 @@ export interface Cable {
   unplug(): Promise<void>
 }
 
+/** Somebody on the wire who is no node. */
+export interface Stranger extends Cable {
+  /** Of the frames it sends, unless it says otherwise. */
+  readonly mac: string
+  /** Puts an Ethernet frame on the wire as it is. */
+  send(frame: Uint8Array): Promise<void>
+  /** The next ESP frames that a node puts on the wire for another, which it has at this address. */
+  overhear(node: string, to: Address, count: number): Promise<Buffer[]>
+}
+
 /** `this` is what every agent of a lab is otherwise. */
 export type AgentVersion = 'this' | 'next'
 
@@ -96,7 +107,8 @@ export interface Lab {
 
   /**
    * Starts one instrument per wire port (what came in there, before the bridge forwards it), whoever is behind it, and one
-   * per pod. Resolves when every instrument listens. Files go to `directory`.
+   * per pod. Resolves when every instrument listens. Nodes, pods and strangers that come meanwhile are listened to from before
+   * their first packet, and until after the last of those that go. Files go to `directory`.
    */
   capture(directory: string, signal?: AbortSignal): Promise<Capture>
 
@@ -133,6 +145,10 @@ export interface Lab {
    * @throws Problem when an agent does not understand them; what was in force before stays.
    */
   setPolicies(documents: string): Promise<void>
+  /** The services that pods are behind. */
+  services(): Promise<ServiceSpec[]>
+  /** Replaces all encryption policies by these, as setPolicies() does network policies; none: all pods are encrypted. */
+  setEncryptionPolicies(documents: string): Promise<void>
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
   pauseAgent(node: string): Promise<void>
   resumeAgent(node: string): Promise<void>
@@ -146,6 +162,10 @@ export interface Lab {
   wirePort(): Promise<string>
   /** Connects a pod to the wire by a second interface, and leads its traffic to other nodes' pods there. */
   plugIntoWire(pod: string): Promise<Cable>
+  /** Connects somebody to the wire who is no node. */
+  plugStranger(): Promise<Stranger>
+  /** Sends an IPv4 packet from a pod or a node as it is, whatever it says of itself, and with a mark where there is one. */
+  sendPacket(target: string, packet: Uint8Array, mark?: number): Promise<void>
   /** Puts the cluster store where no agent can reach it; what it told them before is what they know. */
   severStore(): Promise<Severed>
   /** Has the wire carry nothing to a node nor from it, though what it sends still reaches its port and the instrument there. */

@@ -42,6 +42,22 @@ test('several mistakes are reported at once', () => {
   assert.match(text, /lab.yaml:3: extra is unknown here; allowed: nodes, pods, services, ipFamilies, wire/)
 })
 
+test('families of addresses are those there are, each once, with room for the packets of IPv6', () => {
+  const nodes = 'nodes: [{name: n1}]\n'
+  assert.equal(mistakesIn(`${nodes}ipFamilies: [ipv5]\n`), 'lab.yaml:2: ipFamilies.0 is none of: ipv4, ipv6')
+  assert.match(
+    mistakesIn(`${nodes}ipFamilies: [ipv6, ipv6]\n`),
+    /lab.yaml:2: ipFamilies must not have duplicate/,
+  )
+  assert.equal(
+    mistakesIn(`${nodes}ipFamilies: [ipv6]\nwire: {mtu: 1376}\n`),
+    'lab.yaml:3: wire.mtu must be >= 1377 for pods with IPv6',
+  )
+  for (const families of ['[ipv4]', '[ipv6]', '[ipv4, ipv6]', '[ipv6, ipv4]'])
+    assert.equal(mistakesIn(`${nodes}ipFamilies: ${families}\nwire: {mtu: 1377}\n`), '')
+  assert.equal(mistakesIn(`${nodes}wire: {mtu: 576}\n`), '')
+})
+
 test('text that is no YAML is one sentence with its line', () => {
   assert.match(mistakesIn('nodes: [\n'), /^lab.yaml:\d: not YAML: /)
 })

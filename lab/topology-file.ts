@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Errors } from 'typebox/value'
 import { type Document, LineCounter, parseDocument } from 'yaml'
+import { encryptionOverhead } from './netns/layout.ts'
 import { Problem } from './problem.ts'
 import { Topology } from './topology.ts'
 
@@ -46,7 +47,8 @@ export function parseTopology(text: string, source: string): Topology {
   }
   const value: unknown = document.toJS() ?? {}
   const mistakes = schemaMistakes(value)
-  if (mistakes.length === 0) mistakes.push(...danglingReferences(value as Topology))
+  if (mistakes.length === 0)
+    mistakes.push(...danglingReferences(value as Topology), ...tooNarrow(value as Topology))
   if (mistakes.length > 0) {
     const shown = mistakes.map(({ path, says }) => `${source}:${lineOf(document, lines, path)}: ${says}`)
     throw new Problem('ETOPOLOGY', 2, shown.join('\n'), `What is allowed where: ${schema}.`)
@@ -78,6 +80,9 @@ function schemaMistakes(value: unknown): Mistake[] {
     } else if (error.keyword === 'pattern') {
       const says = `${name} must be lower-case letters, digits and dashes, at most 12, starting with a letter`
       mistakes.push({ path, says })
+    } else if (error.keyword === 'enum') {
+      const allowed = (error.params as { allowedValues: unknown[] }).allowedValues.join(', ')
+      mistakes.push({ path, says: `${name} is none of: ${allowed}` })
     } else if (error.keyword === 'const') {
       mistakes.push({ path, says: `${name} must be ${JSON.stringify(params.allowedValue)}` })
     } else if (error.keyword !== 'anyOf') {
@@ -128,6 +133,14 @@ function danglingReferences(topology: Topology): Mistake[] {
       })
   })
   return mistakes
+}
+
+/** What every link must carry for IPv6 (RFC 8200 section 5), and what encryption adds at most. */
+const leastMtuOfIpv6 = 1280 + encryptionOverhead
+
+function tooNarrow({ ipFamilies, wire }: Topology): Mistake[] {
+  if (!ipFamilies?.includes('ipv6') || (wire?.mtu ?? leastMtuOfIpv6) >= leastMtuOfIpv6) return []
+  return [{ path: ['wire', 'mtu'], says: `wire.mtu must be >= ${leastMtuOfIpv6} for pods with IPv6` }]
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly string[]): number {

@@ -48,6 +48,10 @@ export const WireSpec = Type.Object(
 )
 export type WireSpec = Static<typeof WireSpec>
 
+/** The first is what a lab has whose topology says nothing. */
+export const ipFamilies = ['ipv4', 'ipv6'] as const
+export type IpFamily = (typeof ipFamilies)[number]
+
 /** What a lab is made of. lab/topology.schema.json is this, published. */
 export const Topology = Type.Object(
   {
@@ -55,10 +59,11 @@ export const Topology = Type.Object(
     pods: Type.Optional(Type.Array(PodSpec)),
     services: Type.Optional(Type.Array(ServiceSpec)),
     ipFamilies: Type.Optional(
-      Type.Array(Type.Literal('ipv4'), {
+      Type.Array(Type.Enum([...ipFamilies]), {
         minItems: 1,
         uniqueItems: true,
-        description: 'Address families of pods. The agent encrypts IPv4 only, so IPv6 is not offered yet.',
+        description:
+          'Address families of pods, the one they are shown with first; ipv4. With ipv6, nodes have it on the wire.',
       }),
     ),
     wire: Type.Optional(WireSpec),

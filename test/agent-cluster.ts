@@ -24,6 +24,7 @@ import {
   type Xfrm,
 } from '@wireproof/netlink'
 import { type AgentClient, connectAgent } from '../agent/client.ts'
+import type { Announcement } from '../agent/cluster/state.ts'
 import { newClusterKey, type SuiteName } from '../lab/suites.ts'
 
 const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
@@ -97,23 +98,30 @@ export class AgentCluster {
 
   /** Makes a node and tells the cluster of it; its agent is not started yet. */
   addNode(id: number): void {
-    this.#namespace(`n${id}`)
-    const namespace = this.path(`n${id}`)
-    this.inWire((route) => {
-      route.addVeth({ name: `n${id}`, peer: { name: 'eth0', namespace } })
-      route.setLink(`n${id}`, { master: 'br0', up: true })
-    })
-    this.#withRoute(`n${id}`, (route) => {
-      this.#allowFamilies()
+    this.addHost(`n${id}`, this.underlay(id))
+    this.#withRoute(`n${id}`, () => {
       setSysctl('net/ipv4/ip_forward', '1')
       setSysctl('net/ipv6/conf/all/forwarding', '1')
       for (const device of ['all', 'default']) setSysctl(`net/ipv4/conf/${device}/rp_filter`, '0')
-      route.setLink('lo', { up: true })
-      route.addAddress('eth0', `${this.underlay(id)}/${this.#families.underlay === 'ipv4' ? 16 : 64}`)
-      route.setLink('eth0', { up: true })
     })
     const podCidrs = [`10.0.${id}.0/24`, ...(this.#isDual ? [`fd00:${id}::/64`] : [])]
     this.#write(`nodes/n${id}.json`, { name: `n${id}`, underlay: this.underlay(id), podCidrs })
+  }
+
+  /** Makes somebody on the wire of whom the cluster is told nothing. */
+  addHost(name: string, address: string): void {
+    this.#namespace(name)
+    const namespace = this.path(name)
+    this.inWire((route) => {
+      route.addVeth({ name, peer: { name: 'eth0', namespace } })
+      route.setLink(name, { master: 'br0', up: true })
+    })
+    this.#withRoute(name, (route) => {
+      this.#allowFamilies()
+      route.setLink('lo', { up: true })
+      route.addAddress('eth0', `${address}/${this.#families.underlay === 'ipv4' ? 16 : 64}`)
+      route.setLink('eth0', { up: true })
+    })
   }
 
   removeNode(id: number): void {
@@ -169,6 +177,20 @@ export class AgentCluster {
     child.kill('SIGKILL')
     await gone
     this.#agents.delete(id)
+  }
+
+  /** Freezes an agent as if it hung. */
+  pauseAgent(id: number): void {
+    this.#agents.get(id)!.kill('SIGSTOP')
+  }
+
+  resumeAgent(id: number): void {
+    this.#agents.get(id)!.kill('SIGCONT')
+  }
+
+  /** What the agent has told the others, as it stands in the store. */
+  announced(id: number): Announcement {
+    return JSON.parse(readFileSync(join(this.directory, `acks/n${id}.json`), 'utf8'))
   }
 
   /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */
@@ -238,13 +260,29 @@ export class AgentCluster {
     interval = 0.01,
     address = this.podAddress(to),
   ): Promise<{ sent: number; received: number }> {
+    return this.pingFrom(`p${from}`, address, count, interval)
+  }
+
+  /** The same from any namespace of the cluster. */
+  async pingFrom(
+    where: string,
+    address: string,
+    count: number,
+    interval = 0.01,
+  ): Promise<{ sent: number; received: number }> {
     const argv = ['ping', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '1', address]
-    const child = this.spawn(`p${from}`, argv)
-    let output = ''
-    child.stdout!.on('data', (chunk) => (output += chunk))
-    await new Promise((resolve) => child.once('close', resolve))
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(output) ?? []
+    const { stdout } = await this.finished(where, argv)
+    const [, sent, received] = /(\d+) packets transmitted, (\d+) (?:packets )?received/.exec(stdout) ?? []
     return { sent: Number(sent), received: Number(received) }
+  }
+
+  /** Runs a command to its end, while all else goes on. */
+  async finished(where: string, argv: readonly string[]): Promise<{ status: number | null; stdout: string }> {
+    const child = this.spawn(where, argv)
+    let stdout = ''
+    child.stdout!.on('data', (chunk) => (stdout += chunk))
+    const status = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    return { status, stdout }
   }
 
   /** What crosses the wire while `action` runs, a line a frame, as tcpdump tells it. */

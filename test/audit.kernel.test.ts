@@ -44,7 +44,7 @@ async function audit(...options: string[]): Promise<{ code: number | null; repor
 
 /** Echo requests from pod to pod, ten a second. @returns how many were answered. */
 async function ping(from: string, to: string, count: number): Promise<number> {
-  const address = (await lab.pods()).find((pod) => pod.name === to)!.address
+  const address = (await lab.pods()).find((pod) => pod.name === to)!.addresses[0]!
   const child = lab.spawn(from, ['ping', '-q', '-c', `${count}`, '-i', '0.1', '-W', '1', address])
   const output = await text(child.stdout)
   return Number(/(\d+) (?:packets )?received/.exec(output)?.[1])
@@ -313,7 +313,7 @@ test('probes fail when they must, with the reason, and succeed again', async () 
 test('events that the kernel had no room for are told of wherever somebody could miss them', async () => {
   await forget()
   await lab.pauseAgent('n1')
-  const address = (await lab.pods()).find((pod) => pod.name === 'b')!.address
+  const address = (await lab.pods()).find((pod) => pod.name === 'b')!.addresses[0]!
   // More flows than the ring holds events: each port is one.
   const send = `const socket = require('dgram').createSocket('udp4')
     let port = 1000, open = 0

@@ -62,6 +62,8 @@ describe('what a user gets wrong is answered in a sentence, with the documented 
     refused(await wireproof(['audit', '--since', '5x']), 2, /Give a number and a unit, such as 500ms/)
     refused(await wireproof(['audit', '--since', '5m', '--for', '5s']), 2, /cannot be used with/)
     refused(await wireproof(['monitor', '--verdict', 'fine']), 2, /Allowed choices are forwarded, encrypted/)
+    refused(await wireproof(['rotate', '--every', 'hourly']), 2, /Give a number and a unit, such as 500ms/)
+    refused(await wireproof(['rotate', '--packets', '1.5']), 2, /whole number from 1, such as 1000000 or 1e9/)
     refused(await wireproof(['monitor', '--last', '0']), 2, /Give a whole number from 1/)
   })
 

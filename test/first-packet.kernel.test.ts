@@ -40,8 +40,8 @@ async function onWire(lab: NetnsLab, action: () => Promise<void>): Promise<{ cle
     assert.ok(point!.captured >= point!.passed, 'the capture is whole')
     const three = [1, 2, 3].map((id) => ({ name: `n${id}`, id, underlay: `192.168.0.${id}` }))
     const book = addressBook({
-      nodes: three.map((node) => ({ ...node, podCidr: `10.0.${node.id}.0/24` })),
-      pods: [...(await lab.pods())],
+      nodes: three.map((node) => ({ ...node, podCidrs: [`10.0.${node.id}.0/24`] })),
+      pods: (await lab.pods()).map((pod) => ({ ...pod, addresses: [...pod.addresses] })),
     })
     const clear: string[] = []
     let esp = 0
@@ -73,13 +73,13 @@ async function addSendingPod(lab: NetnsLab, spec: PodSpec): Promise<LabPod> {
 /** Pods and a node come, and a pod goes, while all pods send all the time. */
 async function comeAndGo(lab: NetnsLab): Promise<void> {
   const a1 = await addSendingPod(lab, { name: 'a1', node: 'n1' })
-  assert.equal(a1.address, addresses.a1)
+  assert.deepEqual(a1.addresses, [addresses.a1])
   const b1 = await addSendingPod(lab, { name: 'b1', node: 'n2' })
-  assert.equal(b1.address, addresses.b1)
+  assert.deepEqual(b1.addresses, [addresses.b1])
   await delay(200)
   await lab.addNode({ name: 'n3' })
   const c1 = await addSendingPod(lab, { name: 'c1', node: 'n3' })
-  assert.equal(c1.address, addresses.c1)
+  assert.deepEqual(c1.addresses, [addresses.c1])
   await lab.settled()
   await delay(300)
   assert.equal(await answers(lab, 'c1', addresses.a1), 5, 'the newcomer is reachable')

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
-import { describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
+import { obtainStrongswan } from './strongswan/packages.ts'
 import { kernelsToTest, leftovers, type Outcome, root, run } from './wireproof.ts'
 
 /** Files that need root in a kernel with ESP. */
@@ -13,6 +14,9 @@ const datapath = all.filter((file) => file.startsWith('bpf/test/'))
 const [first, ...others] = kernelsToTest
 
 describe('tests that need root and ESP', () => {
+  // A booted kernel has no network of its own to fetch it by.
+  before(obtainStrongswan)
+
   test('exist', () => {
     assert.ok(all.length > 0)
     assert.ok(telling.length > 0 && telling.length < all.length)

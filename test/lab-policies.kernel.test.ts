@@ -20,7 +20,7 @@ const denyAll =
   'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny-all}\nspec: {podSelector: {}}\n'
 
 async function reaches(from: string, to: string): Promise<boolean> {
-  const address = (await lab.pods()).find((pod) => pod.name === to)!.address
+  const address = (await lab.pods()).find((pod) => pod.name === to)!.addresses[0]!
   const ping = lab.spawn(from, ['ping', '-q', '-c', '2', '-i', '0.1', '-W', '1', address])
   ping.stdout.resume()
   ping.stderr.resume()

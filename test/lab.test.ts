@@ -8,7 +8,11 @@ import { leftovers, type Outcome, wireproof } from './wireproof.ts'
 interface LabDescription {
   readonly name: string
   readonly nodes: readonly { readonly name: string; readonly underlay: string }[]
-  readonly pods: readonly { readonly name: string; readonly node: string; readonly address: string }[]
+  readonly pods: readonly {
+    readonly name: string
+    readonly node: string
+    readonly addresses: readonly string[]
+  }[]
 }
 
 const lab = 'labtest'
@@ -145,7 +149,7 @@ describe('a lab that lives', () => {
     try {
       assert.equal(outcome.code, 0, outcome.stderr)
       const other: LabDescription = JSON.parse(outcome.stdout)
-      assert.equal(other.pods[0]?.address, first.pods[0]?.address)
+      assert.deepEqual(other.pods[0]?.addresses, first.pods[0]?.addresses)
       assert.equal(
         (await wireproof(['exec', '--lab', 'beside', 'a1', '--', 'ping', '-c', '1', '-W', '2', 'b1'])).code,
         0,

@@ -358,7 +358,7 @@ function policy(name: string): string {
   return `apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: ${name}}\nspec: {podSelector: {}}\n`
 }
 
-test('an incarnation grows old by the clock, over a restart too, and a clock that is set back makes none old or young at once', (context) => {
+test('an incarnation grows old with the machine’s time since its boot, over a restart too', (context) => {
   const path = directory(context)
   let now = 1_000_000
   const open = () => new JournalFile(path, 'n1', { boot: 'one', now: () => now })
@@ -366,10 +366,49 @@ test('an incarnation grows old by the clock, over a restart too, and a clock tha
   now += 5000
   const journal = open()
   assert.equal(journal.age, 5000)
-  now -= 60_000
-  assert.equal(journal.age, 0)
-  now += 2000
-  assert.equal(open().age, 2000)
   journal.beginAnew()
   assert.equal(journal.age, 0)
+})
+
+test('an encryption policy that has never been understood counts as one for everything; later its last good meaning stays', (context) => {
+  const path = directory(context)
+  mkdirSync(join(path, 'encryption'))
+  const file = join(path, 'encryption/some.yaml')
+  const policy = (pods: string) =>
+    `apiVersion: wireproof.dev/v1alpha1\nkind: EncryptionPolicy\nmetadata: {name: some}\nspec: {pods: ${pods}}\n`
+  const store = new FileStore(path)
+  const covers = () => {
+    store.refresh(true)
+    return store.view.encryptionPolicies.get('some')?.map(({ pods }) => pods)
+  }
+  writeFileSync(file, policy('some'))
+  assert.deepEqual(covers(), ['all'])
+  assert.deepEqual(store.view.problems, [
+    'encryption/some.yaml is not understood: spec.pods must be all, or a list of selectors',
+  ])
+  writeFileSync(file, policy('[]'))
+  assert.deepEqual(covers(), [[]])
+  assert.deepEqual(store.view.problems, [])
+  writeFileSync(file, policy('most'))
+  assert.deepEqual(covers(), [[]])
+  assert.equal(store.view.problems.length, 1)
+  rmSync(file)
+  assert.equal(covers(), undefined)
+})
+
+test('an incarnation is no older or younger for a clock on the wall that is set', (context) => {
+  const path = directory(context)
+  const open = () => new JournalFile(path, 'n1', { boot: 'one' })
+  open()
+  for (const wall of [0, 4_000_000_000_000]) {
+    context.mock.method(Date, 'now', () => wall)
+    const { age } = open()
+    assert.ok(age >= 0 && age < 60_000, `${age}`)
+  }
+})
+
+test('a journal that says it was begun in time to come begins to count now', (context) => {
+  const path = directory(context)
+  new JournalFile(path, 'n1', { boot: 'one', now: () => 5000 })
+  assert.equal(new JournalFile(path, 'n1', { boot: 'one', now: () => 2000 }).age, 0)
 })

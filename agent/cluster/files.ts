@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { type ClusterKey, parseClusterKey } from '../keys/cluster-key.ts'
 import { parsePolicies } from '../policy/parse.ts'
 import { AgentProblem } from '../problem.ts'
+import { everything, parseEncryptionPolicies, parseService } from '../scope/parse.ts'
 import { isObjectFile, ObjectDirectory, yaml } from './object-directory.ts'
 import { parseAnnouncement, parseLife, parseNamespace, parseNode, parsePod, parseSettings } from './parse.ts'
 import { RevisionFile } from './revision-file.ts'
@@ -10,7 +11,16 @@ import type { Announcement, Changes, ClusterView, Settings } from './state.ts'
 import type { ClusterStore, Listening } from './store.ts'
 import { isMissing, writeJson } from './whole-file.ts'
 
-const kinds = ['nodes', 'pods', 'namespaces', 'policies', 'incarnations', 'acks'] as const
+const kinds = [
+  'nodes',
+  'pods',
+  'namespaces',
+  'policies',
+  'encryption',
+  'services',
+  'incarnations',
+  'acks',
+] as const
 
 type Kind = (typeof kinds)[number]
 
@@ -19,7 +29,8 @@ const debounce = 5
 
 /**
  * The cluster store of labs on one machine: a directory that whoever owns the cluster writes `config.json`, `key`,
- * `nodes/`, `pods/`, `namespaces/` and `policies/` to, and each agent `incarnations/<node>.json` and `acks/<node>.json`.
+ * `nodes/`, `pods/`, `namespaces/`, `services/`, `policies/` and `encryption/` to, and each agent
+ * `incarnations/<node>.json` and `acks/<node>.json`.
  * Every file has one writer, and is replaced whole; only `revision`, which counts the lives published, is written by all.
  */
 export class FileStore implements ClusterStore {
@@ -28,6 +39,8 @@ export class FileStore implements ClusterStore {
   readonly #pods
   readonly #namespaces
   readonly #policies
+  readonly #encryptionPolicies
+  readonly #services
   readonly #lives
   readonly #announcements
   readonly #revision: RevisionFile
@@ -43,6 +56,9 @@ export class FileStore implements ClusterStore {
     this.#pods = new ObjectDirectory(join(directory, 'pods'), parsePod)
     this.#namespaces = new ObjectDirectory(join(directory, 'namespaces'), parseNamespace)
     this.#policies = new ObjectDirectory(join(directory, 'policies'), parsePolicies, yaml)
+    const encryption = join(directory, 'encryption')
+    this.#encryptionPolicies = new ObjectDirectory(encryption, parseEncryptionPolicies, yaml, everything)
+    this.#services = new ObjectDirectory(join(directory, 'services'), parseService)
     this.#lives = new ObjectDirectory(join(directory, 'incarnations'), parseLife)
     this.#announcements = new ObjectDirectory(join(directory, 'acks'), parseAnnouncement)
     this.#revision = new RevisionFile(join(directory, 'revision'))
@@ -73,11 +89,14 @@ export class FileStore implements ClusterStore {
     const pods = this.#pods.refresh(touched?.pods)
     this.#namespaces.refresh(touched?.namespaces)
     this.#policies.refresh(touched?.policies)
+    this.#encryptionPolicies.refresh(touched?.encryption)
+    this.#services.refresh(touched?.services)
     const problems: string[] = []
     const settings = this.#settings(before?.settings, problems)
     const key = this.#key(before?.key, problems)
-    const described = [this.#nodes, this.#pods, this.#namespaces, this.#policies]
-    for (const directory of [...described, this.#lives, this.#announcements])
+    const described = [this.#nodes, this.#pods, this.#namespaces, this.#services]
+    const policies = [this.#policies, this.#encryptionPolicies]
+    for (const directory of [...described, ...policies, this.#lives, this.#announcements])
       problems.push(...directory.problems())
     this.#view = {
       settings,
@@ -86,6 +105,8 @@ export class FileStore implements ClusterStore {
       pods: this.#pods.values,
       namespaces: this.#namespaces.values,
       policies: this.#policies.values,
+      encryptionPolicies: this.#encryptionPolicies.values,
+      services: this.#services.values,
       lives: this.#lives.values,
       announcements: this.#announcements.values,
       revision,

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sinceBoot } from '../boot-clock.ts'
 import { type Journal, newIncarnation } from '../keys/incarnation.ts'
 import { isMissing, replaceFile } from './whole-file.ts'
 
@@ -24,7 +25,7 @@ export class JournalFile implements KeyJournal {
   readonly #boot: string
   readonly #now: () => number
   #incarnation: string
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the boot: whoever sets the clock on the wall makes no key older or younger. */
   #begun: number
   #used: Set<string>
 
@@ -32,7 +33,7 @@ export class JournalFile implements KeyJournal {
   constructor(
     directory: string,
     node: string,
-    { boot = readFileSync(bootIdFile, 'utf8').trim(), now = Date.now } = {},
+    { boot = readFileSync(bootIdFile, 'utf8').trim(), now = sinceBoot } = {},
   ) {
     this.#path = join(directory, 'journal', `${node}.json`)
     this.#boot = boot
@@ -44,7 +45,8 @@ export class JournalFile implements KeyJournal {
       used: new Set<string>(),
     }
     this.#incarnation = journal.incarnation
-    this.#begun = journal.begun
+    // What is to come cannot have been: it counts from here.
+    this.#begun = Math.min(journal.begun, begun)
     this.#used = new Set(journal.used)
     this.#write()
   }
@@ -54,12 +56,7 @@ export class JournalFile implements KeyJournal {
   }
 
   get age(): number {
-    const age = this.#now() - this.#begun
-    if (age >= 0) return age
-    // The clock was set back: what is to come cannot have been. It begins to count here.
-    this.#begun = this.#now()
-    this.#write()
-    return 0
+    return this.#now() - this.#begun
   }
 
   willUse(fingerprints: readonly string[]): void {

@@ -19,16 +19,21 @@ export class ObjectDirectory<Value> {
   readonly #path: string
   readonly #parse: (content: unknown) => Value
   readonly #format: Format
+  readonly #otherwise: Value | undefined
   /** By file. It changes with the file: a replaced one has another inode, a rewritten one another time. */
   readonly #versions = new Map<string, string>()
   readonly #problems = new Map<string, string>()
   readonly #values = new Map<string, Value>()
 
-  /** @param parse throws Malformed. */
-  constructor(path: string, parse: (content: unknown) => Value, format: Format = json) {
+  /**
+   * @param parse throws Malformed.
+   * @param otherwise what a file counts as that has never made sense; as if it were not there, when absent.
+   */
+  constructor(path: string, parse: (content: unknown) => Value, format: Format = json, otherwise?: Value) {
     this.#path = path
     this.#parse = parse
     this.#format = format
+    this.#otherwise = otherwise
   }
 
   /** What the files last said that made sense, by object name. */
@@ -86,6 +91,8 @@ export class ObjectDirectory<Value> {
       this.#problems.delete(file)
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
+      if (this.#otherwise !== undefined && !this.#values.has(this.#nameOf(file)))
+        this.#values.set(this.#nameOf(file), this.#otherwise)
       this.#problems.set(file, `${basename(this.#path)}/${file} is not understood: ${error.message}`)
     }
   }

@@ -19,7 +19,12 @@ export function parseNode(value: unknown): ClusterNode {
   const fields = object(value)
   const podCidrs = list(fields, 'podCidrs', prefix)
   if (podCidrs.length === 0) throw new Malformed('podCidrs must name at least one prefix')
-  return { name: text(fields, 'name'), underlay: address(fields.underlay, 'underlay'), podCidrs }
+  return {
+    name: text(fields, 'name'),
+    underlay: address(fields.underlay, 'underlay'),
+    podCidrs,
+    ...(fields.labels === undefined ? {} : { labels: strings(fields, 'labels') }),
+  }
 }
 
 /** Pods of one deployment have the same labels, and there may be thousands. */

@@ -1,11 +1,13 @@
 import type { ClusterKey } from '../keys/cluster-key.ts'
 import type { NetworkPolicy } from '../policy/network-policy.ts'
+import type { EncryptionPolicy, Service } from '../scope/encryption-policy.ts'
 
 export interface ClusterNode {
   readonly name: string
   readonly underlay: string
   /** The prefixes that all pods of the node take their addresses from; of one or both families. */
   readonly podCidrs: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export interface ClusterPod {
@@ -66,6 +68,9 @@ export interface ClusterView {
   readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>
   /** By name of their file. */
   readonly policies: ReadonlyMap<string, readonly NetworkPolicy[]>
+  /** By name of their file. */
+  readonly encryptionPolicies: ReadonlyMap<string, readonly EncryptionPolicy[]>
+  readonly services: ReadonlyMap<string, Service>
   readonly lives: ReadonlyMap<string, Life>
   readonly announcements: ReadonlyMap<string, Announcement>
   /** Every life published up to this one has been read. */

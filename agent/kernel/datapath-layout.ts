@@ -24,6 +24,7 @@ export const reasons = [
   'not-configured',
   'unknown-node',
   'policy-denied',
+  'out-of-scope',
 ] as const satisfies readonly FlowReason[]
 
 export type Hook = (typeof hooks)[number]
@@ -44,7 +45,8 @@ export const largestNodeNumber = 0xff_ffff
 const CONFIG = { size: 4, encryptL3: 1, strict: 2, ready: 4 } as const
 const POD = { size: 32, ipv4: 0, ipv6: 16 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
-const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8, isProtected: 1 } as const
+const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8 } as const
+const IPCACHE_FLAG = { isProtected: 1, isOutOfScope: 2 } as const
 /** `struct flow_event`. */
 export const FLOW_EVENT = {
   size: 80,
@@ -133,11 +135,14 @@ export function writeIpcacheValue(value: {
   readonly identity: number
   readonly node: number
   readonly isProtected: boolean
+  readonly isOutOfScope?: boolean
 }): Buffer {
   const bytes = Buffer.alloc(IPCACHE_VALUE.size)
   bytes.writeUInt32LE(value.identity, IPCACHE_VALUE.identity)
   bytes.writeUInt32LE(value.node, IPCACHE_VALUE.node)
-  bytes.writeUInt32LE(value.isProtected ? IPCACHE_VALUE.isProtected : 0, IPCACHE_VALUE.flags)
+  const flags =
+    (value.isProtected ? IPCACHE_FLAG.isProtected : 0) | (value.isOutOfScope ? IPCACHE_FLAG.isOutOfScope : 0)
+  bytes.writeUInt32LE(flags, IPCACHE_VALUE.flags)
   return bytes
 }
 

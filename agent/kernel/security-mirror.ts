@@ -7,7 +7,14 @@ import type {
   XfrmStateOptions,
 } from '@wireproof/netlink'
 import type { PresentPeer } from '../plan/node-plan.ts'
-import { peerOf } from '../plan/ownership.ts'
+import {
+  type IsNode,
+  isOwnPolicy,
+  isOwnState,
+  peerOf,
+  trespassOfPolicy,
+  trespassOfState,
+} from '../plan/ownership.ts'
 import { nameOfState } from '../plan/security.ts'
 import { overwriteKeys, type SecurityDifference } from './xfrm.ts'
 
@@ -28,16 +35,29 @@ export class SecurityMirror {
   readonly #peers = new Map<number, Peer>()
   /** Of inbound associations. */
   readonly #heard = new Map<string, number>()
+  #trespasses: readonly string[] = []
 
   constructor(xfrm: Xfrm) {
     this.#xfrm = xfrm
   }
 
-  reload(): void {
+  reload(isNode: IsNode): void {
     this.#peers.clear()
     this.#heard.clear()
-    for (const state of this.#xfrm.states()) this.#putState(state)
-    for (const policy of this.#xfrm.policies()) this.#putPolicy(policy)
+    const states = this.#xfrm.states()
+    const policies = this.#xfrm.policies()
+    for (const state of states) if (isOwnState(state, isNode)) this.#putState(state)
+    for (const policy of policies) if (isOwnPolicy(policy)) this.#putPolicy(policy)
+    this.#trespasses = [
+      ...states.flatMap((state) => trespassOfState(state, isNode) ?? []),
+      ...policies.flatMap((policy) => trespassOfPolicy(policy) ?? []),
+    ]
+    overwriteKeys(states.filter((state) => !this.has(state)))
+  }
+
+  /** Of somebody else's in the kernel that may get in our way, a sentence each. */
+  get trespasses(): readonly string[] {
+    return this.#trespasses
   }
 
   numbers(): number[] {

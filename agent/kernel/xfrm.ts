@@ -1,13 +1,13 @@
 import type { Xfrm, XfrmAlgorithms, XfrmPolicy, XfrmState, XfrmStateOptions } from '@wireproof/netlink'
 import { type Difference, difference } from '../plan/difference.ts'
-import { peerOf } from '../plan/ownership.ts'
+import { isOwnPolicy, isOwnState } from '../plan/ownership.ts'
 import { type DesiredState, nameOfPolicy, nameOfState, samePolicy, sameState } from '../plan/security.ts'
 
 /** Our associations and policies, as the kernel has them now. */
 export function readSecurity(xfrm: Xfrm): { states: XfrmState[]; policies: XfrmPolicy[] } {
   return {
-    states: xfrm.states().filter((state) => peerOf(state.reqid) !== undefined),
-    policies: xfrm.policies().filter((policy) => peerOf(policy.template?.reqid) !== undefined),
+    states: xfrm.states().filter((state) => isOwnState(state)),
+    policies: xfrm.policies().filter(isOwnPolicy),
   }
 }
 

@@ -8,6 +8,7 @@ import { AgentMetrics, type Sample } from './metrics.ts'
 
 const sample: Sample = {
   status: syntheticStatus({
+    notices: ['policy default/web selects no pod, and changes nothing until it does'],
     counters: {
       'from-pod/encrypted/protected': { packets: 5, bytes: 500 },
       'to-wire/dropped/clear-on-wire': { packets: 3, bytes: 300 },
@@ -21,6 +22,7 @@ const sample: Sample = {
   refused: { XfrmInNoStates: 2, XfrmOutNoStates: 0 },
   told: { forwarded: 0, encrypted: 9, decrypted: 8, clear: 0, dropped: 4 },
   lost: { ring: 6, reader: 0 },
+  clockSteps: 2,
   hasFailed: false,
 }
 
@@ -54,6 +56,8 @@ const cases: [string, Labels, number][] = [
   ['wireproof_dropped_packets_total', { reason: 'clear-from-wire' }, 0],
   ['wireproof_flow_events_total', { verdict: 'decrypted' }, 8],
   ['wireproof_flow_events_lost_total', { where: 'ring' }, 6],
+  ['wireproof_notices', {}, 1],
+  ['wireproof_clock_steps_total', {}, 2],
   ['wireproof_key_id', {}, 3],
   ['wireproof_rotation_pending_peers', {}, 0],
 ]

@@ -14,6 +14,8 @@ export interface Sample {
   /** Flow events by verdict. */
   readonly told: Readonly<Record<FlowVerdict, number>>
   readonly lost: { readonly ring: number; readonly reader: number }
+  /** How often the clock was set. */
+  readonly clockSteps: number
   /** Whether the last pass failed. */
   readonly hasFailed: boolean
 }
@@ -37,6 +39,8 @@ export class AgentMetrics {
   readonly #settled = this.#gauge('settled', '1 while the kernel is what the cluster asks for.')
   readonly #failed = this.#gauge('last_pass_failed', '1 while the last pass over the kernel failed.')
   readonly #problems = this.#gauge('store_problems', 'Objects of the cluster store that are not understood.')
+  readonly #notices = this.#gauge('notices', 'What a person should know; nothing is refused for it.')
+  readonly #clockSteps = this.#counter('clock_steps_total', 'How often the clock was set.')
   readonly #pods = this.#gauge('pods', 'Pods of this node whose devices are guarded.')
   readonly #peers = this.#gauge('peers', 'Other nodes: expected, sent to, received from, waited for.', [
     'state',
@@ -99,7 +103,7 @@ export class AgentMetrics {
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() }
   }
 
-  #setConfiguration({ status, hasFailed }: Sample): void {
+  #setConfiguration({ status, clockSteps, hasFailed }: Sample): void {
     this.#buildInfo.set({ version, node_version: process.version }, 1)
     this.#started.set(Date.parse(status.started) / 1000)
     this.#encryptL3.set(Number(status.encryptL3))
@@ -107,6 +111,9 @@ export class AgentMetrics {
     this.#settled.set(Number(status.settled))
     this.#failed.set(Number(hasFailed))
     this.#problems.set(status.problems.length)
+    this.#notices.set(status.notices.length)
+    this.#clockSteps.reset()
+    this.#clockSteps.inc(clockSteps)
     this.#pods.set(status.pods.length)
   }
 

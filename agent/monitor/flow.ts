@@ -29,7 +29,7 @@ export interface Known {
 export class FlowNarrator {
   readonly #node: string
   /** Nanoseconds from the kernel's monotonic clock to the epoch. */
-  readonly #epoch: bigint
+  #epoch: bigint
   readonly #known: Known
   /** Those asked for since something changed: events come in their thousands from the same few. */
   readonly #owners = new Map<string, Owner | undefined>()
@@ -43,6 +43,11 @@ export class FlowNarrator {
   /** To be called when something that it asks for may have changed. */
   forget(): void {
     this.#owners.clear()
+  }
+
+  /** @param by milliseconds. */
+  clockSet(by: number): void {
+    this.#epoch += BigInt(Math.round(by * 1e6))
   }
 
   tell(event: FlowEvent): Flow {

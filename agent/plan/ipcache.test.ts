@@ -96,3 +96,23 @@ test('a range that is a node’s prefix as well is the node’s while it is ther
   ipcache.removeNode(n2)
   assert.deepEqual(ipcache.get('10.0.2.0/24'), { identity: 0, node: nobody, isProtected: true })
 })
+
+test('pods that no policy covers are out of scope; prefixes and ranges, where unknown pods may be, never are', () => {
+  const ipcache = new Ipcache()
+  ipcache.setRanges(['10.0.0.0/8'])
+  ipcache.setNode(n1, 7)
+  ipcache.setPod(pod('a', 'n1', '10.0.1.2'))
+  ipcache.setPod(pod('b', 'n1', '10.0.1.3'))
+  ipcache.settle()
+  ipcache.setScope({ hasPod: ({ name }) => name === 'a' })
+  assert.deepEqual([...ipcache.changes().set.keys()], ['10.0.1.3/32'])
+  ipcache.setPod(pod('c', 'n1', '10.0.1.4'))
+  const outside = [...ipcache.changes().set].filter(([, { isOutOfScope }]) => isOutOfScope)
+  assert.deepEqual(
+    outside.map(([prefix]) => prefix),
+    ['10.0.1.3/32', '10.0.1.4/32'],
+  )
+  ipcache.settle()
+  ipcache.setScope({ hasPod: () => true })
+  assert.deepEqual([...ipcache.changes().set.keys()], ['10.0.1.3/32', '10.0.1.4/32'])
+})

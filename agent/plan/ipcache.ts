@@ -10,7 +10,16 @@ export interface IpcacheEntry {
   readonly node: number
   /** Pods are: they are encrypted between nodes. Nodes' own addresses are known, but not protected. */
   readonly isProtected: boolean
+  /** Of a pod: not encrypted with another pod that is out of scope as well. What is unknown is in scope. */
+  readonly isOutOfScope?: boolean
 }
+
+/** Whose traffic is to be encrypted. */
+export interface PodScope {
+  hasPod(pod: ClusterPod): boolean
+}
+
+const everyPod: PodScope = { hasPod: () => true }
 
 export interface IpcacheChanges {
   readonly set: ReadonlyMap<string, IpcacheEntry>
@@ -31,6 +40,7 @@ export class Ipcache {
   /** What is nodes' own: their pods' prefixes, and their addresses. */
   readonly #nodes = new Map<Place, IpcacheEntry>()
   #ranges: ReadonlySet<Place> = new Set()
+  #scope: PodScope = everyPod
   readonly #dirty = new Set<Place>()
 
   /** Pods that cannot have the address they claim, one sentence each. */
@@ -49,6 +59,14 @@ export class Ipcache {
 
   get(prefix: string): IpcacheEntry | undefined {
     return this.#at(placeOf(prefix))
+  }
+
+  /** From now on these pods are in scope. */
+  setScope(scope: PodScope): void {
+    const before = this.#scope
+    this.#scope = scope
+    for (const [address, pod] of this.#owners)
+      if (before.hasPod(pod) !== scope.hasPod(pod)) this.#dirty.add(address)
   }
 
   /** The ranges that pods come from. Of a prefix that is a node's as well, the node's entry counts. */
@@ -127,7 +145,12 @@ export class Ipcache {
   }
 
   #entryOf(pod: ClusterPod): IpcacheEntry {
-    return { identity: identityOf(pod), node: this.#numbers.get(pod.node)!, isProtected: true }
+    return {
+      identity: identityOf(pod),
+      node: this.#numbers.get(pod.node)!,
+      isProtected: true,
+      isOutOfScope: !this.#scope.hasPod(pod),
+    }
   }
 
   #putNode(prefix: string, entry: IpcacheEntry): void {
@@ -176,5 +199,10 @@ function placeOf(prefix: string): Place {
 }
 
 function sameEntry(a: IpcacheEntry, b: IpcacheEntry): boolean {
-  return a.identity === b.identity && a.node === b.node && a.isProtected === b.isProtected
+  return (
+    a.identity === b.identity &&
+    a.node === b.node &&
+    a.isProtected === b.isProtected &&
+    (a.isOutOfScope ?? false) === (b.isOutOfScope ?? false)
+  )
 }

@@ -1,6 +1,10 @@
+import type { Mark, XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
+import { suiteOf } from '../keys/suite.ts'
+import { decryptedMark, encryptMark } from './marks.ts'
+
 /**
- * How the agent knows its own: associations and policies by reqid, routes by metric. What others have put into the
- * kernel is never touched.
+ * How the agent knows its own: associations and policies by reqid and by what only it gives them, routes by metric. What
+ * others have put into the kernel is never touched.
  */
 const base = 0x5700_0000
 const numberMask = 0x00ff_ffff
@@ -24,4 +28,63 @@ export function isOwnMetric(metric: number | undefined): boolean {
 /** The number of the peer that an association or policy of ours is about; undefined for one that is not ours. */
 export function peerOf(reqid: number | undefined): number | undefined {
   return reqid !== undefined && (reqid & ~numberMask) === base ? reqid & numberMask : undefined
+}
+
+/**
+ * Whether the association is ours: of our reqids, one of our suites in tunnel mode, and either inbound with the mark of its
+ * peer, or outbound with 64-bit numbers. One that leads to a node of the cluster is ours also after somebody has changed it.
+ */
+export function isOwnState(state: XfrmStateOptions, isNode: IsNode = () => false): boolean {
+  const { reqid, mode, outputMark, esn, destination } = state
+  const number = peerOf(reqid)
+  if (number === undefined || mode !== 'tunnel' || suiteOf(state) === undefined) return false
+  if (outputMark) return sameMark(outputMark, decryptedMark(number))
+  return esn === true || isNode(destination)
+}
+
+/** Whether the policy is ours: of our reqids, for packets with a mark that only our datapath and our associations set. */
+export function isOwnPolicy({ template, mark }: XfrmPolicy): boolean {
+  const number = peerOf(template?.reqid)
+  if (number === undefined || mark === undefined) return false
+  return sameMark(mark, encryptMark) || sameMark(mark, decryptedMark(number))
+}
+
+/** Whether an address is a node's of this cluster. */
+export type IsNode = (address: string) => boolean
+
+/** Why somebody else's association may get in the way, in a sentence; undefined for one that does not. */
+export function trespassOfState(state: XfrmStateOptions, isNode: IsNode): string | undefined {
+  if (peerOf(state.reqid) === undefined || isOwnState(state, isNode)) return undefined
+  const spi = `0x${state.spi.toString(16).padStart(8, '0')}`
+  return `an SA to ${state.destination} with SPI ${spi} has reqid ${inHex(state.reqid)}, of the range of this agent, and is not its own: it is left alone`
+}
+
+/** The same of a policy. */
+export function trespassOfPolicy(policy: XfrmPolicy): string | undefined {
+  if (isOwnPolicy(policy)) return undefined
+  const { direction, source, destination, mark, template } = policy
+  const what = `an IPsec policy (${direction}, from ${source} to ${destination})`
+  if (template && peerOf(template.reqid) !== undefined)
+    return `${what} has reqid ${inHex(template.reqid)}, of the range of this agent, and is not its own: it is left alone`
+  if (mark && matchesOwnMark(mark))
+    return `${what} is for mark ${inHex(mark.value)}/${inHex(mark.mask)}, which packets of this agent have, and is not its own: it is left alone`
+  return undefined
+}
+
+/** Bits in which the marks of ours differ from those of others, whatever node's number is in them. */
+const kindBits = 0x0f00
+
+/** One that asks for no bit of a kind is for packets of all marks, as most policies are. */
+function matchesOwnMark({ value, mask }: Mark): boolean {
+  const asked = mask & kindBits
+  if (asked === 0) return false
+  return [encryptMark, decryptedMark(0)].some((own) => ((value ^ own.value) & asked) === 0)
+}
+
+function sameMark(a: Mark, b: Mark): boolean {
+  return a.value === b.value && a.mask === b.mask
+}
+
+function inHex(value: number): string {
+  return `0x${value.toString(16)}`
 }

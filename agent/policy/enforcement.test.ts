@@ -266,3 +266,28 @@ test('a device whose pod the cluster does not know has no policy, which denies',
   enforcement.release(1)
   assert.equal(maps.pods.size, 0)
 })
+
+test('a policy that selects no pod is told of, until there is one', () => {
+  const enforcement = new PolicyEnforcement(new SimulatedMaps())
+  const policies = new Map([
+    [
+      'web',
+      parsePolicies(
+        stringify({
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name: 'web' },
+          spec: { podSelector: { matchLabels: { app: 'web' } } },
+        }),
+      ),
+    ],
+  ])
+  const cluster = { namespaces: new Map(), policies }
+  const pod = (name: string) => ({ name, node: 'n1', addresses: ['10.0.1.2'], labels: { app: name } })
+  enforcement.update({ ...cluster, pods: byName([pod('db')]) })
+  assert.deepEqual(enforcement.idle(), [
+    'policy default/web selects no pod, and changes nothing until it does',
+  ])
+  enforcement.update({ ...cluster, pods: byName([pod('web')]) })
+  assert.deepEqual(enforcement.idle(), [])
+})

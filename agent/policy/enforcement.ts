@@ -4,7 +4,7 @@ import { type Kind, kindOf } from '../plan/identity.ts'
 import { compile, indexPeers, type PeerIndex, type PolicySet } from './compile.ts'
 import { KindCount } from './kind-count.ts'
 import { type PolicyMaps, PolicyTable } from './table.ts'
-import type { PolicyWorld } from './world.ts'
+import { idlePolicies, type PolicyWorld } from './world.ts'
 
 type Cluster = Pick<ClusterView, 'pods' | 'namespaces' | 'policies'>
 
@@ -21,6 +21,7 @@ export class PolicyEnforcement {
   #world: Omit<PolicyWorld, 'kinds'> = { namespaces: new Map(), policies: [] }
   #peerIndex: PeerIndex = () => []
   #compiled = new Map<string, PolicySet>()
+  #idle: readonly string[] | undefined
 
   constructor(maps: PolicyMaps) {
     this.#table = new PolicyTable(maps, randomInt(2 ** 31))
@@ -49,8 +50,18 @@ export class PolicyEnforcement {
       this.#world = { namespaces: new Map(cluster.namespaces), policies }
       this.#peerIndex = indexPeers({ kinds: this.#kinds, namespaces: this.#world.namespaces })
       this.#compiled.clear()
+      this.#idle = undefined
     }
     this.#enforce()
+  }
+
+  /** Policies that select no pod of the cluster, a sentence each. */
+  idle(): readonly string[] {
+    this.#idle ??= idlePolicies({ ...this.#world, kinds: this.#kinds }).map(
+      ({ namespace, name }) =>
+        `policy ${namespace}/${name} selects no pod, and changes nothing until it does`,
+    )
+    return this.#idle
   }
 
   /** Puts the pod's policies in force at its device; to be called before anything can pass there. */

@@ -1,11 +1,9 @@
-import { parseAllDocuments } from 'yaml'
-import { Malformed } from '../cluster/parse.ts'
-import { fieldsOf, isPresent, listOf, oneOf, type Path, textOf, wholeNumber, wrong } from './fields.ts'
+import { type Document, documentsOf, parseObjectName, parseObjectNameOr, refuseTwins } from './documents.ts'
+import { fieldsOf, isPresent, listOf, oneOf, type Path, wholeNumber, wrong } from './fields.ts'
 import type { NetworkPolicy, Peer, PolicyDirection, Port, Rule } from './network-policy.ts'
 import { parseIpBlock } from './parse-cidr.ts'
 import { parseSelector } from './parse-selector.ts'
 
-const objectName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
 /** RFC 6335 section 5.1. */
 const portName = /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/
 const types = ['Ingress', 'Egress'] as const
@@ -18,39 +16,20 @@ export const defaultNamespace = 'default'
  * @throws Malformed with the place and what is allowed there.
  */
 export function parsePolicies(text: unknown): NetworkPolicy[] {
-  const documents = parseAllDocuments(text as string, { uniqueKeys: true, logLevel: 'error' })
-  const several = documents.length > 1
-  const policies = [...documents].flatMap((document, index) => {
-    const [mistake] = document.errors
-    if (mistake) throw new Malformed(mistake.message.split('\n')[0]!.replace(/:$/, ''))
-    const value = contentOf(document)
-    // Nothing between two separators.
-    if (value === null || value === undefined) return []
-    return [parsePolicy(several ? `document ${index + 1}: ` : '', value)]
-  })
-  const names = policies.map(({ namespace, name }) => `${namespace}/${name}`)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new Malformed(`policy ${twice} is there twice`)
+  const policies = documentsOf(text, 'networking.k8s.io/v1', 'NetworkPolicy').map(parsePolicy)
+  refuseTwins(
+    'policy',
+    policies.map(({ namespace, name }) => `${namespace}/${name}`),
+  )
   return policies
 }
 
-/** Aliases that unfold to more than anyone would write are refused by the library. */
-function contentOf(document: { toJS(): unknown }): unknown {
-  try {
-    return document.toJS()
-  } catch (error) {
-    throw new Malformed((error as Error).message)
-  }
-}
-
-function parsePolicy(document: Path, value: unknown): NetworkPolicy {
-  const known = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
-  const fields = fieldsOf(document === '' ? 'the document' : document.slice(0, -2), value, known)
-  oneOf(`${document}apiVersion`, fields.apiVersion, ['networking.k8s.io/v1'])
-  oneOf(`${document}kind`, fields.kind, ['NetworkPolicy'])
-  const { name, namespace } = parseMetadata(`${document}metadata`, fields.metadata)
+function parsePolicy({ path: document, metadata, spec: content }: Document): NetworkPolicy {
+  // What else is in the metadata, such as labels and annotations, is for others.
+  const name = parseObjectName(`${document}metadata.name`, metadata.name)
+  const namespace = parseObjectNameOr(`${document}metadata.namespace`, metadata.namespace, defaultNamespace)
   const path = `${document}spec`
-  const spec = fieldsOf(path, fields.spec ?? {}, ['podSelector', 'ingress', 'egress', 'policyTypes'])
+  const spec = fieldsOf(path, content, ['podSelector', 'ingress', 'egress', 'policyTypes'])
   const rules = (direction: PolicyDirection) =>
     listOf(`${path}.${direction}`, spec[direction], (at, each) =>
       parseRule(at, each, direction, `${namespace}/${name}/${direction}`),
@@ -68,21 +47,6 @@ function parsePolicy(document: Path, value: unknown): NetworkPolicy {
       ...(inForce.includes('Ingress') ? { ingress } : {}),
       ...(inForce.includes('Egress') ? { egress } : {}),
     },
-  }
-}
-
-/** What else is there, such as labels and annotations, is for others. */
-function parseMetadata(path: Path, value: unknown): { name: string; namespace: string } {
-  if (typeof value !== 'object' || value === null) throw wrong(path, 'must be an object with a name')
-  const { name, namespace } = value as Record<string, unknown>
-  const parse = (at: Path, each: unknown) => {
-    if (!objectName.test(textOf(at, each)))
-      throw wrong(at, 'must consist of lower case letters, digits, - and .')
-    return each as string
-  }
-  return {
-    name: parse(`${path}.name`, name),
-    namespace: isPresent(namespace) ? parse(`${path}.namespace`, namespace) : defaultNamespace,
   }
 }
 

@@ -13,9 +13,22 @@ const nameLabel = 'kubernetes.io/metadata.name'
 
 /** In the order of their names, so that what is told of several that agree is always the same one. */
 export function policiesOf(kind: Kind, { policies }: PolicyWorld): NetworkPolicy[] {
-  return policies
-    .filter(({ namespace, pods }) => namespace === kind.namespace && selects(pods, kind.labels))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  return policies.filter((policy) => isFor(policy, kind)).sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function isFor({ namespace, pods }: NetworkPolicy, kind: Kind): boolean {
+  return namespace === kind.namespace && selects(pods, kind.labels)
+}
+
+/** Those that are nobody's. */
+export function idlePolicies({ kinds, policies }: PolicyWorld): NetworkPolicy[] {
+  const all = [...kinds]
+  return policies.filter((policy) => !all.some((kind) => isFor(policy, kind)))
+}
+
+/** With the one that Kubernetes gives every namespace, whatever else it has. */
+export function labelsOfNamespace(namespace: string, namespaces: PolicyWorld['namespaces']): Labels {
+  return { ...namespaces.get(namespace), [nameLabel]: namespace }
 }
 
 /** @param namespace of the policy. */
@@ -28,7 +41,6 @@ export function isPeer(
   const inNamespace =
     peer.namespaces === undefined
       ? kind.namespace === namespace
-      : // Kubernetes gives every namespace this label, whatever else it has.
-        selects(peer.namespaces, { ...namespaces.get(kind.namespace), [nameLabel]: kind.namespace })
+      : selects(peer.namespaces, labelsOfNamespace(kind.namespace, namespaces))
   return inNamespace && (peer.pods === undefined || selects(peer.pods, kind.labels))
 }

@@ -9,6 +9,7 @@ import type {
 } from '../cluster/state.ts'
 import type { ClusterStore, Listening } from '../cluster/store.ts'
 import type { ClusterKey } from '../keys/cluster-key.ts'
+import type { EncryptionPolicy, Service } from '../scope/encryption-policy.ts'
 
 /** What has been written to the store so far. */
 export interface Traffic {
@@ -24,6 +25,8 @@ export class MemoryCluster {
   key: ClusterKey
   readonly nodes = new Map<string, ClusterNode>()
   readonly pods = new Map<string, ClusterPod>()
+  readonly encryptionPolicies = new Map<string, readonly EncryptionPolicy[]>()
+  readonly services = new Map<string, Service>()
   readonly lives = new Map<string, Life>()
   readonly announcements = new Map<string, Announcement>()
   revision = 0
@@ -105,8 +108,9 @@ export class MemoryStore implements ClusterStore {
   }
 
   get view(): ClusterView {
-    const { settings, key, nodes, pods, lives, announcements, revision } = this.#cluster
-    const policies = { namespaces: new Map(), policies: new Map() }
+    const { settings, key, nodes, pods, encryptionPolicies, services, lives, announcements, revision } =
+      this.#cluster
+    const policies = { namespaces: new Map(), policies: new Map(), encryptionPolicies, services }
     return { settings, key, nodes, pods, ...policies, lives, announcements, revision, problems: [] }
   }
 

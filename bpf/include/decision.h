@@ -48,10 +48,13 @@ static __always_inline struct decision decide_clear(const struct config *config,
 }
 
 /* On the wire almost no packet is one that the configuration decides about: it is read for those that are. */
-static __always_inline struct decision decide_clear_now(enum reason reason)
+static __always_inline struct decision decide_clear_between(const struct endpoint *source,
+							    const struct endpoint *destination, enum reason reason)
 {
 	const struct config config = read_config();
 
+	if (config.flags & CONFIG_READY && !is_in_scope(source, destination))
+		return decide(VERDICT_FORWARDED, REASON_OUT_OF_SCOPE);
 	return decide_clear(&config, reason);
 }
 

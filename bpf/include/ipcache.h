@@ -12,6 +12,7 @@ struct endpoint {
 	__u32 node;
 	bool known;
 	bool protected;
+	bool out_of_scope;
 };
 
 static __always_inline struct endpoint find_endpoint(const struct address *address)
@@ -29,8 +30,15 @@ static __always_inline struct endpoint find_endpoint(const struct address *addre
 		endpoint.node = value->node;
 		endpoint.known = true;
 		endpoint.protected = (value->flags & IPCACHE_PROTECTED) != 0;
+		endpoint.out_of_scope = (value->flags & IPCACHE_OUT_OF_SCOPE) != 0;
 	}
 	return endpoint;
+}
+
+/* Of two pods. One end in scope is enough. */
+static __always_inline bool is_in_scope(const struct endpoint *source, const struct endpoint *destination)
+{
+	return !source->out_of_scope || !destination->out_of_scope;
 }
 
 #endif

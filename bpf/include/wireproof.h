@@ -26,6 +26,7 @@ struct ipcache_key {
 };
 
 #define IPCACHE_PROTECTED	1u	/* pod traffic: encrypted between nodes */
+#define IPCACHE_OUT_OF_SCOPE	2u	/* of a pod: not with another that has this as well */
 
 /* How this agent numbers nodes: for itself only, so no two agents need agree. */
 #define NODE_NONE	0u	/* no node has said that an address is its own */
@@ -67,6 +68,7 @@ enum reason {
 	REASON_NOT_CONFIGURED,
 	REASON_UNKNOWN_NODE,
 	REASON_POLICY_DENIED,
+	REASON_OUT_OF_SCOPE,
 	REASONS
 };
 

@@ -12,6 +12,7 @@ import {
   writePod,
   writePodKey,
 } from '../../agent/kernel/datapath-layout.ts'
+import type { IpcacheEntry } from '../../agent/plan/ipcache.ts'
 import { hostPrefix } from '../../agent/plan/prefix.ts'
 import { writePodPolicy } from '../../agent/policy/layout.ts'
 import type { PolicyDirection } from '../../agent/policy/network-policy.ts'
@@ -95,7 +96,16 @@ export class Datapath implements Disposable {
   }
 
   know(prefix: string, node: number, isProtected: boolean, identity = 0): void {
-    this.#addresses.set([[hostPrefix(prefix), { identity, node, isProtected }]])
+    this.#tell(prefix, { identity, node, isProtected })
+  }
+
+  /** Says that no encryption policy covers the pod. */
+  exempt(pod: string, node: number): void {
+    this.#tell(pod, { identity: 0, node, isProtected: true, isOutOfScope: true })
+  }
+
+  #tell(prefix: string, entry: IpcacheEntry): void {
+    this.#addresses.set([[hostPrefix(prefix), entry]])
   }
 
   forget(prefix: string): void {

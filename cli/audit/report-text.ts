@@ -1,4 +1,4 @@
-import { spoken } from '../duration.ts'
+import { spoken } from '../../agent/duration.ts'
 import { endOf } from '../monitor/flow-table.ts'
 import type { Paint } from '../status/overview.ts'
 import { table } from '../table.ts'

@@ -51,6 +51,7 @@ describe('a node is healthy, and something is to be said of it', () => {
     ],
     ['when a newer kernel counts something', { refused: { XfrmNew: 1 } }, /does not know/],
     ['when packets were dropped', { counters: dropped }, /dropped 3 \(clear-on-wire\): protected packets/],
+    ['when a notice was given', { notices: ['policy default/web selects no pod'] }, /selects no pod/],
     ['when events were lost', { events: { told: 9, remembered: 9, lost: 4 } }, /4 flow events lost/],
   ]
   for (const [when, changes, says] of cases)

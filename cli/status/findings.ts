@@ -49,6 +49,10 @@ const drops: Readonly<Record<FlowReason, readonly [means: string, remedy: string
   ],
   'same-node': ['packets between pods of this node were dropped', 'Report it: it should not happen.'],
   'not-protected': ['packets that are not protected were dropped', 'Report it: it should not happen.'],
+  'out-of-scope': [
+    'packets that no encryption policy covers were dropped',
+    'Report it: it should not happen.',
+  ],
   'encryption-off': ['packets were dropped although encryption is off', 'Report it: it should not happen.'],
   protected: ['protected packets were dropped', 'Report it: it should not happen.'],
 }
@@ -68,7 +72,7 @@ export function findingsOf({ node, status, problem }: NodeAnswer): Finding[] {
       .map((what) => broken(what, 'Mend it in the cluster store; until then what it said before counts.')),
     ...peerFindings(status, broken),
     ...sequenceFindings(status, broken),
-    ...trafficFindings(status),
+    ...notableFindings(status),
   ]
 }
 
@@ -108,8 +112,9 @@ function sequenceFindings({ sequence: { highest, limit } }: AgentStatus, broken:
   return [broken(`an SA has used ${share} % of its sequence numbers`, remedy)]
 }
 
-function trafficFindings({ node, refused, counters, events }: AgentStatus): Finding[] {
+function notableFindings({ node, notices, refused, counters, events }: AgentStatus): Finding[] {
   const notable = (says: string, remedy: string): Finding => ({ node, severity: 'notable', says, remedy })
+  const noticed = notices.map((says) => notable(says, 'Nothing is refused or changed for it.'))
   const errors = Object.entries(refused).map(([counter, count]) => {
     const { means, remedy } = explainXfrmError(counter)
     return notable(`${counter} ${count}: ${means}`, remedy)
@@ -127,7 +132,7 @@ function trafficFindings({ node, refused, counters, events }: AgentStatus): Find
             'Counters are exact still.',
           ),
         ]
-  return [...errors, ...dropped, ...lost]
+  return [...noticed, ...errors, ...dropped, ...lost]
 }
 
 /** Dropped packets since the agent began, of all hooks. */

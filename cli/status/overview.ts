@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { AgentStatus, PeerStatus } from '../../agent/api.ts'
-import { spoken } from '../duration.ts'
+import { spoken } from '../../agent/duration.ts'
 import { table } from '../table.ts'
 import { dropsByReason, type Finding, findingsOf, isHealthy, type NodeAnswer } from './findings.ts'
 

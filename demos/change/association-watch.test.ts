@@ -24,7 +24,7 @@ const association = (spi: number, key: string, packets: number): SecurityAssocia
 test('what has come and gone meanwhile is kept as it was last read, also under an SPI that came back', async () => {
   let held = [association(1, 'aa', 5)]
   const watch = watchAssociations({
-    nodes: async () => [{ name: 'n1', id: 1, underlay: '192.0.2.1', podCidr: '10.0.1.0/24' }],
+    nodes: async () => [{ name: 'n1', id: 1, underlay: '192.0.2.1', podCidrs: ['10.0.1.0/24'] }],
     securityAssociations: async () => held,
   })
   await watch.look()

@@ -14,14 +14,17 @@ import {
 import type { Stage } from '../player/index.ts'
 import {
   type ArmRecord,
+  type Attempt,
   type BotchedArm,
   type Change as ChangeFacts,
   type ChangeKind,
+  type Denial,
   isChange,
 } from '../proof/index.ts'
 import type { BackgroundStream } from '../workload/traffic.ts'
 import { watchAssociations } from './association-watch.ts'
 import type { Change, ChangeHands, Way } from './change.ts'
+import { watchAll } from './dropped.ts'
 import { instantsFrom } from './instants.ts'
 
 /** Streams go this long before the change begins and after it has ended. */
@@ -56,8 +59,10 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
   const started = nowInNanoseconds()
   const moments: { at: string; what: string }[] = []
   const outages: { from: string; to: string }[] = []
+  const denials: Denial[] = []
+  const attempts: Attempt[] = []
   const title = `While ${way.what(rounds)}, pods of every node send to every other`
-  const { canaries, points, streams, ...read } = await stage.do(title, async (task) => {
+  const { canaries, points, streams, sessions, dropped, ...read } = await stage.do(title, async (task) => {
     const whileItLasts = endingWith(stage)
     const capture = await task.measure('start instruments', () =>
       lab.capture(join(directory, name.replaceAll('/', '-')), whileItLasts),
@@ -65,7 +70,8 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     const before = await readAssociations(lab)
     const refusalsBefore = await readRefusals(lab)
     const watch = watchAssociations(lab, whileItLasts)
-    const background = workload.startBackground(change.everyMs)
+    const background = workload.startBackground(change.everyMs, { sessions: change.sessions ?? false })
+    const witnesses = change.isWitnessed ? await watchAll(lab, whileItLasts) : undefined
     await sleep(quietMs, undefined, { signal: stage.signal })
     const deadlineMs = isChange(name) ? patientMs : briefMs
     const sending = workload.sendCanaries(name, { deadlineMs, signal: stage.signal })
@@ -74,6 +80,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     const hands: ChangeHands = {
       lab,
       workload,
+      routes: background.routes,
       rounds,
       instants,
       task,
@@ -81,12 +88,15 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
       canariesSent: sending,
       mark: (what) => void moments.push({ at: nowInNanoseconds(), what }),
       wasCut: (from) => void outages.push({ from, to: nowInNanoseconds() }),
+      wasDenied: (denial) => void denials.push(denial),
+      tried: (attempt) => void attempts.push(attempt),
       look: watch.look,
     }
     await task.measure('change', () => way.change(hands))
     const canaries = await task.measure('canaries', () => sending)
     await sleep(quietMs, undefined, { signal: stage.signal })
-    const streams = await task.measure('end streams', () => background.end(stage.signal))
+    const { streams, sessions } = await task.measure('end streams', () => background.end(stage.signal))
+    const dropped = await witnesses?.end()
     await task.measure('stop instruments', () => capture.quiet())
     const refusalsAfter = await readRefusals(lab)
     const from = nowInNanoseconds()
@@ -94,13 +104,27 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     const reading = { from, to: nowInNanoseconds(1n) }
     const points = await task.measure('stop instruments', () => capture.stop())
     task.detail(tally(streams, after.length))
-    return { canaries, points, streams, before, after, reading, refusalsBefore, refusalsAfter }
+    return {
+      canaries,
+      points,
+      streams,
+      sessions,
+      dropped,
+      before,
+      after,
+      reading,
+      refusalsBefore,
+      refusalsAfter,
+    }
   })
   const facts: ChangeFacts = {
     what: way.what(rounds),
     rounds,
     moments,
     ...(outages.length > 0 && { outages }),
+    ...(denials.length > 0 && { denials }),
+    ...(attempts.length > 0 && { attempts }),
+    ...(dropped && { dropped }),
     ...(way.isRandom && { seed: instants.seed }),
   }
   const record: ArmRecord = {
@@ -111,6 +135,12 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     ended: nowInNanoseconds(),
     canaries: recordedCanaries(canaries),
     streams: streams.map(({ report: { sent, answered }, ...stream }) => ({ ...stream, sent, answered })),
+    ...(change.sessions && {
+      sessions: sessions.map(({ report: { sent, answered, port }, ...session }) => ({
+        ...session,
+        ...{ sent, answered, port },
+      })),
+    }),
     points,
     sasBefore: read.before.associations,
     sasAfter: read.after,

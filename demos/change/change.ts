@@ -1,13 +1,15 @@
 import type { Lab } from '../../lab/lab.ts'
 import type { Stage, Task } from '../player/index.ts'
-import type { ChangeKind } from '../proof/index.ts'
-import type { Workload } from '../workload/traffic.ts'
+import type { Attempt, ChangeKind, Denial } from '../proof/index.ts'
+import type { Route, Workload } from '../workload/traffic.ts'
 import type { Instants } from './instants.ts'
 
 /** What whoever changes something can get hold of. */
 export interface ChangeHands {
   readonly lab: Lab
   readonly workload: Workload
+  /** Between which pods streams go all the while, and sessions where there are any. */
+  readonly routes: readonly Route[]
   readonly rounds: number
   readonly instants: Instants
   readonly task: Task
@@ -19,6 +21,10 @@ export interface ChangeHands {
   readonly canariesSent: Promise<unknown>
   /** Notes that there was no way through from then until now. */
   wasCut(from: string): void
+  /** Notes that a policy cut off a pod. */
+  wasDenied(denial: Denial): void
+  /** Notes that somebody tried to get packets to a pod. */
+  tried(attempt: Attempt): void
   /** Reads the security associations besides, before some are taken away. */
   look(): Promise<void>
 }
@@ -46,6 +52,10 @@ export interface Change {
   readonly rounds: number
   /** How often each stream has a datagram, in milliseconds: seldom where a hundred rounds take minutes. */
   readonly everyMs: number
+  /** Whether a TCP session goes beside each stream. */
+  readonly sessions?: boolean
+  /** Whether what the agents tell of what they drop is kept. */
+  readonly isWitnessed?: boolean
   readonly rightly: Way
   /** The same as it must not be done: the checks must notice. */
   readonly botched: Way & { readonly heading: string }

@@ -22,12 +22,16 @@ function wireComments(arm: ArmView, found: Map<number, string>): void {
   const origin = new Map(
     arm.account().sent.flatMap(({ seen, carrier }) => (carrier ? [[carrier, seen.number]] : [])),
   )
+  const uncovered = new Set(
+    arm.account().sent.flatMap((each) => (each.isCovered ? [] : (each.carrier ?? []))),
+  )
   for (const seen of arm.wire) {
     const from = origin.get(seen)
     const sent = from === undefined ? '' : `; sent by the pod as frame ${from} of pods.pcapng`
     const why = clear.get(seen)
     if (why !== undefined) found.set(seen.number, `CLEAR: ${why}${sent}`)
     else if (seen.opened) found.set(seen.number, `${espComment(seen)}${sent}`)
+    else if (uncovered.has(seen)) found.set(seen.number, `In clear, as no policy covers it${sent}`)
     else found.set(seen.number, 'No pod traffic')
   }
   for (const { seen, token, encoding } of arm.wireCanaries().sightings)

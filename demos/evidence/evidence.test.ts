@@ -157,7 +157,7 @@ test('a bundle of another version is refused in a sentence that names both', asy
     assert.ok(error instanceof Problem)
     assert.match(
       error.message,
-      /evidence\.json: bundle format 1, written by wireproof 0\.1\.0; this version reads format 3/,
+      /evidence\.json: bundle format 1, written by wireproof 0\.1\.0; this version reads format 4/,
     )
     return true
   })

@@ -4,7 +4,7 @@ import type { Evidence } from './schema.ts'
 export type { Associations, Evidence } from './schema.ts'
 
 /** Raised when a reader of the old form would misunderstand the new. */
-export const formatVersion = 3
+export const formatVersion = 4
 
 export const file = {
   report: 'report.html',

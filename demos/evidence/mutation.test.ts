@@ -17,7 +17,7 @@ import { verifyBundle } from './verify.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-mutation-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 
-const changes = ['rotate'] as const
+const everything = { changes: ['rotate', 'policy'], services: true } as const
 
 const sealedFrames = (run: SyntheticRun, instrument: string) => {
   const associations = run.associations.find(({ arm }) => arm === 'encrypted')!
@@ -53,6 +53,22 @@ const mutations: Readonly<
       frame.data[frame.data.indexOf(token)]! ^= 1
     },
     notices: 'rotate/app.lossless: fails',
+  },
+  'policy.enforced': {
+    what: 'one packet that was denied as it arrived is in its receiver’s capture',
+    change: (run) => {
+      const { denials } = armOf(run, 'policy').change!
+      const { pod, inForce } = denials!.find(({ direction }) => direction === 'ingress')!
+      const { token, toPod } = armOf(run, 'policy').streams!.find(({ fromPod }) => fromPod === pod)!
+      const denied = recordingOf(run, 'policy', `pod/${pod}`).frames.find(
+        ({ data, time }) => time > BigInt(inForce) && data.includes(token),
+      )!
+      const { frames } = recordingOf(run, 'policy', `pod/${toPod}`)
+      const index = frames.findIndex(({ time }) => time > denied.time)
+      frames.splice(index, 0, { ...denied, time: denied.time + 1n })
+      recount(run, 'policy', `pod/${toPod}`)
+    },
+    notices: 'policy/policy.enforced: fails',
   },
   'wire.no-cleartext': {
     what: 'one packet that is not a pod’s has the address of a pod',
@@ -122,6 +138,24 @@ const mutations: Readonly<
     },
     notices: 'control/control.seen: fails',
   },
+  'scope.side-by-side': {
+    what: 'one canary that no policy covers was never sent in clear',
+    change: (run) => {
+      const { token } = armOf(run, 'services').canaries.find(
+        ({ fromPod, toPod, protocol }) => fromPod === 'a1' && toPod === 'c1' && protocol === 'udp',
+      )!
+      for (const instrument of ['wire/a', 'pod/a1', 'pod/c1']) {
+        const [frame] = recordingOf(run, 'services', instrument).frames.filter(({ data }) =>
+          data.includes(token),
+        )
+        if (instrument === 'pod/c1') continue
+        const at = frame!.data.indexOf(token)
+        frame!.data = Buffer.from(frame!.data)
+        frame!.data[at]! ^= 1
+      }
+    },
+    notices: 'services/scope.side-by-side: fails',
+  },
   'sabotage.caught': {
     what: 'one counter of what the strict agent dropped is nought',
     change: (run) => {
@@ -135,10 +169,10 @@ describe('a lie in a bundle that is signed and whole is found by exactly one che
   for (const id of checkIds) {
     const { what, change, notices } = mutations[id]
     test(`${id}: ${what}`, async () => {
-      const proven = observe(provenRun({ changes }))
+      const proven = observe(provenRun(everything))
       const claims = judge(proven)
       assert.equal(claims.verdict, 'PROVEN')
-      const run = provenRun({ changes })
+      const run = provenRun(everything)
       change(run)
       const directory = join(scratch, id)
       await leaveBundle(directory, run, { claims })

@@ -9,6 +9,8 @@ export interface SentPacket {
   readonly seen: SeenFrame
   readonly fromNode: string
   readonly toNode: string
+  /** Whether it is to be encrypted. */
+  readonly isCovered: boolean
   readonly fate: 'encrypted' | 'clear' | 'missing'
   /** The wire frame that carried it; the last one, of a packet in fragments. */
   readonly carrier?: SeenFrame
@@ -43,19 +45,20 @@ interface OnWire {
   readonly reassembled?: boolean
 }
 
-interface Departure {
-  readonly seen: SeenFrame
-  readonly fromNode: string
-  readonly toNode: string
-}
+type Departure = Pick<SentPacket, 'seen' | 'fromNode' | 'toNode' | 'isCovered'>
 
-/** In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet. */
+/**
+ * In the order of time. Matches what the pods' captures show as sent with what the wire carried, packet by packet.
+ *
+ * @param forgeries by their fingerprints: what is known to have been sealed without any pod having sent it.
+ */
 export function accountFor(
   book: AddressBook,
   wire: readonly SeenFrame[],
   pods: readonly SeenFrame[],
+  forgeries: ReadonlySet<string> = new Set(),
 ): Account {
-  const { carried, extra, misdirected, unopened } = readWire(book, wire)
+  const { carried, extra, misdirected, unopened } = readWire(book, wire, forgeries)
   const pool = new Pool(carried)
   const departures = pods.flatMap((seen) => departure(seen, book))
   const matches = new Map(departures.map((each) => [each, pool.take(each.fromNode, each.seen.frame)]))
@@ -68,7 +71,7 @@ export function accountFor(
   }
 }
 
-function readWire(book: AddressBook, wire: readonly SeenFrame[]) {
+function readWire(book: AddressBook, wire: readonly SeenFrame[], forgeries: ReadonlySet<string>) {
   const carried: OnWire[] = []
   const extra: ExtraPacket[] = []
   const misdirected: ExtraPacket[] = []
@@ -82,6 +85,7 @@ function readWire(book: AddressBook, wire: readonly SeenFrame[]) {
       extra.push({ seen, inner })
       continue
     }
+    if (opened && forgeries.size > 0 && forgeries.has(fingerprint(inner))) continue
     if (opened && !rightNodes(seen, inner, book)) misdirected.push({ seen, inner })
     carried.push({ seen, inner, encrypted: opened !== undefined })
   }
@@ -144,7 +148,9 @@ function departure(seen: SeenFrame, book: AddressBook): Departure[] {
   const pod = frame.source === undefined ? undefined : book.podAt(frame.source)
   if (!pod || seen.instrument !== `pod/${pod.name}` || !frame.ip) return []
   const toNode = book.nodeOfPodAddress(frame.destination!)?.name
-  return toNode === undefined || toNode === pod.node ? [] : [{ seen, fromNode: pod.node, toNode }]
+  if (toNode === undefined || toNode === pod.node) return []
+  const isCovered = book.isCovered(frame.source!, frame.destination!)
+  return [{ seen, fromNode: pod.node, toNode, isCovered }]
 }
 
 function sentPacket(departure: Departure, found: OnWire | undefined): SentPacket {

@@ -1,25 +1,34 @@
-import { isIPv4 } from 'node:net'
-import type { NodeFacts, PodFacts, RunFacts } from './run.ts'
+import { isIPv4, isIPv6 } from 'node:net'
+import { parseAddress } from 'tcpdump-parse'
+import type { NodeFacts, PodFacts, RunFacts, Scope } from './run.ts'
 
-/** Who owns which address: tells protected traffic from the rest. */
+/** Who owns which address: tells protected traffic from the rest. Addresses of IPv6 are spelled as RFC 5952 has it. */
 export interface AddressBook {
   /** The node whose pods take addresses from the prefix that holds this one; undefined: not protected. */
   nodeOfPodAddress(address: string): NodeFacts | undefined
   podAt(address: string): PodFacts | undefined
   nodeAt(underlay: string): NodeFacts | undefined
-  /** Pod addresses as the four bytes they have in a packet. */
+  /** Whether a packet between these is to be encrypted once it leaves its node: one end in scope is enough. */
+  isCovered(source: string, destination: string): boolean
+  /** Addresses of pods in scope as the bytes they have in a packet. */
   readonly podAddressBytes: readonly { readonly address: string; readonly bytes: Buffer }[]
 }
 
-export function addressBook(facts: Pick<RunFacts, 'nodes' | 'pods'>): AddressBook {
-  const prefixes = facts.nodes.map((node) => ({ node, ...parsePrefix(node.podCidr) }))
-  const pods = new Map(facts.pods.map((pod) => [pod.address, pod]))
+/** @param scope of what is to be encrypted; all pods, when absent. */
+export function addressBook(
+  facts: Pick<RunFacts, 'nodes' | 'pods'>,
+  scope?: Pick<Scope, 'pods'>,
+): AddressBook {
+  const isOutOfScope = (pod: PodFacts) => scope !== undefined && !scope.pods.includes(pod.name)
+  const prefixes = facts.nodes.flatMap((node) =>
+    node.podCidrs.map((podCidr) => ({ node, ...parsePrefix(podCidr) })),
+  )
+  const pods = new Map(facts.pods.flatMap((pod) => pod.addresses.map((address) => [address, pod] as const)))
   const nodes = new Map(facts.nodes.map((node) => [node.underlay, node]))
   const known = new Map<string, NodeFacts | undefined>()
   const find = (address: string) => {
-    if (!isIPv4(address)) return undefined
-    const value = ipv4Number(address)
-    return prefixes.find(({ network, mask }) => (value & mask) >>> 0 === network)?.node
+    const bytes = bytesOf(address)
+    return bytes && prefixes.find(({ network, length }) => begins(bytes, network, length))?.node
   }
   return {
     nodeOfPodAddress(address) {
@@ -28,20 +37,39 @@ export function addressBook(facts: Pick<RunFacts, 'nodes' | 'pods'>): AddressBoo
     },
     podAt: (address) => pods.get(address),
     nodeAt: (underlay) => nodes.get(underlay),
+    isCovered: (...ends) =>
+      ends.some((end) => {
+        const pod = pods.get(end)
+        return pod === undefined || !isOutOfScope(pod)
+      }),
     podAddressBytes: facts.pods
-      .filter(({ address }) => isIPv4(address))
-      .map(({ address }) => ({ address, bytes: Buffer.from(address.split('.').map(Number)) })),
+      .filter((pod) => !isOutOfScope(pod))
+      .flatMap(({ addresses }) =>
+        addresses.flatMap((address) => {
+          const bytes = bytesOf(address)
+          return bytes ? [{ address, bytes }] : []
+        }),
+      ),
   }
 }
 
-function parsePrefix(cidr: string): { network: number; mask: number } {
+function parsePrefix(cidr: string): { network: Buffer; length: number } {
   const [address = '', length = ''] = cidr.split('/')
-  if (!isIPv4(address) || !/^\d+$/.test(length) || Number(length) > 32)
-    throw new RangeError(`${cidr} is not an IPv4 prefix`)
-  const mask = Number(length) === 0 ? 0 : (0xffffffff << (32 - Number(length))) >>> 0
-  return { network: (ipv4Number(address) & mask) >>> 0, mask }
+  const network = bytesOf(address)
+  if (!network || !/^\d+$/.test(length) || Number(length) > network.length * 8)
+    throw new RangeError(`${cidr} is not a prefix of IPv4 or IPv6`)
+  return { network, length: Number(length) }
 }
 
-function ipv4Number(address: string): number {
-  return address.split('.').reduce((value, byte) => (value << 8) | Number(byte), 0) >>> 0
+/** Whether the first `length` bits are those of the network; of the other family they never are. */
+function begins(bytes: Buffer, network: Buffer, length: number): boolean {
+  if (bytes.length !== network.length) return false
+  const whole = length >> 3
+  if (!bytes.subarray(0, whole).equals(network.subarray(0, whole))) return false
+  const rest = 8 - (length & 7)
+  return rest === 8 || bytes[whole]! >> rest === network[whole]! >> rest
+}
+
+function bytesOf(address: string): Buffer | undefined {
+  return isIPv4(address) || isIPv6(address) ? parseAddress(address) : undefined
 }

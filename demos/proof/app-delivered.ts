@@ -1,10 +1,13 @@
+import { isIPv6 } from 'node:net'
 import { type Outcome, plural } from './check.ts'
 import { crossingCanaries } from './crossing.ts'
 import type { ArmView, RunView } from './observe.ts'
+import type { PodFacts } from './run.ts'
 
 /**
  * Holds when every canary sent arrived, unchanged: the receiving program says so, and the capture at the receiving pod
- * shows the canary. And when canaries left every node that has pods: of a node whose pods were silent nothing is known.
+ * shows the canary. And when canaries left every node that has pods, over every IP family that they have, as the captures at
+ * the pods show: of a node whose pods were silent nothing is known.
  */
 export function appDelivered(arm: ArmView, { material }: Pick<RunView, 'material'>): Outcome {
   const { canaries } = arm.facts
@@ -40,11 +43,30 @@ export function appDelivered(arm: ArmView, { material }: Pick<RunView, 'material
       'fails',
       `${plural(unseen.length, 'canary', 'canaries')} said to have arrived ${unseen.length === 1 ? 'is' : 'are'} not in the receiving pod's capture, the first: ${unseen[0].id}.`,
     )
-  const left = new Set(crossingCanaries(arm, material.facts.pods).map(({ fromNode }) => fromNode))
-  const silent = material.facts.pods.find(({ node }) => !left.has(node))
-  if (silent) return outcome('inconclusive', `No canary was sent from ${silent.node}'s pods to another node.`)
+  const silence = silenceIn(arm, material.facts.pods)
+  if (silence) return outcome('inconclusive', silence)
   return outcome(
     'holds',
     `All ${plural(canaries.length, 'canary', 'canaries')} arrived unchanged, and the receiving pods' captures show them.`,
   )
+}
+
+/** Which node sent no canary to another, and where pods have more than one family, over which. */
+function silenceIn(arm: ArmView, pods: readonly PodFacts[]): string | undefined {
+  const senders = new Map(
+    crossingCanaries(arm, pods).map(({ canary, fromNode }) => [canary.token, { canary, fromNode }]),
+  )
+  const spoken = new Set<string>()
+  for (const { token, seen } of arm.podCanaries().sightings) {
+    const sender = senders.get(token)
+    if (sender && seen.instrument === `pod/${sender.canary.fromPod}`)
+      spoken.add(`${sender.fromNode} ${seen.frame.layers.version}`)
+  }
+  for (const { node, addresses } of pods)
+    for (const version of addresses.map((address) => (isIPv6(address) ? 6 : 4)))
+      if (!spoken.has(`${node} ${version}`)) {
+        const over = addresses.length > 1 ? ` over IPv${version}` : ''
+        return `No canary was sent from ${node}'s pods to another node${over}.`
+      }
+  return undefined
 }

@@ -1,6 +1,7 @@
-import { changeOf, priceOf } from './change.ts'
+import { changeOf, type Price, priceOf } from './change.ts'
 import { changeNotMade } from './change-made.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
+import { concerns } from './denials.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView } from './observe.ts'
 import { inWords as refusalsInWords, refusedIn } from './refusals.ts'
@@ -13,12 +14,14 @@ import { type Datagram, isLost, longestGap, milliseconds, type StreamAccount } f
 export function appLossless(arm: ArmView, { material }: Pick<RunView, 'material'>): Outcome {
   const accounts = arm.streams()
   const change = changeOf(arm.facts.name)
-  const outages = change && priceOf(change) === 'outages' ? outagesOf(arm) : []
+  const outages = change ? outagesOf(arm, priceOf(change)) : []
   const all = accounts.flatMap(({ datagrams }) => datagrams)
   const lost = accounts.flatMap(({ stream, datagrams }) =>
     datagrams.filter(isLost).map((datagram) => ({ stream, datagram })),
   )
-  const cutOff = lost.filter(({ datagram }) => outages.some((outage) => isWithin(outage, datagram)))
+  const cutOff = lost.filter(({ stream, datagram }) =>
+    outages.some((outage) => outage.concerns(stream) && isWithin(outage, datagram)),
+  )
   const wrongly = lost.filter((each) => !cutOff.includes(each))
   const repeated = all.filter(({ arrived, answers }) => arrived.length > 1 || answers > 1).length
   const unsent = accounts.reduce((sum, each) => sum + each.unsent.length, 0)
@@ -48,12 +51,14 @@ export function appLossless(arm: ArmView, { material }: Pick<RunView, 'material'
     return outcome(
       'fails',
       `${plural(wrongly.length, 'datagram')} of ${inWords} ${wrongly.length === 1 ? 'was' : 'were'} lost, the first from ${first.stream.fromPod} to ${first.stream.toPod}, number ${first.datagram.number}; the longest gap was ${numbers.longestGapMs} ms.`,
-      lostOffenders(arm, wrongly),
+      lostOffenders(wrongly),
     )
   if (repeated > 0) return outcome('fails', `${repeated} of ${inWords} arrived, or were answered, twice.`)
   if (unsent > 0)
     return outcome('fails', `${plural(unsent, 'datagram')} arrived that nobody is seen to send.`)
-  const open = outages.find((outage) => !cutOff.some(({ datagram }) => isWithin(outage, datagram)))
+  const open = outages.find(
+    (outage) => !cutOff.some(({ stream, datagram }) => outage.concerns(stream) && isWithin(outage, datagram)),
+  )
   if (open) return outcome('inconclusive', 'Nothing was lost while there was no way through: it was not cut.')
   const but =
     cutOff.length > 0
@@ -67,13 +72,23 @@ export function appLossless(arm: ArmView, { material }: Pick<RunView, 'material'
   )
 }
 
+/** When there was no way through, and for whom. */
 interface Outage {
   readonly from: bigint
   readonly to: bigint
+  concerns(stream: StreamAccount['stream']): boolean
 }
 
-function outagesOf({ facts }: ArmView): Outage[] {
-  return (facts.change?.outages ?? []).map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to) }))
+function outagesOf(arm: ArmView, price: Price): Outage[] {
+  const { outages = [], denials = [] } = arm.facts.change ?? {}
+  if (price === 'outages')
+    return outages.map(({ from, to }) => ({ from: BigInt(from), to: BigInt(to), concerns: () => true }))
+  if (price !== 'denials') return []
+  return denials.map((denial) => ({
+    from: BigInt(denial.asked),
+    to: BigInt(denial.lifted),
+    concerns: (stream) => concerns(denial, stream),
+  }))
 }
 
 /** A datagram whose answer was still under way when the way was cut counts with those that were sent then. */
@@ -118,16 +133,9 @@ function senders(
   return { nodes: new Set(accounts.map(({ stream }) => nodeOf.get(stream.fromPod))) }
 }
 
-function lostOffenders(
-  arm: ArmView,
-  lost: readonly { readonly stream: { readonly fromPod: string }; readonly datagram: Datagram }[],
-): Outcome['offenders'] {
-  const shown = lost.slice(0, offendersShown)
-  return shown.flatMap(({ stream, datagram }) => {
-    const seen = arm.pods.find(
-      ({ instrument, time }) => instrument === `pod/${stream.fromPod}` && time === datagram.sent,
-    )
-    const what = datagram.arrived.length === 0 ? 'did not arrive' : 'arrived, and its answer did not'
-    return seen ? [offender(seen, `datagram ${datagram.number} ${what}`)] : []
+function lostOffenders(lost: readonly { readonly datagram: Datagram }[]): Outcome['offenders'] {
+  return lost.map(({ datagram: { number, seen, arrived } }) => {
+    const what = arrived.length === 0 ? 'did not arrive' : 'arrived, and its answer did not'
+    return offender(seen, `datagram ${number} ${what}`)
   })
 }

@@ -65,7 +65,8 @@ export function authentic(arm: ArmView): Outcome {
 }
 
 function isPieceOfEsp({ frame }: SeenFrame): boolean {
-  return frame.fragment !== undefined && (frame.esp !== undefined || frame.ipv4?.protocol === 50)
+  const { fragment, ipv4, ipv6 } = frame
+  return fragment !== undefined && (frame.esp !== undefined || (ipv4 ?? ipv6)?.protocol === 50)
 }
 
 function withoutTheirWhole(pieces: readonly SeenFrame[]): SeenFrame[] {

@@ -1,4 +1,6 @@
+import { attemptKinds } from './attempt.ts'
 import { type ChangeKind, changeOf } from './change.ts'
+import { denialsOf } from './denials.ts'
 import type { ArmView } from './observe.ts'
 import { refusedIn } from './refusals.ts'
 
@@ -23,6 +25,8 @@ const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => strin
   partition: neverCut,
   upgrade: agentsUnchanged,
   replay: nothingRepeated,
+  policy: nothingDenied,
+  spoof: nothingTried,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */
@@ -69,4 +73,18 @@ function agentsUnchanged({ facts, account }: ArmView): string | undefined {
     (facts.countersBefore[node]?.[sealedCounter]?.packets ?? 0)
   const replaced = [...sent].some(([node, packets]) => counted(node) < packets.length)
   return replaced ? undefined : 'No agent was replaced: each has counted all that its pods sent.'
+}
+
+/** What came of it is looked at where policies are. */
+function nothingDenied(arm: ArmView, rounds: number): string | undefined {
+  const denials = denialsOf(arm).length
+  return denials < rounds
+    ? `Policies denied ${denials} times, and ${rounds} are said to have been.`
+    : undefined
+}
+
+/** Whether they were seen, and stopped, is looked at where intruders are. */
+function nothingTried({ facts }: ArmView, rounds: number): string | undefined {
+  const tries = facts.change!.attempts?.filter(({ kind }) => kind === attemptKinds[0]).length ?? 0
+  return tries < rounds ? `Somebody tried ${tries} times, and ${rounds} are said to have been.` : undefined
 }

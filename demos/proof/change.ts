@@ -1,5 +1,5 @@
 /** What can change under traffic that must not notice; docs/proof.md says how each is done. */
-export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade', 'replay'] as const
+export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade', 'replay', 'policy', 'spoof'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** What a change may cost the traffic. */
@@ -8,6 +8,8 @@ export type Price =
   | 'nothing'
   /** What was sent while there was no way through, and nothing after. */
   | 'outages'
+  /** What was sent while it was denied, all of it, and nothing else. */
+  | 'denials'
 
 const prices: Readonly<Record<ChangeKind, Price>> = {
   rotate: 'nothing',
@@ -15,6 +17,8 @@ const prices: Readonly<Record<ChangeKind, Price>> = {
   partition: 'outages',
   upgrade: 'nothing',
   replay: 'nothing',
+  policy: 'denials',
+  spoof: 'nothing',
 }
 
 export function priceOf(change: ChangeKind): Price {
@@ -28,6 +32,8 @@ export const botchedArms = [
   'partition/open',
   'upgrade/bare',
   'replay/unwindowed',
+  'policy/frozen',
+  'spoof/open',
 ] as const
 export type BotchedArm = (typeof botchedArms)[number]
 
@@ -39,6 +45,8 @@ export type Mishap =
   | 'leak'
   /** Datagrams arrive twice. */
   | 'repetition'
+  /** What must not arrive does, encrypted though it may be. */
+  | 'arrival'
 
 const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'rotate/hasty': 'loss',
@@ -46,6 +54,8 @@ const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'partition/open': 'leak',
   'upgrade/bare': 'leak',
   'replay/unwindowed': 'repetition',
+  'policy/frozen': 'arrival',
+  'spoof/open': 'arrival',
 }
 
 export function isChange(arm: string): arm is ChangeKind {

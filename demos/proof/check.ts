@@ -3,6 +3,8 @@ import type { CheckResult } from './schema.ts'
 export const checkIds = [
   'app.delivered',
   'app.lossless',
+  'policy.enforced',
+  'intruders.stopped',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.authentic',
@@ -10,6 +12,7 @@ export const checkIds = [
   'wire.unique',
   'wire.counted',
   'control.seen',
+  'scope.side-by-side',
   'sabotage.caught',
 ] as const
 export type CheckId = (typeof checkIds)[number]

@@ -1,9 +1,9 @@
-import { decodeIp, type Frame } from 'tcpdump-parse'
+import { decodeIp, type Frame, formatIpv6 } from 'tcpdump-parse'
 import type { AddressBook } from './address-book.ts'
 
 /**
- * Says what a frame shows of pods outside encryption: a pod address in an IP header at any depth, in ARP, in the packet an
- * ICMP error quotes, or anywhere else in a frame that is not ESP. Undefined when it shows nothing.
+ * Says what a frame shows of pods outside encryption: a pod address in an IP header at any depth, in ARP or neighbour
+ * discovery, in the packet an ICMP error quotes, or anywhere else in a frame that is not ESP. Undefined when it shows nothing.
  */
 export function exposure(frame: Frame, book: AddressBook): string | undefined {
   return inHeaders(frame, book, '', 0) ?? (isSealed(frame) ? undefined : inBytes(frame, book))
@@ -19,9 +19,11 @@ function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number
     if (address) return `ARP for pod address ${address}${where}`
   }
   if (source !== undefined && destination !== undefined) {
-    if (book.nodeOfPodAddress(source) || book.nodeOfPodAddress(destination))
-      return `${conversation(frame)} in clear${where}`
+    const isOfPods = book.nodeOfPodAddress(source) ?? book.nodeOfPodAddress(destination)
+    if (isOfPods && book.isCovered(source, destination)) return `${conversation(frame)} in clear${where}`
   }
+  const sought = soughtNeighbours(frame).find((each) => book.nodeOfPodAddress(each))
+  if (sought) return `neighbour discovery for pod address ${sought}${where}`
   if (frame.esp || depth === deepest) return undefined
   const { inner } = frame
   if (inner) {
@@ -29,6 +31,19 @@ function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number
   }
   const quoted = quotedPacket(frame)
   return quoted && inHeaders(quoted, book, ` quoted in an ICMP error from ${source}`, depth + 1)
+}
+
+const neighbourSolicitation = 135
+const neighbourAdvertisement = 136
+const redirect = 137
+
+/** Whom ICMPv6 asks for, answers for or leads to (RFC 4861 sections 4.3 to 4.5): what ARP does for IPv4. */
+function soughtNeighbours({ icmp, payload }: Frame): string[] {
+  if (icmp?.version !== 6) return []
+  const addresses = { [neighbourSolicitation]: 1, [neighbourAdvertisement]: 1, [redirect]: 2 }[icmp.type] ?? 0
+  return payload.length < addresses * 16
+    ? []
+    : Array.from({ length: addresses }, (_, index) => formatIpv6(payload, index * 16))
 }
 
 function tunnelOf({ overlay }: Frame): string {
@@ -64,7 +79,7 @@ function isSealed(frame: Frame): boolean {
 
 const ethernetHeaderBytes = 14
 
-/** The last resort for what has no known form: the four bytes of a pod's address, anywhere after the Ethernet header. */
+/** The last resort for what has no known form: the bytes of a pod's address, anywhere after the Ethernet header. */
 function inBytes(frame: Frame, book: AddressBook): string | undefined {
   const found = book.podAddressBytes.find(({ bytes }) => frame.data.indexOf(bytes, ethernetHeaderBytes) >= 0)
   return found && `the bytes of pod address ${found.address} in ${conversation(frame)}`

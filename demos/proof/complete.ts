@@ -1,7 +1,10 @@
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { conversation } from './cleartext.ts'
+import { isHeldBack } from './denials.ts'
 import { nothingToJudge } from './instruments.ts'
 import { type ArmView, offender } from './observe.ts'
+
+const fateWords = { encrypted: 'encrypted', clear: 'in clear', missing: 'not' } as const
 
 /**
  * Holds when the packets that come out of the ESP on the wire are exactly those that the pods sent to other nodes, as a
@@ -10,7 +13,12 @@ import { type ArmView, offender } from './observe.ts'
  */
 export function complete(arm: ArmView): Outcome {
   const { sent, extra, misdirected, unopened } = arm.account()
-  const missing = sent.filter(({ fate }) => fate !== 'encrypted')
+  const uncovered = sent.filter(({ isCovered }) => !isCovered)
+  const heldBack = sent.filter(({ fate, seen }) => fate === 'missing' && isHeldBack(arm, seen))
+  const held = new Set(heldBack)
+  const missing = sent.filter(
+    (each) => each.fate !== (each.isCovered ? 'encrypted' : 'clear') && !held.has(each),
+  )
   const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
   const detoured = encrypted.filter(({ hops }) => hops !== 1)
   const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
@@ -20,7 +28,9 @@ export function complete(arm: ArmView): Outcome {
     timeToLiveLowered: encrypted.length - detoured.length,
     checksumFollows: encrypted.length - miscounted.length,
     reassembled: encrypted.filter(({ reassembled }) => reassembled).length,
+    ...(arm.facts.scope && { clearByPolicy: uncovered.filter(({ fate }) => fate === 'clear').length }),
     missing: missing.length,
+    heldBack: heldBack.length,
     extra: extra.length,
     misdirected: misdirected.length,
     wrongTimeToLive: detoured.length,
@@ -38,10 +48,7 @@ export function complete(arm: ArmView): Outcome {
 
   const offenders = [
     ...missing.map(({ seen, fate }) =>
-      offender(
-        seen,
-        `${conversation(seen.frame)} was sent and is ${fate === 'clear' ? 'in clear' : 'not'} on the wire`,
-      ),
+      offender(seen, `${conversation(seen.frame)} was sent and is ${fateWords[fate]} on the wire`),
     ),
     ...extra.map(({ seen, inner }) => offender(seen, `${conversation(inner)} was sent by no pod`)),
     ...misdirected.map(({ seen, inner }) =>
@@ -79,10 +86,14 @@ export function complete(arm: ArmView): Outcome {
       offenders,
     )
   }
+  const beside = arm.facts.scope
+    ? ` The ${plural(uncovered.length, 'packet')} that the policy does not cover ${uncovered.length === 1 ? 'is' : 'are'} there in clear, every one.`
+    : ''
+  const but = held.size > 0 ? ` ${plural(held.size, 'packet')} had to be held back.` : ''
   const inFragments =
     numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
   return outcome(
     'holds',
-    `The ${plural(sent.length, 'decrypted packet')} ${sent.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.`,
+    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the pods sent to other nodes${arm.facts.scope ? ` of ${arm.facts.scope.what}` : ''}${inFragments}: none missing, none extra, and nothing changed but the time to live, lower by one, and the checksum that follows from it.${beside}${but}`,
   )
 }

@@ -12,6 +12,7 @@ export {
   sabotageArms,
   sabotageOf,
 } from './arms.ts'
+export { type AttemptKind, attemptKinds, attemptPlans } from './attempt.ts'
 export { openFailures } from './authentic.ts'
 export {
   type BotchedArm,
@@ -27,6 +28,8 @@ export {
 export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'
 export { conversation } from './cleartext.ts'
 export { associationId, espSa } from './esp-sa.ts'
+export { fingerprint } from './forwarding.ts'
+export { accountForAttempts } from './intruders-stopped.ts'
 export { type Course, courseOf } from './moments.ts'
 export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
 export * from './run.ts'
@@ -38,6 +41,7 @@ export {
   type SabotageKind,
   sabotageKinds,
 } from './sabotage.ts'
+export { isMisspelt, isScoped, type ScopedArm, scopedArms } from './scoped.ts'
 export { fullSequence } from './sequence.ts'
 export { milliseconds } from './streams.ts'
 export {

@@ -4,13 +4,16 @@ import { type ArmView, offender } from './observe.ts'
 
 /** Holds when no canary of the run is in any frame or reassembled stream on the wire, in any form that is searched. */
 export function noCanary(arm: ArmView): Outcome {
-  const { sightings, searched } = arm.wireCanaries()
+  const { searched } = arm.wireCanaries()
+  const uncovered = arm.facts.canaries.filter((canary) => !arm.isCovered(canary))
+  const mayBeSeen = new Set(uncovered.map(({ token }) => token))
+  const sightings = arm.wireCanaries().sightings.filter(({ token }) => !mayBeSeen.has(token))
   const bytes = arm.wire.reduce((sum, { data }) => sum + data.length, 0)
   const numbers = {
     frames: searched.frames,
     streams: searched.streams,
     bytes,
-    canaries: arm.facts.canaries.length + (arm.facts.streams?.length ?? 0),
+    canaries: arm.facts.canaries.length - mayBeSeen.size + (arm.facts.streams?.length ?? 0),
     sightings: sightings.length,
   }
   const covers = 'Compressed data is searched where it begins in the same frame, packet or stream.'
@@ -30,7 +33,7 @@ export function noCanary(arm: ArmView): Outcome {
   }
   const nothing = nothingToJudge(arm)
   if (nothing) return { state: 'inconclusive', says: nothing, numbers, offenders: [], covers }
-  if (arm.facts.canaries.length === 0)
+  if (arm.facts.canaries.length === mayBeSeen.size)
     return {
       state: 'inconclusive',
       says: 'No canary was sent, so none could be seen.',

@@ -8,7 +8,7 @@ export function noCleartext(arm: ArmView): Outcome {
   const esp = arm.wire.filter(({ frame }) => frame.esp).length
   const numbers = { frames: arm.wire.length, esp, clear: clear.length }
   const covers =
-    'IPv4 pods; tunnels other than VXLAN, Geneve, IP-in-IP and ICMP quotes are searched for the bytes of pod addresses only.'
+    'Tunnels other than VXLAN, Geneve, IP-in-IP and ICMP quotes are searched for the bytes of pod addresses only.'
   if (clear[0])
     return {
       state: 'fails',

@@ -2,12 +2,15 @@ import { CanaryFinder, Defragmenter, decode, type Frame, type Opened } from 'tcp
 import { type Account, accountFor } from './account.ts'
 import { type AddressBook, addressBook } from './address-book.ts'
 import { type ArmName, armNames } from './arms.ts'
+import { attemptPlans } from './attempt.ts'
 import { type CanarySightings, findCanaries } from './canaries.ts'
 import type { Offender } from './check.ts'
 import { exposure } from './cleartext.ts'
+import { fingerprint } from './forwarding.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
-import type { ArmAssociations, ArmFacts, Material, Recording } from './run.ts'
+import type { ArmAssociations, ArmFacts, Canary, Material, Recording } from './run.ts'
+import { accountForSessions, type SessionAccount } from './sessions.ts'
 import { accountForStreams, type StreamAccount } from './streams.ts'
 
 /** A frame as the checks see it: decoded, and opened where it is ESP. */
@@ -38,8 +41,10 @@ export interface ArmView {
   readonly book: AddressBook
   readonly associations: ArmAssociations
   readonly recordings: readonly Recording[]
-  /** In the order of time, of all wire ports. */
+  /** In the order of time, of all wire ports, but for what is below. */
   readonly wire: readonly SeenFrame[]
+  /** What a stranger sent from a port that faces no node, as far as it is known to be an attempt of his. */
+  readonly injected: readonly SeenFrame[]
   readonly pods: readonly SeenFrame[]
   /** Wire frames that show something of pods outside encryption. */
   clear(): readonly ClearFrame[]
@@ -47,29 +52,34 @@ export interface ArmView {
   podCanaries(): CanarySightings
   /** What became of each packet that the pods sent to another node. */
   account(): Account
+  /** Whether what is sent with it is to be encrypted on the wire. */
+  isCovered(canary: Pick<Canary, 'fromPod' | 'toPod'>): boolean
   /** What became of each datagram of the streams that were sent all the while. */
   streams(): readonly StreamAccount[]
+  sessions(): readonly SessionAccount[]
 }
 
 export interface RunView {
   readonly material: Material
-  readonly book: AddressBook
   readonly arms: ReadonlyMap<ArmName, ArmView>
 }
 
 /** Decodes and numbers every frame. The numbers are those of the merged captures in a bundle. */
 export function observe(material: Material): RunView {
   const { facts } = material
-  const book = addressBook(facts)
-  const tokens = facts.arms.flatMap(({ canaries, streams = [] }) =>
-    [...canaries, ...streams].map(({ token }) => token),
+  const tokens = facts.arms.flatMap(({ canaries, streams = [], sessions = [] }) =>
+    [...canaries, ...streams, ...sessions].map(({ token }) => token),
   )
   const finder = once(() => new CanaryFinder([...new Set(tokens)]))
   const wire = Map.groupBy(seenFrames(material, 'wire'), ({ arm }) => arm)
   const pods = Map.groupBy(seenFrames(material, 'pod'), ({ arm }) => arm)
   const arms = new Map<ArmName, ArmView>()
   for (const arm of facts.arms) {
-    const wireFrames = wire.get(arm.name) ?? []
+    const book = addressBook(facts, arm.scope)
+    const isInjected = injection(arm)
+    const [injected = [], wireFrames = []] = [true, false].map((wanted) =>
+      (wire.get(arm.name) ?? []).filter((seen) => isInjected(seen) === wanted),
+    )
     const podFrames = pods.get(arm.name) ?? []
     const clear = once(() =>
       wireFrames.flatMap((seen) => {
@@ -78,27 +88,51 @@ export function observe(material: Material): RunView {
       }),
     )
     const streams = once(() => accountForStreams(arm.streams ?? [], podFrames))
+    const sessions = once(() => accountForSessions(arm.sessions ?? [], podFrames, book))
+    // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
+    const isKnown = once(() => {
+      const { frames } = streams()
+      const segments = new Set(sessions().flatMap(({ departures, arrivals }) => [...departures, ...arrivals]))
+      return (seen: SeenFrame) => frames.has(seen) || segments.has(seen)
+    })
     arms.set(arm.name, {
       facts: arm,
       book,
       associations: associationsOf(material, arm.name),
       recordings: material.recordings.filter((recording) => recording.arm === arm.name),
       wire: wireFrames,
+      injected,
       pods: podFrames,
       clear,
       wireCanaries: once(() => findCanaries(finder(), wireFrames)),
-      // Of streams it is known already; there are a hundred thousand of them, and each would be tried as every kind of archive.
       podCanaries: once(() =>
         findCanaries(
           finder(),
-          podFrames.filter((seen) => !streams().frames.has(seen)),
+          podFrames.filter((seen) => !isKnown()(seen)),
         ),
       ),
-      account: once(() => accountFor(book, wireFrames, podFrames)),
+      isCovered: ({ fromPod, toPod }) =>
+        !arm.scope || arm.scope.pods.includes(fromPod) || arm.scope.pods.includes(toPod),
+      account: once(() => accountFor(book, wireFrames, podFrames, forgeries(arm))),
       streams: () => streams().accounts,
+      sessions,
     })
   }
-  return { material, book, arms }
+  return { material, arms }
+}
+
+/** Tells what is an attempt from all else: by where it came in, and by what it is. */
+function injection({ change }: ArmFacts): (seen: SeenFrame) => boolean {
+  const packets = new Set(change?.attempts?.flatMap(({ packets }) => packets))
+  if (packets.size === 0) return () => false
+  return ({ instrument, frame }) =>
+    instrument.startsWith('wire/port:') && frame.ip !== undefined && packets.has(fingerprint(frame))
+}
+
+/** What a node sealed that no pod sent, as is known. */
+function forgeries({ change }: ArmFacts): ReadonlySet<string> {
+  const sealed = change?.attempts?.filter(({ kind }) => attemptPlans[kind].comesFrom === 'node') ?? []
+  return new Set(sealed.flatMap(({ packets }) => packets))
 }
 
 export function associationsOf(material: Material, arm: ArmName): ArmAssociations {

@@ -5,13 +5,18 @@ import type { ArmFacts, RunFacts } from './schema.ts'
 
 export type {
   ArmFacts,
+  Attempt,
   Canary,
   Change,
+  Denial,
+  Dropped,
   Instrument,
   NodeFacts,
   PodFacts,
   RunFacts,
   Sabotage,
+  Scope,
+  Session,
   Stream,
 } from './schema.ts'
 

@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from 'typebox'
 import { armNames } from './arms.ts'
+import { attemptKinds } from './attempt.ts'
 import { checkIds } from './check.ts'
 
 export const ArmName = Type.Enum([...armNames])
@@ -45,6 +46,19 @@ export const Stream = Type.Object({
 })
 export type Stream = Static<typeof Stream>
 
+/** Messages in one TCP connection between two pods for as long as something changes, each with its number. */
+export const Session = Type.Object({
+  id: Type.String(),
+  token: Type.String({ minLength: 8, description: 'What each message begins with, before its number.' }),
+  fromPod: Type.String(),
+  toPod: Type.String(),
+  port: Type.Integer({ minimum: 1, maximum: 65535, description: 'By which the connection leaves.' }),
+  everyMs: Count,
+  sent: Type.Integer({ minimum: 0, description: 'As the program that sent them counted.' }),
+  answered: Count,
+})
+export type Session = Static<typeof Session>
+
 export const Sabotage = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
   node: Type.String({ description: 'Where it was done.' }),
@@ -60,7 +74,55 @@ const RefusalsByNode = Type.Record(Type.String(), Type.Record(Type.String(), Cou
   description: "Packets that each node's IPsec refused, by the kernel's names for the reasons, by node.",
 })
 
+const Fingerprint = Type.String({
+  pattern: '^[A-Za-z0-9+/]{43}=$',
+  description: 'SHA-256, base64, of an IP packet without what routers change.',
+})
+
 const Reading = Type.Object({ from: Nanoseconds, to: Nanoseconds })
+
+/** A network policy that cut one pod off: nobody's sessions reach it (egress), or its own reach nobody (ingress). */
+export const Denial = Type.Object({
+  pod: Type.String(),
+  direction: Type.Union([Type.Literal('egress'), Type.Literal('ingress')], {
+    description: 'In which it is enforced: as packets leave other pods, or as they arrive there.',
+  }),
+  rule: Type.String({ description: 'As the agents have to name it.' }),
+  asked: Nanoseconds,
+  inForce: Nanoseconds,
+  lifting: Nanoseconds,
+  lifted: Nanoseconds,
+})
+export type Denial = Static<typeof Denial>
+
+/** Packets that somebody made up, to get them to a pod. */
+export const Attempt = Type.Object({
+  kind: Type.Enum([...attemptKinds]),
+  by: Type.String({ description: 'The pod or node that sent them, or `stranger`.' }),
+  toPod: Type.String(),
+  node: Type.String({ description: 'Where they have to be stopped.' }),
+  at: Nanoseconds,
+  packets: Type.Array(Fingerprint, { minItems: 1, description: 'As they were sent.' }),
+  carried: Type.Array(Fingerprint, { description: 'What would arrive of those that are ESP.' }),
+  counted: Type.Object(
+    { before: Count, after: Count },
+    { description: 'By the node, under the name that the attempt has.' },
+  ),
+})
+export type Attempt = Static<typeof Attempt>
+
+/** What agents told of packets that they dropped, of one flow at one place. */
+export const Dropped = Type.Object({
+  node: Type.String(),
+  hook: Type.String(),
+  reason: Type.String(),
+  rule: Type.Optional(Type.String()),
+  protocol: Type.String(),
+  fromPod: Type.Optional(Type.String()),
+  toPod: Type.Optional(Type.String()),
+  packets: Count,
+})
+export type Dropped = Static<typeof Dropped>
 
 /** What changed under traffic, and when. */
 export const Change = Type.Object({
@@ -71,8 +133,19 @@ export const Change = Type.Object({
   outages: Type.Optional(
     Type.Array(Reading, { description: 'When there was no way through, until it was there again.' }),
   ),
+  denials: Type.Optional(Type.Array(Denial)),
+  attempts: Type.Optional(Type.Array(Attempt)),
+  dropped: Type.Optional(Type.Array(Dropped)),
 })
 export type Change = Static<typeof Change>
+
+/** What a policy says is to be encrypted, where that is not everything. */
+export const Scope = Type.Object({
+  what: Type.String({ description: 'Whose traffic, in words.' }),
+  pods: Type.Array(Type.String(), { description: 'Whose traffic: with one of them at either end.' }),
+  policy: Type.String({ description: 'The policies that were in force, in YAML.' }),
+})
+export type Scope = Static<typeof Scope>
 
 /** One arm without its captures and its keys. */
 export const ArmFacts = Type.Object({
@@ -80,10 +153,12 @@ export const ArmFacts = Type.Object({
   settings: Type.Object({ encryptL3: Type.Boolean(), strict: Type.Boolean() }),
   sabotage: Type.Optional(Sabotage),
   change: Type.Optional(Change),
+  scope: Type.Optional(Scope),
   started: Nanoseconds,
   ended: Nanoseconds,
   canaries: Type.Array(Canary),
   streams: Type.Optional(Type.Array(Stream)),
+  sessions: Type.Optional(Type.Array(Session)),
   instruments: Type.Array(Instrument),
   countersBefore: CountersByNode,
   countersAfter: CountersByNode,
@@ -100,11 +175,18 @@ export const NodeFacts = Type.Object({
   name: Type.String(),
   id: Count,
   underlay: Type.String(),
-  podCidr: Type.String(),
+  podCidrs: Type.Array(Type.String(), {
+    minItems: 1,
+    description: 'Where its pods take their addresses from.',
+  }),
 })
 export type NodeFacts = Static<typeof NodeFacts>
 
-export const PodFacts = Type.Object({ name: Type.String(), node: Type.String(), address: Type.String() })
+export const PodFacts = Type.Object({
+  name: Type.String(),
+  node: Type.String(),
+  addresses: Type.Array(Type.String(), { minItems: 1, description: 'One of each family.' }),
+})
 export type PodFacts = Static<typeof PodFacts>
 
 /** Everything a verdict needs besides captures and security associations. */

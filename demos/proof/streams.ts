@@ -5,8 +5,9 @@ import type { Stream } from './run.ts'
 /** One datagram of a stream, as the captures at its two pods show it. */
 export interface Datagram {
   readonly number: number
-  /** When its sender's capture shows it, in nanoseconds since the epoch. */
+  /** When its sender's capture shows it, in nanoseconds since the epoch; and that frame. */
   readonly sent: bigint
+  readonly seen: SeenFrame
   /** When its receiver's capture shows it: once, unless it was lost or repeated. */
   readonly arrived: readonly bigint[]
   /** How often its sender's capture shows the answer that only this datagram has. */
@@ -22,7 +23,7 @@ export interface StreamAccount {
 }
 
 interface Entry {
-  sent?: bigint
+  sent?: SeenFrame
   arrived: bigint[]
   answers: number
 }
@@ -60,7 +61,7 @@ export function accountForStreams(streams: readonly Stream[], pods: readonly See
       entries.set(number, entry)
       byAnswer.set(answerTo(payload).toString('latin1'), { entry, sender: `pod/${stream.fromPod}` })
     }
-    if (instrument === `pod/${stream.fromPod}`) entry.sent ??= time
+    if (instrument === `pod/${stream.fromPod}`) entry.sent ??= seen
     if (instrument === `pod/${stream.toPod}`) entry.arrived.push(time)
   }
   const accounts = [...byToken.values()].map(({ stream, entries }) => accountOf(stream, entries))
@@ -73,7 +74,7 @@ function accountOf(stream: Stream, entries: ReadonlyMap<number, Entry>): StreamA
     stream,
     datagrams: numbers.flatMap((number) => {
       const { sent, arrived, answers } = entries.get(number)!
-      return sent === undefined ? [] : [{ number, sent, arrived, answers }]
+      return sent === undefined ? [] : [{ number, sent: sent.time, seen: sent, arrived, answers }]
     }),
     unsent: numbers.filter((number) => entries.get(number)!.sent === undefined),
   }

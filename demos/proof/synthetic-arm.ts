@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
 import { changeOf, isBotched, mishapOf } from './change.ts'
-import type { Canary, CapturedFrame, Change, NodeFacts, PodFacts, Stream } from './run.ts'
+import { concerns } from './denials.ts'
+import type { Canary, CapturedFrame, Change, Denial, NodeFacts, PodFacts, Session, Stream } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
+import { isMisspelt, isScoped } from './scoped.ts'
 import { answerTo, datagramText } from './streams.ts'
-import { arp, esp, ethernet, ipv4, routed, tcp, udp } from './synthetic-packet.ts'
+import { arp, esp, ethernet, icmpv6, packet as ipPacket, routed, tcp, udp } from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
+/** Those that a policy covers, where it does not cover all. */
+export const coveredPods: readonly string[] = ['b1', 'b2']
 /** Where a cable that should not be there comes in. */
 export const strangersPort = 'wire/port:x-a1'
 
@@ -19,6 +24,7 @@ export interface SyntheticArm {
   /** Of an arm in which something changes. */
   readonly change?: Change
   readonly streams?: Stream[]
+  readonly sessions?: Session[]
   /** By instrument. */
   readonly frames: Map<string, CapturedFrame[]>
   readonly before: Association[]
@@ -76,7 +82,9 @@ export function syntheticArm(
     frames.get(instrument)!.push({ time, data, length: data.length })
   }
   const fateOf = (from: PodFacts, to: PodFacts): Fate => {
-    if (!settings.encryptL3) return { wire: 'clear', arrives: true }
+    if (!settings.encryptL3 || isMisspelt(name)) return { wire: 'clear', arrives: true }
+    if (isScoped(name) && !coveredPods.includes(from.name) && !coveredPods.includes(to.name))
+      return { wire: 'clear', arrives: true }
     if (!plan) return sealed
     if (!sabotaged.includes(from.name)) {
       const cutOff = plan.kind === 'agent-killed' && sabotaged.includes(to.name)
@@ -94,8 +102,9 @@ export function syntheticArm(
     payload: Buffer,
     protocol: number,
     { wire, arrives, twice }: Fate = fateOf(from, to),
+    family = 0,
   ): boolean => {
-    const packet = ipv4(from.address, to.address, protocol, payload)
+    const packet = ipPacket(from.addresses[family]!, to.addresses[family]!, protocol, payload)
     if (wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
     if (from.node !== to.node) {
       const onWire = routed(packet, 1)
@@ -109,19 +118,24 @@ export function syntheticArm(
     return arrives
   }
 
-  for (const node of nodes) record(`wire/${node.name}`, ethernet(arp(node.underlay, '192.168.0.9'), 0x0806))
+  for (const node of nodes) record(`wire/${node.name}`, search(node.underlay))
   const canaries: Canary[] = []
   for (const [from, to] of pairs(pods))
     for (let number = 0; number < canariesPerPair; number++)
-      for (const protocol of ['udp', 'tcp'] as const) {
-        const token = canaryToken(name, from.name, to.name, protocol, number)
+      for (const [family, protocol] of from.addresses.flatMap((_, family) => [
+        [family, 'udp'] as const,
+        [family, 'tcp'] as const,
+      ])) {
+        const token = canaryToken(name, from.name, to.name, protocol, number, family)
         const payload = Buffer.from(`hello ${token} ${'.'.repeat((number * 97) % 900)}`)
         const segment =
           protocol === 'udp' ? udp(4000 + number, 7, payload) : tcp(5000 + number, 7, 1, payload)
         const answer = udp(7, 4000 + number, Buffer.from(`ok ${number}`))
-        const delivered = send(from, to, segment, protocol === 'udp' ? 17 : 6) && send(to, from, answer, 17)
+        const delivered =
+          send(from, to, segment, protocol === 'udp' ? 17 : 6, fateOf(from, to), family) &&
+          send(to, from, answer, 17, fateOf(to, from), family)
         canaries.push({
-          id: `${name}/${from.name}-${to.name}/${protocol}/${number}`,
+          id: `${name}/${from.name}-${to.name}/${protocol}/${number}/${family}`,
           token,
           fromPod: from.name,
           toPod: to.name,
@@ -134,7 +148,7 @@ export function syntheticArm(
   return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
 
   /** Streams between all nodes, in which every key is replaced twice; a datagram of each meets what the arm is about. */
-  function sendStreams(): Required<Pick<SyntheticArm, 'change' | 'streams'>> {
+  function sendStreams(): Pick<SyntheticArm, 'change' | 'streams' | 'sessions'> {
     const firsts = nodes.map((node) => pods.find((pod) => pod.node === node.name)!)
     const ends = firsts.flatMap((from) => firsts.flatMap((to) => (from === to ? [] : [[from, to] as const])))
     const fate = fateUnder(name)
@@ -146,6 +160,8 @@ export function syntheticArm(
     })
     const moments: Change['moments'] = []
     const outages: NonNullable<Change['outages']> = []
+    const sessions = changeOf(name) === 'policy' ? ends.map(openSession) : []
+    const denials: Mutable<Denial>[] = []
     for (let number = 1; number <= datagramsEach; number++) {
       if (rekeyedBefore.includes(number)) {
         after.push(...rekeyed(current(after), name, number))
@@ -153,24 +169,109 @@ export function syntheticArm(
         moments.push({ at: `${time}`, what: 'every key was replaced' })
         if (name === 'partition') outages.push({ from: `${time}`, to: `${time + 1_000_000n}` })
       }
+      const denial = sessions.length > 0 && rekeyedBefore.includes(number) ? deny(number) : undefined
       streams.forEach(({ token }, index) => {
         const [from, to] = ends[index]!
         const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
-        const special = number === rekeyedBefore[0] ? fate : undefined
+        const special =
+          (denial && fateOfDenied(name, denial, { fromPod: from.name, toPod: to.name })) ??
+          (number === rekeyedBefore[0] ? fate : undefined)
         if (send(from, to, udp(5353, 9000, payload), 17, special))
           send(to, from, udp(9000, 5353, answerTo(payload)), 17)
+        sessions[index]?.say(special)
       })
+      if (denial) {
+        denial.lifting = denial.lifted = `${++time}`
+        denials.push(denial)
+      }
     }
-    const change = { what: 'every key was replaced', rounds: moments.length, moments }
-    return { change: { ...change, ...(outages.length > 0 && { outages }) }, streams }
+    const dropped = denials.flatMap((denial) => namedBy(denial, ends))
+    const change = {
+      ...{ what: 'every key was replaced', rounds: moments.length, moments },
+      ...(outages.length > 0 && { outages }),
+      ...(denials.length > 0 && { denials, dropped }),
+    }
+    return { change, streams, ...(sessions.length > 0 && { sessions: sessions.map(({ facts }) => facts) }) }
   }
+
+  /** A TCP session that sends what is not confirmed again with what is new. */
+  function openSession([from, to]: readonly [PodFacts, PodFacts], index: number) {
+    const id = `session/${from.name}-${to.name}`
+    const [port, initial] = [40_000 + index, 1000]
+    const token = canaryToken(name, id)
+    const forth = (sequence: number, text: Buffer, flags?: number, fate?: Fate) =>
+      send(from, to, tcp(port, 9001, sequence, text, flags === undefined ? {} : { flags }), 6, fate)
+    const back = (acknowledgement: number, flags: number) =>
+      send(to, from, tcp(9001, port, 1, Buffer.alloc(0), { flags, acknowledgement }), 6)
+    forth(initial, Buffer.alloc(0), 0x02)
+    back(initial + 1, 0x12)
+    let pending = Buffer.alloc(0)
+    let confirmed = initial + 1
+    const facts = {
+      ...{ id, token, fromPod: from.name, toPod: to.name, port },
+      ...{ everyMs: 20, sent: datagramsEach, answered: datagramsEach },
+    }
+    let said = 0
+    const say = (fate?: Fate) => {
+      pending = Buffer.concat([pending, Buffer.from(datagramText(token, ++said).padEnd(96, '.'))])
+      if (!forth(confirmed, pending, undefined, fate)) return
+      confirmed += pending.length
+      pending = Buffer.alloc(0)
+      back(confirmed, 0x10)
+    }
+    return { facts, say }
+  }
+
+  function deny(number: number): Mutable<Denial> {
+    const direction = number === rekeyedBefore[0] ? 'egress' : 'ingress'
+    const now = `${++time}`
+    const rule = `default/cut-off-b1/${direction}`
+    return { pod: 'b1', direction, rule, asked: now, inForce: now, lifting: now, lifted: now }
+  }
+}
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+/** How what is denied fares, unless the policy is not in force. */
+function fateOfDenied(
+  name: ArmName,
+  denial: Denial,
+  route: { readonly fromPod: string; readonly toPod: string },
+): Fate | undefined {
+  if (isBotched(name) || !concerns(denial, route)) return undefined
+  return { wire: denial.direction === 'egress' ? 'stopped' : 'sealed', arrives: false }
+}
+
+/** What the agents tell of it. */
+function namedBy(denial: Denial, ends: readonly (readonly [PodFacts, PodFacts])[]) {
+  const { direction, rule } = denial
+  const hook = direction === 'egress' ? 'from-pod' : 'to-pod'
+  return ends.flatMap(([from, to]) => {
+    const route = { fromPod: from.name, toPod: to.name }
+    const node = direction === 'egress' ? from.node : to.node
+    return concerns(denial, route)
+      ? ['udp', 'tcp'].map((protocol) => ({
+          ...{ node, hook, reason: 'policy-denied', rule, protocol, packets: 1 },
+          ...route,
+        }))
+      : []
+  })
+}
+
+/** A node looks for another whose address it knows. */
+function search(underlay: string): Buffer {
+  if (!isIPv6(underlay)) return ethernet(arp(underlay, '192.168.0.9'), 0x0806)
+  return ethernet(ipPacket(underlay, 'ff02::1:ff00:9', 58, icmpv6(135, 'fd56::9')))
 }
 
 /** How one datagram of each stream fares: lost on its way, lost before the wire, or in clear; as all others where undefined. */
 function fateUnder(name: ArmName): Fate | undefined {
   if (name === 'partition') return { wire: 'sealed', arrives: false }
   if (!isBotched(name)) return undefined
-  const fateOf = { leak: fates.leak, loss: fates['kernel-drops'], repetition: { ...sealed, twice: true } }
+  const fateOf = {
+    ...{ leak: fates.leak, loss: fates['kernel-drops'], arrival: undefined },
+    repetition: { ...sealed, twice: true },
+  }
   return fateOf[mishapOf(name)]
 }
 

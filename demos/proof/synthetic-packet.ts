@@ -1,8 +1,9 @@
 import { createCipheriv } from 'node:crypto'
+import { parseAddress } from 'tcpdump-parse'
 
 /** Packets for tests, made byte by byte and with an implementation of ESP that is not the one under test. */
 
-export function ethernet(ip: Buffer, etherType = 0x0800): Buffer {
+export function ethernet(ip: Buffer, etherType = ip[0]! >> 4 === 6 ? 0x86dd : 0x0800): Buffer {
   const header = Buffer.from('0257c0a800020257c0a800010800', 'hex')
   header.writeUInt16BE(etherType, 12)
   return Buffer.concat([header, ip])
@@ -28,6 +29,33 @@ export function ipv4(
   return Buffer.concat([header, payload])
 }
 
+/** Of the family that its addresses are of. */
+export function packet(source: string, destination: string, protocol: number, payload: Buffer): Buffer {
+  return (source.includes(':') ? ipv6 : ipv4)(source, destination, protocol, payload)
+}
+
+export function ipv6(
+  source: string,
+  destination: string,
+  nextHeader: number,
+  payload: Buffer,
+  hopLimit = 64,
+): Buffer {
+  const header = Buffer.alloc(40)
+  header[0] = 0x60
+  header.writeUInt16BE(payload.length, 4)
+  header[6] = nextHeader
+  header[7] = hopLimit
+  address(source).copy(header, 8)
+  address(destination).copy(header, 24)
+  return Buffer.concat([header, payload])
+}
+
+/** A message of ICMPv6 that is about addresses: neighbour discovery (RFC 4861), or a report of groups (RFC 3810). */
+export function icmpv6(type: number, ...about: string[]): Buffer {
+  return Buffer.concat([Buffer.from([type, 0, 0, 0, 0, 0, 0, 0]), ...about.map(address)])
+}
+
 export function udp(sourcePort: number, destinationPort: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(8)
   header.writeUInt16BE(sourcePort, 0)
@@ -36,13 +64,20 @@ export function udp(sourcePort: number, destinationPort: number, payload: Buffer
   return Buffer.concat([header, payload])
 }
 
-export function tcp(sourcePort: number, destinationPort: number, sequence: number, payload: Buffer): Buffer {
+export function tcp(
+  sourcePort: number,
+  destinationPort: number,
+  sequence: number,
+  payload: Buffer,
+  { flags = 0x18, acknowledgement = 0 } = {},
+): Buffer {
   const header = Buffer.alloc(20)
   header.writeUInt16BE(sourcePort, 0)
   header.writeUInt16BE(destinationPort, 2)
   header.writeUInt32BE(sequence, 4)
+  header.writeUInt32BE(acknowledgement, 8)
   header[12] = 0x50
-  header[13] = 0x18
+  header[13] = flags
   header.writeUInt16BE(0xffff, 14)
   return Buffer.concat([header, payload])
 }
@@ -50,6 +85,10 @@ export function tcp(sourcePort: number, destinationPort: number, sequence: numbe
 /** The packet as it is after `hops` routers. */
 export function routed(packet: Buffer, hops: number): Buffer {
   const copy = Buffer.from(packet)
+  if (copy[0]! >> 4 === 6) {
+    copy[7] = copy[7]! - hops
+    return copy
+  }
   copy[8] = copy[8]! - hops
   copy.writeUInt16BE(0, 10)
   copy.writeUInt16BE(checksum(copy.subarray(0, 20)), 10)
@@ -83,7 +122,7 @@ export interface Sealing {
 }
 
 /** An ESP packet in tunnel mode: RFC 4303 with the AES-GCM of RFC 4106. */
-export function esp(inner: Buffer, sealing: Sealing, nextHeader = 4): Buffer {
+export function esp(inner: Buffer, sealing: Sealing, nextHeader = inner[0]! >> 4 === 6 ? 41 : 4): Buffer {
   const key = Buffer.from(sealing.key, 'hex')
   const padding = (4 - ((inner.length + 2) % 4)) % 4
   const trailer = Buffer.from([
@@ -101,7 +140,7 @@ export function esp(inner: Buffer, sealing: Sealing, nextHeader = 4): Buffer {
   const cipher = createCipheriv('aes-128-gcm', key.subarray(0, 16), Buffer.concat([key.subarray(16), iv]))
   cipher.setAAD(sealing.esn ? withUpperHalf(header, high) : header)
   const sealed = Buffer.concat([cipher.update(Buffer.concat([inner, trailer])), cipher.final()])
-  return ipv4(
+  return packet(
     sealing.source,
     sealing.destination,
     50,
@@ -134,7 +173,7 @@ export function unreachable(quoted: Buffer): Buffer {
 }
 
 function address(text: string): Buffer {
-  return Buffer.from(text.split('.').map(Number))
+  return parseAddress(text)
 }
 
 function checksum(header: Buffer): number {

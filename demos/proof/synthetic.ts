@@ -4,7 +4,14 @@ import { replayCounter } from './change-made.ts'
 import type { ArmFacts, CapturedFrame, Change, NodeFacts, PodFacts, RunFacts } from './run.ts'
 import { type Consequence, consequenceOf, modes, type SabotageKind } from './sabotage.ts'
 import { arrivalCounter, dropCounter, integrityCounter, noStateCounter } from './sabotage-caught/index.ts'
-import { type Association, type SyntheticArm, sabotagedNode, syntheticArm } from './synthetic-arm.ts'
+import { isScoped, scopedArms } from './scoped.ts'
+import {
+  type Association,
+  coveredPods,
+  type SyntheticArm,
+  sabotagedNode,
+  syntheticArm,
+} from './synthetic-arm.ts'
 
 type Mutable<T> = T extends Buffer | bigint
   ? T
@@ -29,15 +36,24 @@ export interface SyntheticRun {
 
 const start = 1_790_000_000_000_000_000n
 
-const nodes: NodeFacts[] = ['a', 'b', 'c'].map((name, index) => ({
-  name,
-  id: index + 1,
-  underlay: `192.168.0.${index + 1}`,
-  podCidr: `10.0.${index + 1}.0/24`,
-}))
-const pods: PodFacts[] = nodes.flatMap(({ name, id }) =>
-  [1, 2].map((number) => ({ name: `${name}${number}`, node: name, address: `10.0.${id}.${number + 1}` })),
-)
+const names = ['a', 'b', 'c']
+
+function synthesise(isDualStack: boolean): { nodes: NodeFacts[]; pods: PodFacts[] } {
+  const nodes = names.map((name, index) => ({
+    name,
+    id: index + 1,
+    underlay: isDualStack ? `fd56::${index + 1}` : `192.168.0.${index + 1}`,
+    podCidrs: [`10.0.${index + 1}.0/24`, ...(isDualStack ? [`fd57:${index + 1}::/64`] : [])],
+  }))
+  const pods = nodes.flatMap(({ name, id }) =>
+    [1, 2].map((number) => ({
+      name: `${name}${number}`,
+      node: name,
+      addresses: [`10.0.${id}.${number + 1}`, ...(isDualStack ? [`fd57:${id}::${number + 1}`] : [])],
+    })),
+  )
+  return { nodes, pods }
+}
 
 export interface SyntheticOptions {
   readonly canariesPerPair?: number
@@ -47,6 +63,10 @@ export interface SyntheticOptions {
   readonly sent?: bigint
   /** What changes under traffic, each also botched. */
   readonly changes?: readonly ChangeKind[]
+  /** Whether a policy covers some services only, and once none of them by mistake. */
+  readonly services?: boolean
+  /** Pods have both IP families, and nodes speak IPv6 on the wire. */
+  readonly isDualStack?: boolean
 }
 
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
@@ -55,7 +75,10 @@ export function provenRun({
   sabotages = ['policies-deleted'],
   sent = 0n,
   changes = [],
+  services = false,
+  isDualStack = false,
 }: SyntheticOptions = {}): SyntheticRun {
+  const { nodes, pods } = synthesise(isDualStack)
   const run: SyntheticRun = {
     facts: {
       demo: 'synthetic',
@@ -69,10 +92,11 @@ export function provenRun({
     associations: [],
     recordings: [],
   }
-  const names: ArmName[] = ['control', 'encrypted']
-  for (const kind of changes) names.push(kind, botchOf(kind))
-  for (const kind of sabotages) for (const mode of modes) names.push(`${kind}/${mode}`)
-  names.forEach((name, index) => {
+  const arms: ArmName[] = ['control', 'encrypted']
+  for (const kind of changes) arms.push(kind, botchOf(kind))
+  if (services) arms.push(...scopedArms)
+  for (const kind of sabotages) for (const mode of modes) arms.push(`${kind}/${mode}`)
+  arms.forEach((name, index) => {
     const started = start + BigInt(index) * 2_000_000_000n
     const arm = syntheticArm({ nodes, pods }, name, started, canariesPerPair, sent)
     run.facts.arms.push(factsOf(name, started, arm) as Mutable<ArmFacts>)
@@ -88,16 +112,18 @@ function factsOf(name: ArmName, started: bigint, arm: SyntheticArm): ArmFacts {
   const isLost = isBotched(name) && mishapOf(name) === 'loss'
   const consequence = isLost ? 'kernel-drops' : plan && consequenceOf(plan)
   const { counters, refusals } = countsOf(consequence, arm.stopped)
-  const none = () => Object.fromEntries(nodes.map((node) => [node.name, {}]))
+  const none = () => Object.fromEntries(names.map((name) => [name, {}]))
   return {
     name,
     settings: arm.settings,
+    ...(isScoped(name) && { scope: { what: 'service b', pods: [...coveredPods], policy: 'pods of b' } }),
     ...(plan && { sabotage: { what: plan.kind, node: sabotagedNode, pods: [...arm.sabotaged] } }),
     started: `${started}`,
     ended: `${arm.ended}`,
     canaries: arm.canaries,
     ...(arm.change && { change: arm.change as Mutable<Change> }),
     ...(arm.streams && { streams: arm.streams }),
+    ...(arm.sessions && { sessions: arm.sessions }),
     instruments: [...arm.frames].map(([instrument, { length }]) => ({
       name: instrument,
       captured: length,

@@ -2,17 +2,21 @@ import { appDelivered } from './app-delivered.ts'
 import { appLossless } from './app-lossless.ts'
 import { type ArmName, isSealed, sabotageArms, sabotageOf } from './arms.ts'
 import { authentic } from './authentic.ts'
-import { botchOf, changeKinds, isBotched, isChange, mishapOf } from './change.ts'
+import { botchOf, type ChangeKind, changeKinds, changeOf, isBotched, isChange, mishapOf } from './change.ts'
 import type { CheckId, CheckState, Outcome } from './check.ts'
 import { complete } from './complete.ts'
 import { controlSeen } from './control-seen.ts'
 import { counted } from './counted.ts'
+import { intrudersStopped } from './intruders-stopped.ts'
 import { noCanary } from './no-canary.ts'
 import { noCleartext } from './no-cleartext.ts'
 import type { ArmView, RunView } from './observe.ts'
+import { policyEnforced } from './policy-enforced.ts'
 import { consequenceOf, modes } from './sabotage.ts'
 import { sabotageCaught } from './sabotage-caught/index.ts'
 import type { CheckResult, Judgement, Verdict } from './schema.ts'
+import { isMisspelt, isScoped } from './scoped.ts'
+import { sideBySide } from './side-by-side.ts'
 import { unique } from './unique.ts'
 
 export type { Judgement, Verdict } from './schema.ts'
@@ -25,6 +29,8 @@ type Check = (arm: ArmView, run: RunView) => Outcome
 const checks: Readonly<Record<CheckId, Check>> = {
   'app.delivered': appDelivered,
   'app.lossless': appLossless,
+  'policy.enforced': policyEnforced,
+  'intruders.stopped': intrudersStopped,
   'wire.no-cleartext': noCleartext,
   'wire.no-canary': noCanary,
   'wire.authentic': authentic,
@@ -32,6 +38,7 @@ const checks: Readonly<Record<CheckId, Check>> = {
   'wire.unique': unique,
   'wire.counted': counted,
   'control.seen': controlSeen,
+  'scope.side-by-side': sideBySide,
   'sabotage.caught': sabotageCaught,
 }
 
@@ -54,19 +61,32 @@ const botchedChecks: readonly CheckId[] = [
   'sabotage.caught',
 ]
 
+const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
+
 function checksOf(arm: ArmName): readonly CheckId[] {
   if (arm === 'control') return ['app.delivered', 'wire.no-cleartext', 'wire.no-canary', 'control.seen']
-  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...wireChecks]
-  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? botchedChecks : ['app.lossless', ...botchedChecks]
+  // Nothing is sealed, so there is nothing to open or to count.
+  if (isMisspelt(arm)) return ['app.delivered', ...cleartextChecks, 'sabotage.caught']
+  if (isScoped(arm)) return ['app.delivered', ...wireChecks, 'scope.side-by-side']
+  if (isChange(arm)) return ['app.delivered', 'app.lossless', ...ownChecks(arm), ...wireChecks]
+  if (isBotched(arm)) return [...new Set([...mustFail(arm), ...botchedChecks])]
   return arm === 'encrypted' ? ['app.delivered', ...wireChecks] : [...sabotageChecks, 'sabotage.caught']
 }
 
-const cleartextChecks: readonly CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
+/** What a change has to show besides, in its own arm and, failing, where it was botched. */
+function ownChecks(change: ChangeKind): readonly CheckId[] {
+  if (change === 'policy') return ['policy.enforced']
+  return change === 'spoof' ? ['intruders.stopped'] : []
+}
 
 /** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */
 function mustFail(arm: ArmName): readonly CheckId[] {
-  if (arm === 'control') return cleartextChecks
-  if (isBotched(arm)) return mishapOf(arm) === 'leak' ? cleartextChecks : ['app.lossless']
+  if (arm === 'control' || isMisspelt(arm)) return cleartextChecks
+  if (isBotched(arm)) {
+    const mishap = mishapOf(arm)
+    if (mishap === 'arrival') return ownChecks(changeOf(arm)!)
+    return mishap === 'leak' ? cleartextChecks : ['app.lossless']
+  }
   const sabotage = sabotageOf(arm)
   if (!sabotage) return []
   const consequence = consequenceOf(sabotage)
@@ -79,6 +99,7 @@ export const keylessChecks: readonly CheckId[] = [
   'app.delivered',
   'app.lossless',
   'control.seen',
+  'scope.side-by-side',
   ...cleartextChecks,
 ]
 
@@ -109,15 +130,16 @@ export function judge(run: RunView): Judgement {
 }
 
 /**
- * A verdict needs a control, an arm in which all is encrypted, something broken on purpose in both modes, and of each change
- * the same change botched.
+ * A verdict needs a control, an arm in which all is encrypted that should be, something broken on purpose in both modes, and
+ * of each change, and of a policy, the same botched.
  */
 function missingArms(arms: Judgement['arms']): string[] {
   const changes = changeKinds.filter((kind) => arms[kind])
   const missing: string[] = []
   if (!arms.control) missing.push('control')
-  if (!arms.encrypted && changes.length === 0) missing.push('encrypted')
+  if (!arms.encrypted && !arms.services && changes.length === 0) missing.push('encrypted')
   missing.push(...changes.map(botchOf).filter((arm) => !arms[arm]))
+  if (arms.services && !arms['services/misspelt']) missing.push('services/misspelt')
   for (const mode of modes)
     if (!sabotageArms.some((arm) => arms[arm] && sabotageOf(arm)?.mode === mode))
       missing.push(`${mode} sabotage`)
@@ -157,6 +179,6 @@ function overall(
   const encrypted = sealed.reduce((sum, { numbers }) => sum + (numbers.encrypted ?? 0), 0)
   return {
     verdict: 'PROVEN',
-    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${encrypted} packets between nodes crossed the wire encrypted, none in clear, and the same instruments saw the leak where there was one.`,
+    says: `All ${results.length} checks in ${Object.keys(arms).length} arms say what they must: ${encrypted} packets between nodes crossed the wire encrypted, none${arms.services ? ' of those that the policy covers' : ''} in clear, and the same instruments saw the leak where there was one.`,
   }
 }

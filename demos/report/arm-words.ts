@@ -6,7 +6,9 @@ import {
   consequenceOf,
   isBotched,
   isChange,
+  isScoped,
   type SabotageKind,
+  type ScopedArm,
   sabotageOf,
 } from '../proof/index.ts'
 
@@ -29,8 +31,17 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'partition/open': 'Cut off, and open',
   replay: 'Everything repeated',
   'replay/unwindowed': 'Everything repeated, no replay window',
+  policy: 'Policy changed in mid-session',
+  'policy/frozen': 'Policy changed, one agent frozen',
+  spoof: 'Intruders',
+  'spoof/open': 'Intruders, checks taken away',
   upgrade: 'Agents upgraded',
   'upgrade/bare': 'Agents upgraded, nothing guarding',
+}
+
+const scopeTitles: Readonly<Record<ScopedArm, string>> = {
+  services: 'Some services',
+  'services/misspelt': 'Some services, misspelt',
 }
 
 const consequenceWords: Readonly<Record<Consequence, string>> = {
@@ -47,6 +58,7 @@ export function armTitle(arm: ArmName): string {
   const sabotage = sabotageOf(arm)
   if (sabotage) return `${sabotageTitles[sabotage.kind]}, ${sabotage.mode}`
   if (isChange(arm) || isBotched(arm)) return changeTitles[arm]
+  if (isScoped(arm)) return scopeTitles[arm]
   return arm === 'control' ? 'Control' : 'Encrypted'
 }
 

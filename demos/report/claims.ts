@@ -4,6 +4,7 @@ import {
   checkIds,
   expectedState,
   isBotched,
+  isMisspelt,
   isSabotage,
   isSealed,
   type Judgement,
@@ -13,6 +14,8 @@ import { type Html, html } from './html.ts'
 const claims: Readonly<Record<CheckId, string>> = {
   'app.delivered': 'Everything sent arrived, unchanged',
   'app.lossless': 'Nothing sent while it changed was lost or came twice',
+  'policy.enforced': 'What policy denied was stopped and named, and went on when allowed',
+  'intruders.stopped': 'What no pod sent arrived nowhere, and was named',
   'wire.no-cleartext': 'No pod address on the wire outside encryption',
   'wire.no-canary': 'No canary anywhere on the wire, in any form',
   'wire.authentic': 'Every encrypted packet is sealed with the nodes’ keys',
@@ -20,6 +23,7 @@ const claims: Readonly<Record<CheckId, string>> = {
   'wire.unique': 'No sequence number and no nonce used twice',
   'wire.counted': 'The kernels counted what the wire showed',
   'control.seen': 'With encryption off, the instruments saw everything',
+  'scope.side-by-side': 'What no policy covers crossed the same wire, readable',
   'sabotage.caught': 'What was broken on purpose was noticed',
 }
 
@@ -34,7 +38,7 @@ export function claimsTable(judgement: Judgement): Html {
 
 function claimRow(id: CheckId, { checks }: Judgement): Html {
   const results = checks.filter((result) => result.id === id)
-  const broken = results.filter(({ arm }) => isSabotage(arm) || isBotched(arm))
+  const broken = results.filter(({ arm }) => isSabotage(arm) || isBotched(arm) || isMisspelt(arm))
   const control = results.find(({ arm }) => arm === 'control')
   const sealed = results.find(isSurpriseInSealed) ?? results.find(({ arm }) => isSealed(arm))
   const surprise = results.find(isSurprise)

@@ -24,7 +24,10 @@ function choosePacket(arm: ArmView): SentPacket | undefined {
   const tokens = arm.facts.canaries.map(({ token }) => token)
   return arm
     .account()
-    .sent.filter(({ carrier, seen }) => carrier && tokens.some((token) => seen.data.includes(token)))
+    .sent.filter(
+      ({ carrier, seen, isCovered }) =>
+        carrier && isCovered && tokens.some((token) => seen.data.includes(token)),
+    )
     .sort((a, b) => a.seen.data.length - b.seen.data.length || a.seen.number - b.seen.number)[0]
 }
 

@@ -1,6 +1,7 @@
 import type { AddressBook, ArmView, SeenFrame } from '../proof/index.ts'
 
-export type Fate = 'encrypted' | 'clear' | 'missing'
+/** `uncovered`: in clear, as no policy has it encrypted. */
+export type Fate = 'encrypted' | 'clear' | 'uncovered' | 'missing'
 
 /** A packet from one pod to a pod on another node, and what became of it. */
 export interface Passage {
@@ -14,7 +15,9 @@ export interface Passage {
 export function passagesOf(arm: ArmView): Passage[] {
   const { sent } = arm.account()
   const carriers = new Set(sent.map(({ carrier }) => carrier))
-  const known = sent.flatMap(({ seen, fate }) => passage(arm.book, seen, fate))
+  const known = sent.flatMap(({ seen, fate, isCovered }) =>
+    passage(arm.book, seen, fate === 'clear' && !isCovered ? 'uncovered' : fate),
+  )
   const strays = arm
     .clear()
     .filter(({ seen }) => !carriers.has(seen))

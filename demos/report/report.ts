@@ -119,7 +119,7 @@ function environment(run: RunView): Html {
   const entries: [string, string][] = [
     ['Kernel', `${facts.kernel.release} (${facts.kernel.machine})`],
     ...Object.entries(facts.versions),
-    ['Nodes', facts.nodes.map(({ name, podCidr }) => `${name}: ${podCidr}`).join(', ')],
+    ['Nodes', facts.nodes.map(({ name, podCidrs }) => `${name}: ${podCidrs.join(' and ')}`).join(', ')],
     ['Arms', [...run.arms.keys()].join(', ')],
   ]
   return html`<dl class="facts">${entries.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`

@@ -4,10 +4,11 @@ import type { Fate, Passage } from './passages.ts'
 export const fateWords: Readonly<Record<Fate, string>> = {
   encrypted: 'encrypted',
   clear: 'in clear',
+  uncovered: 'in clear by policy',
   missing: 'stopped',
 }
 
-const fates = ['encrypted', 'missing', 'clear'] as const
+const fates = ['encrypted', 'missing', 'uncovered', 'clear'] as const
 
 /** When an arm's traffic began, and how long it took, in nanoseconds. */
 export interface Span {
@@ -50,12 +51,12 @@ export function strip(
   { start, length }: Span,
   { height, slots }: { readonly height: number; readonly slots: number },
 ): Html {
-  const counts = Array.from({ length: slots }, () => ({ encrypted: 0, clear: 0, missing: 0 }))
+  const counts = Array.from({ length: slots }, () => ({ encrypted: 0, clear: 0, uncovered: 0, missing: 0 }))
   for (const { time, fate } of passages) {
     const share = Number(time - start) / length
     counts[Math.min(slots - 1, Math.max(0, Math.floor(share * slots)))]![fate]++
   }
-  const most = Math.max(1, ...counts.map((slot) => slot.encrypted + slot.clear + slot.missing))
+  const most = Math.max(1, ...counts.map((slot) => fates.reduce((sum, fate) => sum + slot[fate], 0)))
   const wide = width / slots
   const bars = counts.flatMap((slot, index) => {
     let top = height
@@ -73,8 +74,8 @@ export function strip(
 export function bar(fate: Fate, x: number, y: number, wide: number, tall: number): Html {
   const place = html`x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${wide.toFixed(1)}" height="${tall.toFixed(1)}"`
   // Hollow, so that it is told apart from the others without colour.
-  if (fate === 'missing')
-    return html`<rect ${place} fill="none" stroke="var(--stopped)" vector-effect="non-scaling-stroke"/>`
+  if (fate === 'missing' || fate === 'uncovered')
+    return html`<rect ${place} fill="none" stroke="var(--${fate === 'missing' ? 'stopped' : 'clear'})" vector-effect="non-scaling-stroke"/>`
   return html`<rect ${place} fill="var(--${fate === 'clear' ? 'clear' : 'sealed'})"/>`
 }
 

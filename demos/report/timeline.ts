@@ -21,8 +21,9 @@ export function timeline(run: RunView, judgement: Judgement): Html {
   })
   const flowOf = flowNames(run, columns)
   const flows = [...new Set(columns.flatMap(({ passages }) => passages.map(flowOf)))].sort()
+  const isScopedRun = columns.some(({ passages }) => passages.some(({ fate }) => fate === 'uncovered'))
   const byFlow = columns.map(({ passages }) => Map.groupBy(passages, flowOf))
-  return html`<ul class="key"><li>${swatch('encrypted')}encrypted on the wire</li><li>${swatch('clear')}in clear on the wire</li><li>${swatch('missing')}stopped before the wire</li></ul>
+  return html`<ul class="key"><li>${swatch('encrypted')}encrypted on the wire</li><li>${swatch('clear')}in clear on the wire</li>${isScopedRun && html`<li>${swatch('uncovered')}in clear, as no policy covers it</li>`}<li>${swatch('missing')}stopped before the wire</li></ul>
 <div class="scroll" role="region" aria-label="Flows in every arm" tabindex="0">
 <table class="flows" style="min-width:${9 + columns.length * 3.2}rem">
 <thead>${heading(columns, judgement)}</thead>

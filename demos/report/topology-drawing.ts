@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts'
 const margin = 20
 const nodeGap = 28
 const podWidth = 108
-const podHeight = 46
+const addressHeight = 14
 const podsPerRow = 2
 const widest = 3
 
@@ -13,6 +13,7 @@ export function topologyDrawing({ nodes, pods }: Pick<RunFacts, 'nodes' | 'pods'
   const perRow = Math.min(nodes.length, widest)
   const podsOf = nodes.map((node) => pods.filter((pod) => pod.node === node.name))
   const podRows = Math.max(1, ...podsOf.map((list) => Math.ceil(list.length / podsPerRow)))
+  const podHeight = 32 + addressHeight * Math.max(1, ...pods.map(({ addresses }) => addresses.length))
   const nodeWidth = podsPerRow * podWidth + 48
   const nodeHeight = 46 + podRows * (podHeight + 12)
   const rowHeight = nodeHeight + 104
@@ -33,7 +34,7 @@ ${podsOf[index]!.map((pod, position) => {
   return html`<rect x="${podX}" y="${podY}" width="${podWidth}" height="${podHeight}" rx="7" fill="none" stroke="var(--line)"/>
 <circle cx="${podX + podWidth - 13}" cy="${podY + 14}" r="4" fill="none" stroke="var(--soft)" stroke-width="1.5"/>
 <text x="${podX + 12}" y="${podY + 20}" font-size="12.5">${pod.name}</text>
-<text x="${podX + 12}" y="${podY + 36}" font-size="11" class="soft mono">${pod.address}</text>`
+${pod.addresses.map((address, line) => html`<text x="${podX + 12}" y="${podY + 36 + line * addressHeight}" font-size="11" class="soft mono">${address}</text>`)}`
 })}
 <line x1="${middle}" y1="${y + nodeHeight}" x2="${middle}" y2="${wireY}" stroke="var(--sealed)" stroke-width="2"/>
 <circle cx="${middle}" cy="${wireY - 24}" r="9" fill="var(--paper)" stroke="var(--clear)" stroke-width="2.5"/>

@@ -43,8 +43,7 @@ async function makeUnconnected({ lab, workload }: Hands, pod: LabPod): Promise<v
 }
 
 async function remake({ lab, workload }: Hands, pod: LabPod): Promise<void> {
-  const { address } = await lab.addPod(pod)
-  if (address !== pod.address)
-    throw sabotageFailed(`pod ${pod.name} came back as ${address}, and had ${pod.address}`)
+  const [now, before] = [await lab.addPod(pod), pod].map(({ addresses }) => addresses.join(' and '))
+  if (now !== before) throw sabotageFailed(`pod ${pod.name} came back as ${now}, and had ${before}`)
   await workload.restart(pod.name)
 }

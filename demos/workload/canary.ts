@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { LabPod } from '../../lab/lab.ts'
 
 /** One exchange between two pods, not yet made. */
@@ -7,6 +8,8 @@ export interface CanaryPlan {
   readonly token: string
   readonly from: LabPod
   readonly to: LabPod
+  /** Of the receiver. */
+  readonly address: string
   readonly protocol: 'udp' | 'tcp'
   readonly bytes: number
 }
@@ -29,29 +32,50 @@ const sizes = { udp: [64, 512, 1200], tcp: [64, 1400, 6000] } as const
  */
 const mostPairs = 200
 
-/** Every ordered pair of pods on different nodes, and one pair on the same node, each over UDP and TCP. */
+/** Every ordered pair of pods on different nodes, and one pair on the same node, each over UDP and TCP and every family. */
 export function planCanaries(
   arm: string,
   pods: readonly LabPod[],
   token: () => string = canaryToken,
 ): CanaryPlan[] {
   return pairsToTry(pods).flatMap(({ from, to }, pair) =>
-    (['udp', 'tcp'] as const).map((protocol) => ({
-      id: `${arm}/${from.name}-${to.name}/${protocol}`,
-      token: token(),
-      from,
-      to,
-      protocol,
-      bytes: sizes[protocol][pair % sizes[protocol].length]!,
-    })),
+    destinations(to).flatMap(({ address, suffix }) =>
+      (['udp', 'tcp'] as const).map((protocol) => ({
+        id: `${arm}/${from.name}-${to.name}/${protocol}${suffix}`,
+        token: token(),
+        from,
+        to,
+        address,
+        protocol,
+        bytes: sizes[protocol][pair % sizes[protocol].length]!,
+      })),
+    ),
   )
+}
+
+/** Where a pod is reached; where there is more than one way, they are told apart. */
+function destinations({
+  addresses,
+}: LabPod): readonly { readonly address: string; readonly suffix: string }[] {
+  return addresses.map((address) => ({
+    address,
+    suffix: addresses.length > 1 ? (isIPv6(address) ? '/ipv6' : '/ipv4') : '',
+  }))
+}
+
+export interface StreamPlan {
+  readonly name: string
+  readonly from: LabPod
+  readonly to: LabPod
+  /** Of the receiver. */
+  readonly address: string
 }
 
 /** In a large lab the pairs of nodes are sampled, too: a datagram every few milliseconds on each costs a slow kernel much. */
 const mostStreams = 60
 
-/** One pair of pods for each ordered pair of nodes, so that every pod has its turn and every node sends. */
-export function planStreams(pods: readonly LabPod[]): readonly { from: LabPod; to: LabPod }[] {
+/** One pair of pods for each ordered pair of nodes and every family, so that every pod has its turn and every node sends. */
+export function planStreams(pods: readonly LabPod[]): readonly StreamPlan[] {
   const byNode = [...Map.groupBy(pods, ({ node }) => node).values()]
   let turn = 0
   const pairs = byNode.flatMap((senders) =>
@@ -62,7 +86,14 @@ export function planStreams(pods: readonly LabPod[]): readonly { from: LabPod; t
         return { from: senders[at % senders.length]!, to: receivers[at % receivers.length]! }
       }),
   )
-  return evenly(pairs, Math.max(mostStreams, byNode.length))
+  return evenly(pairs, Math.max(mostStreams, byNode.length)).flatMap(({ from, to }) =>
+    destinations(to).map(({ address, suffix }) => ({
+      name: `${from.name}-${to.name}${suffix}`,
+      from,
+      to,
+      address,
+    })),
+  )
 }
 
 function pairsToTry(pods: readonly LabPod[]): readonly { from: LabPod; to: LabPod }[] {

@@ -21,6 +21,6 @@ export function loopbackLab(pods: readonly LabPod[]) {
   }
 }
 
-export function loopbackPod(name: string, node: string, address: string): LabPod {
-  return { name, node, address, labels: {} }
+export function loopbackPod(name: string, node: string, ...addresses: string[]): LabPod {
+  return { name, node, addresses, labels: {} }
 }

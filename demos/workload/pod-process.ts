@@ -4,7 +4,17 @@ import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import type { Lab, LabPod, LabProcess } from '../../lab/lab.ts'
 import { Problem } from '../../lab/problem.ts'
-import type { EndRequest, Report, SendRequest, SentReport, StreamReport, StreamRequest } from './pod.ts'
+import type {
+  EndRequest,
+  Report,
+  Request,
+  SendRequest,
+  SentReport,
+  SessionReport,
+  SessionRequest,
+  StreamReport,
+  StreamRequest,
+} from './pod.ts'
 
 /** The port that every pod answers on, UDP and TCP. */
 export const WORKLOAD_PORT = 9000
@@ -31,7 +41,7 @@ export class PodProcess {
   constructor(lab: Pick<Lab, 'spawn'>, pod: LabPod, port: number) {
     this.pod = pod
     const node = [process.execPath, '--input-type=module', '-e', podProgram()]
-    this.#process = lab.spawn(pod.name, [...node, pod.address, String(port)])
+    this.#process = lab.spawn(pod.name, [...node, pod.addresses.join(), String(port)])
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#receive(line))
     this.#process.stderr.on('data', (chunk: Buffer) => {
       this.#complaints = (this.#complaints + chunk.toString()).slice(-2000)
@@ -51,12 +61,16 @@ export class PodProcess {
     return (await this.#request(request, signal)) as SentReport
   }
 
-  startStream(request: StreamRequest): void {
+  startStream(request: StreamRequest | SessionRequest): void {
     this.#write(request)
   }
 
   async endStream(request: EndRequest, signal?: AbortSignal): Promise<StreamReport> {
     return (await this.#request(request, signal)) as StreamReport
+  }
+
+  async endSession(request: EndRequest, signal?: AbortSignal): Promise<SessionReport> {
+    return (await this.#request(request, signal)) as SessionReport
   }
 
   /** The program ends with its input; one that does not is killed. */
@@ -74,7 +88,7 @@ export class PodProcess {
     return answer
   }
 
-  #write(request: SendRequest | StreamRequest | EndRequest): void {
+  #write(request: Request): void {
     this.#process.stdin.write(`${JSON.stringify(request)}\n`)
   }
 

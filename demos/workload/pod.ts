@@ -3,11 +3,12 @@
  * told to. It takes requests and gives reports as JSON lines on stdin and stdout, and ends when stdin does, so that
  * nothing of it outlives the demo. One file and no imports but Node's own: the same text runs in every pod.
  *
- * The last two arguments are the address to listen on and the port, the same for UDP and TCP.
+ * The last two arguments are the addresses to listen on, with commas between them, and the port, the same for UDP and TCP;
+ * sessions come to the next one.
  */
 import { createHash } from 'node:crypto'
 import { createSocket } from 'node:dgram'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, isIPv6 } from 'node:net'
 import { createInterface } from 'node:readline'
 
 export interface SendRequest {
@@ -36,12 +37,17 @@ export interface StreamRequest {
   readonly deadlineMs: number
 }
 
+/** The same in one TCP connection. */
+export interface SessionRequest extends Omit<StreamRequest, 'op'> {
+  readonly op: 'session'
+}
+
 export interface EndRequest {
   readonly op: 'end'
   readonly id: string
 }
 
-export type Request = SendRequest | StreamRequest | EndRequest
+export type Request = SendRequest | StreamRequest | SessionRequest | EndRequest
 
 export interface ReadyReport {
   readonly ready: true
@@ -69,14 +75,19 @@ export interface StreamReport {
   readonly longestGapMs: number
 }
 
-export type Report = ReadyReport | SentReport | StreamReport
+export interface SessionReport extends StreamReport {
+  /** By which the connection left; 0 where there was none. */
+  readonly port: number
+}
+
+export type Report = ReadyReport | SentReport | StreamReport | SessionReport
 
 interface Acknowledgement {
   readonly digest?: Buffer
   readonly problem?: string
 }
 
-const [listenAddress, listenPort] = process.argv.slice(-2)
+const [listenAddresses, listenPort] = process.argv.slice(-2)
 
 const digest = (data: Uint8Array) => createHash('sha256').update(data).digest()
 const report = (line: Report) => process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -85,15 +96,17 @@ function payload(token: string, bytes: number): Buffer {
   return Buffer.alloc(bytes, `${token} `)
 }
 
-function serveUdp(): Promise<void> {
-  const server = createSocket('udp4')
+const udpTo = (address: string) => createSocket(isIPv6(address) ? 'udp6' : 'udp4')
+
+function serveUdp(own: string): Promise<void> {
+  const server = udpTo(own)
   server.on('message', (message, { address, port }) => server.send(digest(message), port, address))
   return new Promise((resolve, reject) => {
-    server.once('error', reject).bind(Number(listenPort), listenAddress, resolve)
+    server.once('error', reject).bind(Number(listenPort), own, resolve)
   })
 }
 
-function serveTcp(): Promise<void> {
+function serveTcp(own: string): Promise<void> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const received = createHash('sha256')
     socket.on('data', (chunk) => received.update(chunk))
@@ -102,7 +115,26 @@ function serveTcp(): Promise<void> {
     socket.on('error', () => socket.destroy())
   })
   return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(Number(listenPort), listenAddress, resolve)
+    server.once('error', reject).listen(Number(listenPort), own, resolve)
+  })
+}
+
+/** As many bytes as every message of a session has. */
+const messageBytes = 96
+
+/** Answers each message of a session by itself. */
+function serveSessions(own: string): Promise<void> {
+  const server = createServer((socket) => {
+    let pending = Buffer.alloc(0)
+    socket.on('data', (chunk) => {
+      pending = Buffer.concat([pending, chunk])
+      for (; pending.length >= messageBytes; pending = pending.subarray(messageBytes))
+        socket.write(digest(pending.subarray(0, messageBytes)))
+    })
+    socket.on('error', () => socket.destroy())
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject).listen(Number(listenPort) + 1, own, resolve)
   })
 }
 
@@ -110,7 +142,7 @@ type Exchange = (to: string, port: number, message: Buffer, deadlineMs: number) 
 
 const exchangeUdp: Exchange = (to, port, message, deadlineMs) =>
   new Promise((resolve) => {
-    const socket = createSocket('udp4')
+    const socket = udpTo(to)
     const finish = (acknowledgement: Acknowledgement) => {
       clearTimeout(deadline)
       socket.close()
@@ -156,6 +188,7 @@ async function send({ id, to, port, protocol, token, bytes, deadlineMs }: SendRe
   report(problem === undefined ? outcome : { ...outcome, problem })
 }
 
+/** What ends each stream and each session. */
 const streams = new Map<string, () => Promise<StreamReport>>()
 
 interface Sent {
@@ -170,7 +203,7 @@ function datagram(token: string, number: number, bytes: number): Buffer {
 
 /** All on one socket: the next datagram waits for no answer. */
 function startStream({ id, to, port, token, bytes, everyMs, deadlineMs }: StreamRequest): void {
-  const socket = createSocket('udp4')
+  const socket = udpTo(to)
   const sent: Sent[] = []
   const waiting = new Map<string, Sent>()
   let strange = 0
@@ -196,17 +229,57 @@ function startStream({ id, to, port, token, bytes, everyMs, deadlineMs }: Stream
     while (sent.some(({ answered }) => !answered) && performance.now() < until)
       await new Promise((resolve) => setTimeout(resolve, 5))
     socket.close()
-    const lost = sent.filter(({ answered }) => !answered).length
-    return {
-      id,
-      sent: sent.length,
-      answered: sent.length - lost,
-      lost,
-      changed: strange,
-      longestGapMs: longestGap(sent, everyMs),
-    }
+    return streamReport(id, sent, strange, everyMs)
   })
 }
+
+function streamReport(id: string, sent: readonly Sent[], changed: number, everyMs: number): StreamReport {
+  const lost = sent.filter(({ answered }) => !answered).length
+  const answered = sent.length - lost
+  return { id, sent: sent.length, answered, lost, changed, longestGapMs: longestGap(sent, everyMs) }
+}
+
+/** What TCP cannot get through now it sends again, and the answers come in the order of the messages. */
+function startSession({ id, to, port, token, everyMs, deadlineMs }: SessionRequest): void {
+  const sent: (Sent & { readonly answer: Buffer })[] = []
+  let strange = 0
+  let pending = Buffer.alloc(0)
+  const socket = connect({ host: to, port: port + 1, noDelay: true })
+  let localPort = 0
+  socket.once('connect', () => {
+    localPort = socket.localPort ?? 0
+  })
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  // What is not answered in the end is told as such.
+  socket.on('error', () => {})
+  socket.on('data', (chunk) => {
+    pending = Buffer.concat([pending, chunk])
+    for (; pending.length >= answerBytes; pending = pending.subarray(answerBytes)) {
+      const next = sent.find(({ answered }) => !answered)
+      if (next?.answer.equals(pending.subarray(0, answerBytes))) next.answered = true
+      else strange++
+    }
+  })
+  const timer = setInterval(() => {
+    if (localPort === 0) return
+    const message = datagram(token, sent.length + 1, messageBytes)
+    sent.push({ at: performance.now(), answered: false, answer: digest(message) })
+    socket.write(message)
+  }, everyMs)
+  streams.set(id, async () => {
+    clearInterval(timer)
+    const until = performance.now() + deadlineMs
+    while (sent.some(({ answered }) => !answered) && performance.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    const isWhole = sent.every(({ answered }) => answered)
+    if (isWhole) socket.end()
+    else socket.destroy()
+    await closed
+    return { ...streamReport(id, sent, strange, everyMs), port: localPort }
+  })
+}
+
+const answerBytes = 32
 
 function longestGap(sent: readonly Sent[], everyMs: number): number {
   let gapStart: number | undefined
@@ -231,10 +304,13 @@ async function endStream(id: string): Promise<void> {
 function obey(request: Request): void {
   if (request.op === 'send') void send(request)
   else if (request.op === 'stream') startStream(request)
+  else if (request.op === 'session') startSession(request)
   else void endStream(request.id)
 }
 
-await Promise.all([serveUdp(), serveTcp()])
+await Promise.all(
+  listenAddresses!.split(',').flatMap((own) => [serveUdp(own), serveTcp(own), serveSessions(own)]),
+)
 report({ ready: true, port: Number(listenPort) })
 createInterface({ input: process.stdin })
   .on('line', (line) => obey(JSON.parse(line) as Request))

@@ -1,10 +1,12 @@
 import type { Lab, LabPod } from '../../lab/lab.ts'
-import { type CanaryPlan, canaryToken, planCanaries, planStreams } from './canary.ts'
-import type { StreamReport } from './pod.ts'
+import { type CanaryPlan, canaryToken, planCanaries, planStreams, type StreamPlan } from './canary.ts'
+import type { SessionReport, StreamReport } from './pod.ts'
 import { PodProcess, WORKLOAD_PORT } from './pod-process.ts'
 
 /** How long the answers to the last datagrams of a stream are waited for; where all have come it ends at once. */
 const lastAnswerMs = 1000
+/** TCP takes longer to try again after every time that it was in vain. */
+const lastSessionAnswerMs = 8000
 
 /** A canary that was sent, and what became of it as its sender saw it. */
 export interface SentCanary {
@@ -35,10 +37,29 @@ export interface BackgroundStream {
   readonly report: StreamReport
 }
 
-/** Datagrams between all nodes for as long as something else changes. */
+export interface BackgroundSession extends Omit<BackgroundStream, 'report'> {
+  readonly report: SessionReport
+}
+
+/** From one pod to another. */
+export interface Route {
+  readonly from: LabPod
+  readonly to: LabPod
+}
+
+/** What goes between all nodes for as long as something else changes. */
 export interface Background {
+  readonly routes: readonly Route[]
   /** Stops sending and waits for the last answers. */
-  end(signal?: AbortSignal): Promise<BackgroundStream[]>
+  end(signal?: AbortSignal): Promise<{
+    readonly streams: readonly BackgroundStream[]
+    readonly sessions: readonly BackgroundSession[]
+  }>
+}
+
+export interface BackgroundOptions {
+  /** Whether a TCP session goes beside each stream of datagrams. */
+  readonly sessions?: boolean
 }
 
 /** The traffic programs of all pods of a lab. */
@@ -46,7 +67,7 @@ export interface Workload {
   readonly pods: readonly LabPod[]
   /** Sends fresh canaries, all at once. A lost or altered one is a result, not an error. */
   sendCanaries(arm: string, options: SendOptions): Promise<SentCanary[]>
-  startBackground(everyMs: number): Background
+  startBackground(everyMs: number, options?: BackgroundOptions): Background
   /** Starts the program of a pod again, after the pod was made anew. */
   restart(pod: string): Promise<void>
   stop(): Promise<void>
@@ -70,13 +91,13 @@ export async function startWorkload(
   }
 
   async function sendOne(plan: CanaryPlan, { deadlineMs, signal }: SendOptions): Promise<SentCanary> {
-    const { id, token, from, to, protocol, bytes } = plan
+    const { id, token, from, to, address, protocol, bytes } = plan
     const sender = processes.get(from.name)!
     const patience = typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(plan)
     const request = {
       op: 'send',
       id,
-      to: to.address,
+      to: address,
       port,
       protocol,
       token,
@@ -110,36 +131,34 @@ export async function startWorkload(
         }),
       )
     },
-    startBackground: (everyMs) => {
-      const streams = planStreams(pods).map(({ from, to }) => ({
-        id: `stream/${from.name}-${to.name}`,
-        token: canaryToken(),
-        from,
-        to,
-      }))
-      for (const { id, from, to, token } of streams)
-        processes.get(from.name)!.startStream({
-          op: 'stream',
-          id,
-          to: to.address,
-          port,
-          token,
-          bytes: 96,
-          everyMs,
-          deadlineMs: lastAnswerMs,
-        })
+    startBackground: (everyMs, { sessions = false } = {}) => {
+      const routes = planStreams(pods)
+      const begin = (op: 'stream' | 'session', { name, from, to, address }: StreamPlan) => {
+        const id = `${op}/${name}`
+        const token = canaryToken()
+        const deadlineMs = op === 'stream' ? lastAnswerMs : lastSessionAnswerMs
+        const process = processes.get(from.name)!
+        process.startStream({ op, id, to: address, port, token, bytes: 96, everyMs, deadlineMs })
+        return { process, facts: { id, token, everyMs, fromPod: from.name, toPod: to.name } }
+      }
+      const ofStreams = routes.map((route) => begin('stream', route))
+      const ofSessions = sessions ? routes.map((route) => begin('session', route)) : []
       return {
-        end: (endSignal) =>
-          Promise.all(
-            streams.map(async ({ id, token, from, to }) => ({
-              id,
-              token,
-              everyMs,
-              fromPod: from.name,
-              toPod: to.name,
-              report: await processes.get(from.name)!.endStream({ op: 'end', id }, endSignal),
+        routes,
+        end: async (endSignal) => ({
+          streams: await Promise.all(
+            ofStreams.map(async ({ process, facts }) => ({
+              ...facts,
+              report: await process.endStream({ op: 'end', id: facts.id }, endSignal),
             })),
           ),
+          sessions: await Promise.all(
+            ofSessions.map(async ({ process, facts }) => ({
+              ...facts,
+              report: await process.endSession({ op: 'end', id: facts.id }, endSignal),
+            })),
+          ),
+        }),
       }
     },
   }

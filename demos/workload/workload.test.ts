@@ -76,7 +76,7 @@ test('a canary that nobody answers counts as lost after its deadline, and the ot
   const workload = await startWorkload(lab, { port })
   try {
     // The address book changes after the start: b1 is now looked for where something listens and never answers.
-    Object.assign(workload.pods.find(({ name }) => name === 'b1')!, { address: '127.0.0.33' })
+    Object.assign(workload.pods.find(({ name }) => name === 'b1')!, { addresses: ['127.0.0.33'] })
     const start = performance.now()
     const canaries = await workload.sendCanaries('sabotage', { deadlineMs: 150 })
     assert.ok(performance.now() - start < 2000)
@@ -100,7 +100,7 @@ test('background traffic counts what it sent and what was lost', async () => {
   try {
     const background = workload.startBackground(5)
     await workload.sendCanaries('meanwhile', patient)
-    const streams = await background.end()
+    const { streams } = await background.end()
     assert.deepEqual(
       streams.map(({ fromPod, toPod }) => `${fromPod}-${toPod}`),
       ['a1-b1', 'b1-a1'],
@@ -132,7 +132,7 @@ test('of a stream whose answers were altered every datagram counts as lost, and 
   try {
     const background = workload.startBackground(20)
     await workload.sendCanaries('meanwhile', patient)
-    for (const { toPod, report } of await background.end()) {
+    for (const { toPod, report } of (await background.end()).streams) {
       const { sent, answered, lost, changed, longestGapMs } = report
       assert.deepEqual([answered, lost, changed], toPod === 'a1' ? [sent, 0, 0] : [0, sent, sent])
       assert.equal(longestGapMs > 0, toPod === 'b1')
@@ -140,6 +140,26 @@ test('of a stream whose answers were altered every datagram counts as lost, and 
   } finally {
     await workload.stop()
     stopRelay()
+  }
+})
+
+test('a session sends its messages in one connection, and each is answered', async () => {
+  const lab = loopbackLab([loopbackPod('a1', 'n1', '127.0.0.71'), loopbackPod('b1', 'n2', '127.0.0.72')])
+  const workload = await startWorkload(lab, { port: await freePort() })
+  try {
+    const background = workload.startBackground(5, { sessions: true })
+    await workload.sendCanaries('meanwhile', patient)
+    const { sessions } = await background.end()
+    assert.deepEqual(
+      sessions.map(({ fromPod, toPod }) => `${fromPod}-${toPod}`),
+      ['a1-b1', 'b1-a1'],
+    )
+    for (const { report } of sessions) {
+      assert.ok(report.sent >= 1 && report.port > 0)
+      assert.deepEqual([report.answered, report.lost, report.changed], [report.sent, 0, 0])
+    }
+  } finally {
+    await workload.stop()
   }
 })
 

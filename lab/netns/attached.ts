@@ -54,11 +54,13 @@ function hubbleServer(lab: NetnsLab, target: string): NodeJS.ProcessEnv {
 /** Pods by name, and services as the addresses of the pods they select. */
 export function hostsFile(lab: Pick<NetnsLab, 'store'>): string {
   const pods = lab.store.pods()
-  const lines = pods.map((pod) => `${pod.address} ${pod.name}`)
+  const linesOf = (addresses: readonly string[], name: string) =>
+    addresses.map((address) => `${address} ${name}`)
+  const lines = pods.flatMap((pod) => linesOf(pod.addresses, pod.name))
   for (const service of lab.store.services()) {
     const labels = Object.entries(service.selector)
     const selected = pods.filter((pod) => labels.every(([key, value]) => pod.labels[key] === value))
-    lines.push(...selected.map((pod) => `${pod.address} ${service.name}`))
+    lines.push(...selected.flatMap((pod) => linesOf(pod.addresses, service.name)))
   }
-  return `127.0.0.1 localhost\n${lines.join('\n')}\n`
+  return `127.0.0.1 localhost\n::1 localhost\n${lines.join('\n')}\n`
 }

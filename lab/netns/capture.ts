@@ -33,26 +33,41 @@ const quietMs = 60
 const quietDeadlineMs = 2000
 const kernelBufferKiB = 8192
 
+/** Instruments that can be added and taken away while the others go on. */
+export interface GrowingCapture extends Capture {
+  /** Resolves when an instrument listens there as well. */
+  add(vantage: Vantage): Promise<void>
+  /** Ends the one of that name, before its interface goes. What it recorded comes with the others at the end. */
+  end(name: string): Promise<void>
+}
+
 /**
  * Starts one tcpdump per vantage point, an instrument that is not ours, and resolves when all of them listen.
  *
- * @param vantagesNow is asked again at the end: what came up meanwhile was not listened to, and is reported as such.
+ * @param vantagesNow is asked again at the end: what came up meanwhile and was not listened to is reported as such.
  */
 export async function startCapture(
   vantagesNow: () => readonly Vantage[],
   directory: string,
   signal?: AbortSignal,
-): Promise<Capture> {
+): Promise<GrowingCapture> {
   mkdirSync(directory, { recursive: true })
-  const vantages = vantagesNow()
-  const instruments = vantages.map((vantage) => startInstrument(vantage, directory))
+  const instruments: Instrument[] = []
+  const ended: CapturePoint[] = []
   const stopAll = () => {
     for (const { child } of instruments) child.kill('SIGKILL')
   }
   signal?.addEventListener('abort', stopAll, { once: true })
+  const isHeard = (name: string) =>
+    [...instruments.map(({ vantage }) => vantage), ...ended].some((each) => each.name === name)
+  const begin = async (vantages: readonly Vantage[]) => {
+    const started = vantages.map((vantage) => startInstrument(vantage, directory))
+    instruments.push(...started)
+    await Promise.all(started.map(listening))
+    for (const instrument of started) instrument.framesBefore = framesAt(instrument.vantage)
+  }
   try {
-    await Promise.all(instruments.map(listening))
-    for (const instrument of instruments) instrument.framesBefore = framesAt(instrument.vantage)
+    await begin(vantagesNow())
   } catch (error) {
     stopAll()
     throw error
@@ -60,11 +75,28 @@ export async function startCapture(
   const quiet = quietWatch(instruments)
   return {
     quiet,
+    async add(vantage) {
+      if (isHeard(vantage.name))
+        throw new Problem(
+          'ECAPTURE',
+          4,
+          `${vantage.name} has been captured already: another needs a name of its own`,
+        )
+      await begin([vantage])
+    },
+    async end(name) {
+      const index = instruments.findIndex(({ vantage }) => vantage.name === name)
+      const [instrument] = index < 0 ? [] : instruments.splice(index, 1)
+      if (!instrument) return
+      await quietWatch([instrument])()
+      ended.push(await finish(instrument))
+    },
     async stop() {
       await quiet()
       signal?.removeEventListener('abort', stopAll)
-      const missed = vantagesNow().filter(({ name }) => vantages.every((vantage) => vantage.name !== name))
-      return Promise.all([...instruments.map(finish), ...missed.map((each) => unheard(each, directory))])
+      const missed = vantagesNow().filter(({ name }) => !isHeard(name))
+      const whole = await Promise.all(instruments.map(finish))
+      return [...whole, ...ended, ...(await Promise.all(missed.map((each) => unheard(each, directory))))]
     },
   }
 }

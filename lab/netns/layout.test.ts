@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formatIpv6, parseAddress } from 'tcpdump-parse'
 import {
   firstFree,
+  hostOf,
   labOfNamespace,
   mac,
   nodeNamespace,
@@ -17,16 +19,28 @@ test('a namespace name leads back to its lab, and foreign names to none', () => 
   assert.equal(labOfNamespace('wireproof.'), undefined)
 })
 
-test('addresses follow from the node id and never repeat', () => {
-  const seen = new Set<string>()
-  for (let id = 1; id <= 600; id++) {
-    const node = placeNode({ name: 'n' }, id)
-    seen.add(node.underlay).add(node.podCidr)
-  }
-  assert.equal(seen.size, 1200)
-  const node = placeNode({ name: 'n' }, 258)
-  assert.deepEqual([node.underlay, node.podCidr], ['192.168.1.2', '10.1.2.0/24'])
-  assert.equal(placePod({ name: 'p', node: 'n' }, node, 7).address, '10.1.2.7')
+for (const families of [['ipv4'], ['ipv6'], ['ipv4', 'ipv6']] as const)
+  test(`addresses of ${families.join(' and ')} follow from the node id and never repeat`, () => {
+    const seen = new Set<string>()
+    for (let id = 1; id <= 600; id++) {
+      const node = placeNode({ name: 'n' }, id, families)
+      const pod = placePod({ name: 'p', node: 'n' }, node, 254)
+      for (const each of [node.underlay, mac('node', node.underlay), ...node.podCidrs, ...pod.addresses])
+        seen.add(each)
+      seen.add(mac('pod', pod.addresses[0]!))
+      assert.equal(hostOf(pod), 254)
+    }
+    assert.equal(seen.size, 600 * (3 + 2 * families.length))
+  })
+
+test('addresses are where they have always been, and as they are spelled everywhere', () => {
+  const both = placeNode({ name: 'n' }, 258, ['ipv4', 'ipv6'])
+  assert.equal(both.underlay, 'fd56::102')
+  assert.deepEqual(both.podCidrs, ['10.1.2.0/24', 'fd57:102::/64'])
+  assert.deepEqual(placePod({ name: 'p', node: 'n' }, both, 7).addresses, ['10.1.2.7', 'fd57:102::7'])
+  assert.equal(placeNode({ name: 'n' }, 258, ['ipv4']).underlay, '192.168.1.2')
+  for (const address of [both.underlay, 'fd57:102::7'])
+    assert.equal(formatIpv6(parseAddress(address)), address)
 })
 
 test('numbers are reused only when they are free', () => {
@@ -36,4 +50,6 @@ test('numbers are reused only when they are free', () => {
 
 test('a MAC address shows what it belongs to', () => {
   assert.equal(mac('node', '192.168.0.1'), '02:57:c0:a8:00:01')
+  assert.equal(mac('node', 'fd56::102'), '02:57:00:00:01:02')
+  assert.equal(mac('pod', 'fd57:102::fe'), '02:50:01:02:00:fe')
 })

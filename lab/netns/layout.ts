@@ -1,5 +1,5 @@
 import type { LabNode, LabPod } from '../lab.ts'
-import type { NodeSpec, PodSpec } from '../topology.ts'
+import type { Address, IpFamily, NodeSpec, PodSpec } from '../topology.ts'
 
 /**
  * Where everything of a lab is, from its name alone: `down` needs no record of what `up` did. Nothing is made in the
@@ -7,9 +7,8 @@ import type { NodeSpec, PodSpec } from '../topology.ts'
  */
 const prefix = 'wireproof.'
 
-export const underlayPrefixLength = 16
-/** The gateway every pod sees; it exists as a neighbour entry only (as in Calico and Cilium), so pods need no ARP. */
-export const podGateway = '169.254.1.1'
+/** The gateways every pod sees; they exist as neighbour entries only (as in Calico and Cilium), so pods ask nobody for them. */
+export const podGateways: Readonly<Record<IpFamily, Address>> = { ipv4: '169.254.1.1', ipv6: 'fe80::1' }
 /** The node's interface on the wire, in the node's namespace. */
 export const wireDevice = 'eth0'
 export const podDevice = 'eth0'
@@ -42,12 +41,20 @@ export function wirePort(node: string): string {
   return `n-${node}`
 }
 
-/** The bridge port by which a pod is connected that should not be. */
-export function strangersPort(pod: string): string {
-  return `x-${pod}`
+/** The bridge port by which a pod is connected that should not be, or somebody who is no node. */
+export function strangersPort(who: string): string {
+  return `x-${who}`
 }
 
-/** The pod's end of that cable. */
+/** What somebody on the wire is called who is no node. */
+export const stranger = 'stranger'
+export const strangerMac = '02:58:00:00:00:01'
+
+export function strangerNamespace(lab: string): string {
+  return `${prefix}${lab}.${stranger}`
+}
+
+/** The other end of that cable. */
 export const strangersDevice = 'wire0'
 
 /** The host side of a pod's veth pair, in its node's namespace. */
@@ -85,19 +92,50 @@ export function agentLog(lab: string, node: string): string {
 }
 
 /** Pods of all nodes come from here. */
-export const podRange = '10.0.0.0/8'
+const podRanges: Readonly<Record<IpFamily, string>> = { ipv4: '10.0.0.0/8', ipv6: 'fd57::/16' }
+
+export function podRangesOf(families: readonly IpFamily[]): string[] {
+  return families.map((family) => podRanges[family])
+}
+
+export const underlayPrefixLengths: Readonly<Record<IpFamily, number>> = { ipv4: 16, ipv6: 64 }
+
+/** In clear, a packet of IPv6 needs a next hop that speaks it; one of IPv4 does with either. */
+function underlayFamily(families: readonly IpFamily[]): IpFamily {
+  return families.includes('ipv6') ? 'ipv6' : 'ipv4'
+}
+
+export function familyOf(address: Address): IpFamily {
+  return address.includes(':') ? 'ipv6' : 'ipv4'
+}
 
 /** A node's addresses follow from its id, so two nodes of a lab never share one. */
-export function placeNode(spec: NodeSpec, id: number): LabNode {
-  const high = id >> 8
-  const low = id & 0xff
-  return { name: spec.name, id, underlay: `192.168.${high}.${low}`, podCidr: `10.${high}.${low}.0/24` }
+export function placeNode(spec: NodeSpec, id: number, families: readonly IpFamily[]): LabNode {
+  const [high, low] = [id >> 8, id & 0xff]
+  const group = id.toString(16)
+  const underlays = { ipv4: `192.168.${high}.${low}`, ipv6: `fd56::${group}` }
+  const prefixes = { ipv4: `10.${high}.${low}.0/24`, ipv6: `fd57:${group}::/64` }
+  return {
+    name: spec.name,
+    id,
+    underlay: underlays[underlayFamily(families)],
+    podCidrs: families.map((family) => prefixes[family]),
+  }
 }
 
 /** @param host 2 to 254, unique among the pods of the node. */
 export function placePod(spec: PodSpec, node: LabNode, host: number): LabPod {
-  const address = node.podCidr.replace(/0\/24$/, `${host}`)
-  return { name: spec.name, node: node.name, address, labels: spec.labels ?? {} }
+  const addresses = node.podCidrs.map((prefix) =>
+    familyOf(prefix) === 'ipv4'
+      ? prefix.replace(/0\/24$/, `${host}`)
+      : prefix.replace(/\/64$/, host.toString(16)),
+  )
+  return { name: spec.name, node: node.name, addresses, labels: spec.labels ?? {} }
+}
+
+/** The number that {@link placePod} gave a pod. */
+export function hostOf({ addresses }: LabPod): number {
+  return tellingBytes(addresses[0]!).at(-1)!
 }
 
 /** The smallest number from `first` on that is not taken. */
@@ -109,10 +147,20 @@ export function firstFree(taken: Iterable<number>, first: number): number {
 }
 
 /** Locally administered MAC addresses, readable in a capture: 02:57 for nodes, 02:50 for pods, 02:47 for gateways. */
-export function mac(kind: 'node' | 'pod' | 'gateway', address: string): string {
+export function mac(kind: 'node' | 'pod' | 'gateway', address: Address): string {
   const first = { node: '57', pod: '50', gateway: '47' }[kind]
-  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  const bytes = tellingBytes(address).map((byte) => byte.toString(16).padStart(2, '0'))
   return `02:${first}:${bytes.join(':')}`
+}
+
+/** By which an address of a lab differs from every other of its kind: all four of IPv4; of IPv6 the node's group and the last. */
+function tellingBytes(address: Address): number[] {
+  if (familyOf(address) === 'ipv4') return address.split('.').map(Number)
+  const [, node = '', host = ''] = /^fd5[67]:?([0-9a-f]*)::([0-9a-f]+)$/.exec(address) ?? []
+  return [node, host].flatMap((group) => {
+    const value = Number.parseInt(group || '0', 16)
+    return [value >> 8, value & 0xff]
+  })
 }
 
 /**

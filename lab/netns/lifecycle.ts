@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EncryptionSettings } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { SuiteName } from '../suites.ts'
-import type { Topology, WireSpec } from '../topology.ts'
+import { type IpFamily, ipFamilies, type Topology, type WireSpec } from '../topology.ts'
 import { agentProcess, startAgent } from './agents.ts'
 import { wireNamespace } from './layout.ts'
 import { changeWire, makeWire } from './links.ts'
@@ -43,6 +43,7 @@ export async function standUp(
   store.configure({ ...store.settings(), ...settings })
   const lab = new NetnsLab(name)
   await removeSurplus(lab, topology, report)
+  bringFamilies(lab, topology.ipFamilies ?? [ipFamilies[0]])
   bringWire(lab, topology.wire ?? {}, report)
   signal?.throwIfAborted()
   await addNodes(lab, topology, report)
@@ -85,8 +86,27 @@ async function addNodes(lab: NetnsLab, topology: Topology, report: Report): Prom
   await Promise.all(
     nodes.map(async (node) => {
       await startAgent(lab.name, node.name)
-      report(`node ${node.name}: ${node.underlay} on the wire, pods in ${node.podCidr}, agent running`)
+      report(
+        `node ${node.name}: ${node.underlay} on the wire, pods in ${node.podCidrs.join(' and ')}, agent running`,
+      )
     }),
+  )
+}
+
+/** @throws Problem where nodes and pods have addresses of others. */
+function bringFamilies(lab: NetnsLab, families: readonly IpFamily[]): void {
+  if (isDeepStrictEqual(lab.store.families(), families)) return
+  if (lab.store.nodes().length > 0) throw cannotChange(lab, 'IP families')
+  lab.store.putFamilies(families)
+  lab.store.configure(lab.store.settings())
+}
+
+function cannotChange({ name }: NetnsLab, what: string): Problem {
+  return new Problem(
+    'EWIRE',
+    2,
+    `the ${what} of lab ${name} cannot change while it runs`,
+    `First: wireproof down ${name}`,
   )
 }
 
@@ -95,13 +115,7 @@ function bringWire(lab: NetnsLab, wire: WireSpec, report: Report): void {
   const present = lab.store.wire()
   const nodes = lab.store.nodes()
   if (isDeepStrictEqual(present, wire)) return
-  if (present.mtu !== wire.mtu && nodes.length > 0)
-    throw new Problem(
-      'EWIRE',
-      2,
-      `the mtu of lab ${lab.name} cannot change while it runs`,
-      `First: wireproof down ${lab.name}`,
-    )
+  if (present.mtu !== wire.mtu && nodes.length > 0) throw cannotChange(lab, 'mtu')
   for (const { name } of nodes) changeWire(lab.name, name, wire)
   lab.store.putWire(wire)
   if (nodes.length > 0) report('wire: delay, loss and rate as asked for')
@@ -123,6 +137,6 @@ async function addPods(lab: NetnsLab, topology: Topology, report: Report): Promi
       continue
     }
     const pod = await lab.addPod(spec)
-    report(`pod ${pod.name}: ${pod.address} on ${pod.node}`)
+    report(`pod ${pod.name}: ${pod.addresses.join(' and ')} on ${pod.node}`)
   }
 }

@@ -3,27 +3,34 @@ import { inNetworkNamespace } from '@wireproof/ffi'
 import { createNamespace, openRoute, type Route, setOffloads, setSysctl } from '@wireproof/netlink'
 import type { LabNode, LabPod } from '../lab.ts'
 import { Problem } from '../problem.ts'
-import type { WireSpec } from '../topology.ts'
+import type { IpFamily, WireSpec } from '../topology.ts'
 import {
   bridge,
   encryptionOverhead,
+  familyOf,
   mac,
   namespacePath,
   nodeNamespace,
   podAlias,
   podDevice,
-  podGateway,
+  podGateways,
   podNamespace,
   podPort,
+  stranger,
+  strangerMac,
+  strangerNamespace,
   strangersDevice,
   strangersPort,
-  underlayPrefixLength,
+  underlayPrefixLengths,
   wireDevice,
   wireNamespace,
   wirePort,
 } from './layout.ts'
 
 const defaultMtu = 1500
+
+/** Nobody else has it: to ask first would only take a second. */
+const unique = { noDuplicateDetection: true }
 
 /** Segmentation and checksum offloads off: what an instrument then sees is, packet by packet, what crosses the wire. */
 const honestFrames = { tso: false, gso: false, gro: false, txChecksum: false }
@@ -48,11 +55,11 @@ export function makeWire(lab: string): void {
 }
 
 /** A node: a namespace with one interface on the wire and forwarding on. */
-export function makeNode(lab: string, node: LabNode, wire: WireSpec): void {
+export function makeNode(lab: string, node: LabNode, families: readonly IpFamily[], wire: WireSpec): void {
   const namespace = nodeNamespace(lab, node.name)
   const port = wirePort(node.name)
   const mtu = wire.mtu ?? defaultMtu
-  createNamespace(namespace)
+  makeNamespace(namespace, families)
   withRoute(wireNamespace(lab), (route) => {
     const peer = {
       name: wireDevice,
@@ -66,8 +73,8 @@ export function makeNode(lab: string, node: LabNode, wire: WireSpec): void {
     impair(port, wire)
   })
   withRoute(namespace, (route) => {
-    onlyIpv4()
     setSysctl('net/ipv4/ip_forward', '1')
+    if (families.includes('ipv6')) setSysctl('net/ipv6/conf/all/forwarding', '1')
     setSysctl('net/ipv4/conf/all/rp_filter', '0')
     setSysctl('net/ipv4/conf/default/rp_filter', '0')
     // Redirects would quote a pod's packet in clear on the wire.
@@ -75,7 +82,7 @@ export function makeNode(lab: string, node: LabNode, wire: WireSpec): void {
     setSysctl('net/ipv4/conf/default/send_redirects', '0')
     setOffloads(wireDevice, honestFrames)
     route.setLink('lo', { up: true })
-    route.addAddress(wireDevice, `${node.underlay}/${underlayPrefixLength}`)
+    route.addAddress(wireDevice, `${node.underlay}/${underlayPrefixLengths[familyOf(node.underlay)]}`, unique)
     route.setLink(wireDevice, { up: true })
   })
 }
@@ -84,9 +91,10 @@ export function makeNode(lab: string, node: LabNode, wire: WireSpec): void {
 export function makePod(lab: string, pod: LabPod, wire: WireSpec): void {
   const namespace = podNamespace(lab, pod.name)
   const mtu = (wire.mtu ?? defaultMtu) - encryptionOverhead
-  const gatewayMac = mac('gateway', pod.address)
-  const podMac = mac('pod', pod.address)
-  createNamespace(namespace)
+  const [address] = pod.addresses as [string]
+  const gatewayMac = mac('gateway', address)
+  const podMac = mac('pod', address)
+  makeNamespace(namespace, pod.addresses.map(familyOf))
   withRoute(nodeNamespace(lab, pod.node), (route) => {
     const name = podPort(pod.name)
     const peer = { name: podDevice, mac: podMac, mtu, namespace: namespacePath(namespace) }
@@ -95,14 +103,14 @@ export function makePod(lab: string, pod: LabPod, wire: WireSpec): void {
     setOffloads(name, honestFrames)
   })
   withRoute(namespace, (route) => {
-    onlyIpv4()
     setOffloads(podDevice, honestFrames)
     route.setLink('lo', { up: true })
-    route.addAddress(podDevice, `${pod.address}/32`)
+    for (const each of pod.addresses) route.addAddress(podDevice, each, unique)
     route.setLink(podDevice, { up: true })
-    route.addRoute({ destination: `${podGateway}/32`, device: podDevice, scope: 'link' })
-    route.addRoute({ destination: '0.0.0.0/0', via: podGateway, device: podDevice })
-    route.addNeighbour({ address: podGateway, mac: gatewayMac, device: podDevice })
+    for (const via of pod.addresses.map((each) => podGateways[familyOf(each)])) {
+      route.addNeighbour({ address: via, mac: gatewayMac, device: podDevice })
+      route.addRoute({ destination: 'default', via, device: podDevice, onlink: true })
+    }
   })
 }
 
@@ -111,8 +119,14 @@ export function openPod(lab: string, pod: LabPod): void {
   withRoute(nodeNamespace(lab, pod.node), (route) => {
     const name = podPort(pod.name)
     route.setLink(name, { up: true })
-    route.addNeighbour({ address: pod.address, mac: mac('pod', pod.address), device: name })
+    const podMac = mac('pod', pod.addresses[0]!)
+    for (const address of pod.addresses) route.addNeighbour({ address, mac: podMac, device: name })
   })
+}
+
+/** Nothing flows to a pod nor from it any more. */
+export function closePod(lab: string, pod: LabPod): void {
+  withRoute(nodeNamespace(lab, pod.node), (route) => route.setLink(podPort(pod.name), { up: false }))
 }
 
 /** Whether a pod got as far as {@link openPod}. */
@@ -153,10 +167,29 @@ export function plugIntoWire(lab: string, pod: string, others: readonly LabNode[
     setSysctl('net/ipv4/conf/default/rp_filter', '0')
     setOffloads(strangersDevice, honestFrames)
     route.setLink(strangersDevice, { up: true })
-    for (const { podCidr, underlay } of others) {
+    for (const { podCidrs, underlay } of others) {
       route.addNeighbour({ address: underlay, mac: mac('node', underlay), device: strangersDevice })
-      route.addRoute({ destination: podCidr, via: underlay, device: strangersDevice, onlink: true })
+      for (const destination of podCidrs)
+        route.addRoute({ destination, via: underlay, device: strangersDevice, onlink: true })
     }
+  })
+}
+
+/** Somebody on the wire who is no node, in a namespace of its own and without an address. */
+export function plugStranger(lab: string, wire: WireSpec): void {
+  const namespace = strangerNamespace(lab)
+  const mtu = wire.mtu ?? defaultMtu
+  const peer = { name: strangersDevice, mac: strangerMac, mtu, namespace: namespacePath(namespace) }
+  createNamespace(namespace)
+  withRoute(wireNamespace(lab), (route) => {
+    route.addVeth({ name: strangersPort(stranger), mtu, peer })
+    setOffloads(strangersPort(stranger), honestFrames)
+    route.setLink(strangersPort(stranger), { master: bridge, up: true })
+  })
+  withRoute(namespace, (route) => {
+    onlyIpv4()
+    setOffloads(strangersDevice, honestFrames)
+    route.setLink(strangersDevice, { up: true })
   })
 }
 
@@ -181,9 +214,20 @@ export function carryNothing(lab: string, node: string, nothing: boolean): void 
     )
 }
 
-function onlyIpv4(): void {
-  setSysctl('net/ipv6/conf/all/disable_ipv6', '1')
-  setSysctl('net/ipv6/conf/default/disable_ipv6', '1')
+/** What its links will find when they are made. */
+function makeNamespace(namespace: string, families: readonly IpFamily[]): void {
+  createNamespace(namespace)
+  inNetworkNamespace(namespacePath(namespace), () => {
+    for (const device of ['all', 'default']) {
+      const conf = `net/ipv6/conf/${device}`
+      if (!families.includes('ipv6')) setSysctl(`${conf}/disable_ipv6`, '1')
+      else {
+        // There is no router to ask, and nobody who could have the same link-local address.
+        setSysctl(`${conf}/accept_ra`, '0')
+        setSysctl(`${conf}/accept_dad`, '0')
+      }
+    }
+  })
 }
 
 /** Gives a running node's link the wire's delay, loss and rate, in place of what it had. */

@@ -12,13 +12,15 @@ import type {
   LabPod,
   LabProcess,
   Severed,
+  Stranger,
 } from '../lab.ts'
 import { Problem } from '../problem.ts'
-import type { NodeSpec, PodSpec } from '../topology.ts'
+import type { NodeSpec, PodSpec, ServiceSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
-import { startCapture, type Vantage } from './capture.ts'
+import { type GrowingCapture, startCapture, type Vantage } from './capture.ts'
 import {
   firstFree,
+  hostOf,
   namespacePath,
   nodeNamespace,
   placeNode,
@@ -26,6 +28,11 @@ import {
   podDevice,
   podNamespace,
   podPort,
+  stranger,
+  strangerMac,
+  strangerNamespace,
+  strangersDevice,
+  strangersPort,
   wireDevice,
   wireNamespace,
   wirePort,
@@ -33,20 +40,24 @@ import {
 import {
   carryNothing,
   changeWire,
+  closePod,
   isPodOpen,
   makeNode,
   makePod,
   openPod,
   plugIntoWire,
+  plugStranger,
   unplugFromWire,
   wirePorts,
   withRoute,
 } from './links.ts'
+import { lock } from './lock.ts'
 import { labProcess, spawnIn } from './process.ts'
+import { overhear, sendFrame, sendPacket } from './raw-packets.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { readRefusals } from './refusals.ts'
 import { describeAssociation } from './security-association.ts'
-import { policiesFile, Store } from './store.ts'
+import { policyFiles, Store } from './store.ts'
 
 const settleDeadlineMs = 20_000
 
@@ -55,6 +66,8 @@ export class NetnsLab implements Lab {
   readonly name: string
   readonly isDisposable = true
   readonly store: Store
+  /** Those under way: what comes is listened to before it can send. */
+  readonly #captures = new Set<GrowingCapture>()
 
   constructor(name: string) {
     this.name = name
@@ -87,8 +100,16 @@ export class NetnsLab implements Lab {
     )
   }
 
-  capture(directory: string, signal?: AbortSignal): Promise<Capture> {
-    return startCapture(() => this.vantages(), directory, signal)
+  async capture(directory: string, signal?: AbortSignal): Promise<Capture> {
+    const capture = await startCapture(() => this.vantages(), directory, signal)
+    this.#captures.add(capture)
+    return {
+      quiet: () => capture.quiet(),
+      stop: () => {
+        this.#captures.delete(capture)
+        return capture.stop()
+      },
+    }
   }
 
   /** The node of that name, or all of them. @throws Problem naming what there is. */
@@ -106,20 +127,28 @@ export class NetnsLab implements Lab {
 
   /** Every place proofs are taken from: each port of the wire, whoever is behind it, and each pod. */
   vantages(): Vantage[] {
-    const namespace = wireNamespace(this.name)
-    const ports = wirePorts(this.name).map((device): Vantage => {
+    const ports = wirePorts(this.name).map((device) => {
       const node = this.store.nodes().find(({ name }) => wirePort(name) === device)
-      return { name: `wire/${node?.name ?? `port:${device}`}`, namespace, device, direction: 'in' }
+      return this.#atWire(node?.name ?? `port:${device}`, device)
     })
-    const pods = this.store.pods().map(({ name }): Vantage => {
-      return {
-        name: `pod/${name}`,
-        namespace: podNamespace(this.name, name),
-        device: podDevice,
-        direction: 'inout',
-      }
-    })
-    return [...ports, ...pods]
+    return [...ports, ...this.store.pods().map(({ name }) => this.#atPod(name))]
+  }
+
+  #atWire(who: string, device: string): Vantage {
+    return { name: `wire/${who}`, namespace: wireNamespace(this.name), device, direction: 'in' }
+  }
+
+  #atPod(pod: string): Vantage {
+    const namespace = podNamespace(this.name, pod)
+    return { name: `pod/${pod}`, namespace, device: podDevice, direction: 'inout' }
+  }
+
+  async #listenTo(vantage: Vantage): Promise<void> {
+    await Promise.all([...this.#captures].map((capture) => capture.add(vantage)))
+  }
+
+  async #heardOut({ name }: Vantage): Promise<void> {
+    await Promise.all([...this.#captures].map((capture) => capture.end(name)))
   }
 
   status(node: string, signal?: AbortSignal): Promise<AgentStatus> {
@@ -149,6 +178,7 @@ export class NetnsLab implements Lab {
 
   async addNode(spec: NodeSpec): Promise<LabNode> {
     const node = this.prepareNode(spec)
+    await this.#listenTo(this.#atWire(node.name, wirePort(node.name)))
     await startAgent(this.name, node.name)
     await this.settled()
     return node
@@ -167,14 +197,17 @@ export class NetnsLab implements Lab {
           present.map(({ id }) => id),
           1,
         ),
+        this.store.families(),
       )
-    makeNode(this.name, node, this.store.wire())
+    makeNode(this.name, node, this.store.families(), this.store.wire())
     this.store.putNode(node)
     return node
   }
 
   async removeNode(name: string): Promise<void> {
     for (const pod of this.store.pods()) if (pod.node === name) await this.removePod(pod.name)
+    carryNothing(this.name, name, true)
+    await this.#heardOut(this.#atWire(name, wirePort(name)))
     this.store.remove('nodes', name)
     await killIn([nodeNamespace(this.name, name)])
     this.#discardNode(name)
@@ -186,15 +219,16 @@ export class NetnsLab implements Lab {
     if (!node)
       throw new Problem('ETARGET', 2, `pod ${spec.name} wants node ${spec.node}, which does not exist`)
     const neighbours = this.store.pods().filter((pod) => pod.node === node.name && pod.name !== spec.name)
-    const taken = neighbours.map(({ address }) => hostOf(address))
+    const taken = neighbours.map(hostOf)
     const before = this.store.pods().find((pod) => pod.name === spec.name && pod.node === node.name)
-    const pod = placePod(spec, node, before ? hostOf(before.address) : firstFree(taken, 2))
+    const pod = placePod(spec, node, before ? hostOf(before) : firstFree(taken, 2))
     this.#discardPod(pod)
     makePod(this.name, pod, this.store.wire())
+    await this.#listenTo(this.#atPod(pod.name))
     this.store.putPod(pod)
     await agentOf(this.name, node.name).putPod(pod.name, {
       device: podPort(pod.name),
-      addresses: [pod.address],
+      addresses: pod.addresses,
     })
     openPod(this.name, pod)
     return pod
@@ -203,6 +237,8 @@ export class NetnsLab implements Lab {
   async removePod(name: string): Promise<void> {
     const pod = this.store.pods().find((candidate) => candidate.name === name)
     if (!pod) return
+    if (this.isWhole(pod)) closePod(this.name, pod)
+    await this.#heardOut(this.#atPod(name))
     await killIn([podNamespace(this.name, name)].filter((namespace) => this.#exists(namespace)))
     await agentOf(this.name, pod.node).deletePod(name)
     this.#discardPod(pod)
@@ -215,9 +251,14 @@ export class NetnsLab implements Lab {
   }
 
   async rotateKey(): Promise<{ readonly from: number; readonly to: number }> {
-    const ids = this.store.rotateKey()
+    const ids = await this.#replaceKey()
     await this.settled()
     return ids
+  }
+
+  /** The cluster key's id, and for how many milliseconds it has been there. */
+  key(): { readonly id: number; readonly age: number } {
+    return this.store.key()
   }
 
   async configure(settings: EncryptionSettings): Promise<void> {
@@ -226,12 +267,26 @@ export class NetnsLab implements Lab {
   }
 
   async setPolicies(documents: string): Promise<void> {
-    this.store.putPolicies(documents)
+    this.store.putPolicies(policyFiles.network, documents)
+    await this.#understood(policyFiles.network, 'docs/policy.md')
+  }
+
+  async services(): Promise<ServiceSpec[]> {
+    return this.store.services()
+  }
+
+  async setEncryptionPolicies(documents: string): Promise<void> {
+    this.store.putPolicies(policyFiles.encryption, documents)
+    await this.#understood(policyFiles.encryption, 'docs/encryption-policy.md')
+  }
+
+  /** Waits until the policies of a file are in force. @throws Problem when an agent does not understand them. */
+  async #understood(file: string, page: string): Promise<void> {
     await this.settled()
     for (const { name } of this.store.nodes()) {
-      const { problem } = await this.status(name)
-      if (problem?.startsWith(policiesFile))
-        throw new Problem('EPOLICY', 2, problem, 'Mend it: docs/policy.md.')
+      const { problems } = await this.status(name)
+      const problem = problems.find((each) => each.startsWith(file))
+      if (problem !== undefined) throw new Problem('EPOLICY', 2, problem, `Mend it: ${page}.`)
     }
   }
 
@@ -267,6 +322,25 @@ export class NetnsLab implements Lab {
     return { unplug: async () => unplugFromWire(this.name, pod) }
   }
 
+  async plugStranger(): Promise<Stranger> {
+    plugStranger(this.name, this.store.wire())
+    await this.#listenTo(this.#atWire(`port:${strangersPort(stranger)}`, strangersPort(stranger)))
+    const namespace = namespacePath(strangerNamespace(this.name))
+    return {
+      mac: strangerMac,
+      send: async (frame) => sendFrame(namespace, strangersDevice, frame),
+      overhear: (node, to, count) => overhear(wireNamespace(this.name), wirePort(node), to, count),
+      unplug: async () => {
+        await this.#heardOut(this.#atWire(`port:${strangersPort(stranger)}`, strangersPort(stranger)))
+        this.#discard(strangerNamespace(this.name), wireNamespace(this.name), strangersPort(stranger))
+      },
+    }
+  }
+
+  async sendPacket(target: string, packet: Uint8Array, mark?: number): Promise<void> {
+    sendPacket(namespacePath(this.namespaceOf(target)), packet, mark)
+  }
+
   async severStore(): Promise<Severed> {
     this.store.hide()
     return { restore: async () => this.store.show() }
@@ -288,6 +362,12 @@ export class NetnsLab implements Lab {
     const deadline = AbortSignal.timeout(settleDeadlineMs)
     const until = signal ? AbortSignal.any([signal, deadline]) : deadline
     await Promise.all(this.store.nodes().map(({ name }) => agentOf(this.name, name).settled(until)))
+  }
+
+  /** By one at a time: of two keys under the same id, some nodes would take the one and some the other. */
+  async #replaceKey() {
+    await using _lock = await lock(this.name)
+    return this.store.rotateKey()
   }
 
   #pod(name: string): LabPod {
@@ -325,10 +405,6 @@ export class NetnsLab implements Lab {
       if (route.links().some((link) => link.name === port)) deletePort(route, port)
     })
   }
-}
-
-function hostOf(address: string): number {
-  return Number(address.split('.')[3])
 }
 
 /** A port may go by itself between look and act. */

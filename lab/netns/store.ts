@@ -1,11 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { sinceBoot } from '../../agent/boot-clock.ts'
 import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import { newClusterKey, nextKeyId, type SuiteName, suiteNames, suiteOfClusterKey } from '../suites.ts'
-import type { ServiceSpec, WireSpec } from '../topology.ts'
-import { clusterDirectory, podRange, runDirectory } from './layout.ts'
+import { type IpFamily, ipFamilies, type ServiceSpec, type WireSpec } from '../topology.ts'
+import { clusterDirectory, podRangesOf, runDirectory } from './layout.ts'
 
-export const policiesFile = 'policies/lab.yaml'
+/** All policies of a kind are in one file, as nothing in a lab has them one by one. */
+export const policyFiles = { network: 'policies/lab.yaml', encryption: 'encryption/lab.yaml' } as const
+type PolicyFile = (typeof policyFiles)[keyof typeof policyFiles]
+
 /** The one that Cilium's documentation begins with. */
 const firstKeyId = 3
 
@@ -47,7 +51,7 @@ export class Store {
     mkdirSync(runDirectory(this.#lab), { recursive: true, mode: 0o700 })
     for (const kind of ['nodes', 'pods', 'services'])
       mkdirSync(join(this.directory, kind), { recursive: true })
-    if (!existsSync(this.#keyFile)) write(this.#keyFile, newClusterKey(firstKeyId, suite))
+    if (!existsSync(this.#keyFile)) this.#writeKey(firstKeyId, suite)
     if (!existsSync(join(this.directory, 'config.json'))) this.configure({ encryptL3: true, strict: true })
   }
 
@@ -67,17 +71,37 @@ export class Store {
   } {
     const before = readFileSync(this.#keyFile, 'utf8')
     const to = nextKeyId(before)
-    write(this.#keyFile, newClusterKey(to, suite))
+    this.#writeKey(to, suite)
     return { from: Number.parseInt(before, 10), to }
   }
 
+  /** The cluster key's id, and for how many milliseconds it has been there, by a clock that nobody can set. */
+  key(): { readonly id: number; readonly age: number } {
+    const id = Number.parseInt(readFileSync(this.#keyFile, 'utf8'), 10)
+    const { since } = JSON.parse(readFileSync(this.#keySinceFile, 'utf8'))
+    return { id, age: sinceBoot() - since }
+  }
+
   configure(settings: EncryptionSettings): void {
-    writeJson(join(this.directory, 'config.json'), { ...settings, clusterCidrs: [podRange] })
+    writeJson(join(this.directory, 'config.json'), {
+      ...settings,
+      clusterCidrs: podRangesOf(this.families()),
+    })
   }
 
   settings(): EncryptionSettings {
     const { encryptL3, strict } = JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
     return { encryptL3, strict }
+  }
+
+  /** Of the pods' addresses. */
+  families(): readonly IpFamily[] {
+    const file = join(this.directory, 'families.json')
+    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [ipFamilies[0]]
+  }
+
+  putFamilies(families: readonly IpFamily[]): void {
+    writeJson(join(this.directory, 'families.json'), families)
   }
 
   wire(): WireSpec {
@@ -102,21 +126,25 @@ export class Store {
   }
 
   putNode(node: LabNode): void {
-    this.#put('nodes', { ...node, podCidrs: [node.podCidr] })
+    this.#put('nodes', node)
   }
 
   putPod(pod: LabPod): void {
-    this.#put('pods', { ...pod, addresses: [pod.address] })
+    this.#put('pods', pod)
   }
 
   putService(service: ServiceSpec): void {
     this.#put('services', service)
   }
 
-  /** All policies are in one file, as nothing in a lab has them one by one. */
-  putPolicies(documents: string): void {
-    mkdirSync(join(this.directory, dirname(policiesFile)), { recursive: true })
-    write(join(this.directory, policiesFile), documents)
+  policies(file: PolicyFile): string {
+    const path = join(this.directory, file)
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+
+  putPolicies(file: PolicyFile, documents: string): void {
+    mkdirSync(join(this.directory, dirname(file)), { recursive: true })
+    write(join(this.directory, file), documents)
   }
 
   remove(kind: 'nodes' | 'pods' | 'services', name: string): void {
@@ -128,6 +156,16 @@ export class Store {
 
   #put<Kind extends { readonly name: string }>(kind: 'nodes' | 'pods' | 'services', object: Kind): void {
     writeJson(join(this.directory, kind, `${object.name}.json`), object)
+  }
+
+  /** Its age first: where the writer dies in between, the key there is seems younger, and is replaced all the same. */
+  #writeKey(id: number, suite: SuiteName): void {
+    writeJson(this.#keySinceFile, { since: sinceBoot() })
+    write(this.#keyFile, newClusterKey(id, suite))
+  }
+
+  get #keySinceFile(): string {
+    return join(this.directory, 'key-since.json')
   }
 
   get #keyFile(): string {

@@ -34,7 +34,7 @@ function addressesOfNodes(nodes: LabState['nodes']): Record<string, string> {
 }
 
 function addressesOfPods(pods: LabState['pods']): Record<string, string> {
-  return Object.fromEntries(pods.map(({ name, address }) => [name, address]))
+  return Object.fromEntries(pods.map(({ name, addresses }) => [name, addresses.join(' ')]))
 }
 
 function commands(lab: string, pods: LabState['pods']): string[] {
@@ -42,7 +42,7 @@ function commands(lab: string, pods: LabState['pods']): string[] {
   const to = pods.find((pod) => pod.node !== from?.node)
   return [
     'npx wireproof ls',
-    ...(from && to ? [`npx wireproof exec --lab ${lab} ${from.name} -- ping -c 3 ${to.address}`] : []),
+    ...(from && to ? [`npx wireproof exec --lab ${lab} ${from.name} -- ping -c 3 ${to.name}`] : []),
     `npx wireproof capture --lab ${lab} wire`,
     `npx wireproof demo --lab ${lab}`,
   ]

@@ -24,9 +24,9 @@ class FakeWireproof implements Wireproof {
       name: node.name,
       id: index + 1,
       underlay: `172.30.0.${index + 1}`,
-      podCidr: `10.244.${index + 1}.0/24`,
+      podCidrs: [`10.244.${index + 1}.0/24`],
     }))
-    const pods = (topology.pods ?? []).map((pod) => ({ ...pod, labels: {}, address: '10.244.1.2' }))
+    const pods = (topology.pods ?? []).map((pod) => ({ ...pod, labels: {}, addresses: ['10.244.1.2'] }))
     const row = { name, kernel: 'uml 7.2.0', nodes: nodes.length, pods: pods.length }
     if (!this.fail || this.fail.leavesTheLab) this.labs.set(name, row)
     if (this.fail) throw this.fail.error

@@ -43,7 +43,7 @@ async function up(lab: string): Promise<void> {
     name: node.name,
     id: index + 1,
     underlay: `172.30.0.${index + 1}`,
-    podCidr: `10.244.${index + 1}.0/24`,
+    podCidrs: [`10.244.${index + 1}.0/24`],
   }))
   const pods = (topology.pods ?? []).map((pod, index) => ({
     ...pod,

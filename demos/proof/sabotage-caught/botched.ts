@@ -1,7 +1,10 @@
+import { attemptPlans } from '../attempt.ts'
 import { type BotchedArm, type Mishap, mishapOf } from '../change.ts'
 import { type Outcome, plural } from '../check.ts'
 import { instrumentFaults } from '../instruments.ts'
-import type { ArmView, RunView } from '../observe.ts'
+import { accountForAttempts } from '../intruders-stopped.ts'
+import { type ArmView, offender, type RunView } from '../observe.ts'
+import { trespassesIn } from '../policy-enforced.ts'
 import { inWords, refusedIn } from '../refusals.ts'
 import { isLost } from '../streams.ts'
 import { clearOffenders, outcome } from './scene.ts'
@@ -21,6 +24,7 @@ const seenToHave: Readonly<Record<Mishap, (arm: ArmView) => Outcome>> = {
   loss: lostAndCounted,
   leak: leakedUnderChange,
   repetition: arrivedTwice,
+  arrival: arrivedAgainstRule,
 }
 
 function lostAndCounted(arm: ArmView): Outcome {
@@ -81,6 +85,30 @@ function arrivedTwice(arm: ArmView): Outcome {
   return twice === 0
     ? outcome('fails', 'No datagram arrived twice although nothing kept repetitions out.', numbers)
     : outcome('holds', `The repetition was seen: ${plural(twice, 'datagram')} arrived twice.`, numbers)
+}
+
+function arrivedAgainstRule(arm: ArmView): Outcome {
+  const arrived = [
+    ...trespassesIn(arm),
+    ...accountForAttempts(arm).flatMap(({ attempt, arrived }) =>
+      arrived.map((seen) => ({
+        seen,
+        why: `${attemptPlans[attempt.kind].what} arrived at ${attempt.toPod}`,
+      })),
+    ),
+  ]
+  const clear = arm.clear()
+  const numbers = { arrived: arrived.length, clear: clear.length }
+  if (clear[0])
+    return outcome('fails', `${plural(clear.length, 'frame')} left in clear.`, numbers, clearOffenders(clear))
+  return arrived.length === 0
+    ? outcome('fails', 'Nothing arrived that must not, although nothing kept it out.', numbers)
+    : outcome(
+        'holds',
+        `What should have been kept out was seen: ${plural(arrived.length, 'packet')}, the first: ${arrived[0]!.why}.`,
+        numbers,
+        arrived.map(({ seen, why }) => offender(seen, why)),
+      )
 }
 
 function lostDatagrams(arm: ArmView): number {

@@ -4,9 +4,11 @@ import { type Outcome, plural } from '../check.ts'
 import { instrumentFaults } from '../instruments.ts'
 import { type ArmView, offender, type RunView } from '../observe.ts'
 import { type Consequence, consequenceOf } from '../sabotage.ts'
+import { isMisspelt } from '../scoped.ts'
 import { botchCaught } from './botched.ts'
 import { droppedByAgent, droppedByKernel } from './dropped.ts'
 import { leakedAndCaught, leakedAndRefused } from './leaked.ts'
+import { misspeltCaught } from './misspelt.ts'
 import { refusedByReceivers } from './refused.ts'
 import { clearOffenders, outcome, type Scene, sceneOf, whose } from './scene.ts'
 import { neverConnected } from './unconnected.ts'
@@ -31,6 +33,7 @@ const seenToHave: Readonly<Record<Consequence, (scene: Scene) => Outcome>> = {
 export function sabotageCaught(arm: ArmView, run: Pick<RunView, 'material'>): Outcome {
   const { sabotage, settings, name } = arm.facts
   if (isBotched(name)) return botchCaught(arm, run)
+  if (isMisspelt(name)) return misspeltCaught(arm, run)
   const plan = sabotageOf(name)
   if (!sabotage || !plan) return outcome('inconclusive', 'Nothing was sabotaged in this arm.', {})
   if (!settings.encryptL3 || settings.strict !== (plan.mode === 'strict'))

@@ -15,6 +15,7 @@
  *
  * Malformed input never throws: a frame has a `problem`, a reader calls `onProblem`, an opener returns a `reason`.
  */
+export { formatIpv6, parseAddress } from './address.ts'
 export { CanaryFinder, type CanaryHit } from './canary/finder.ts'
 export type { InterfaceStatistics, ResolvedName } from './capture/format.ts'
 export {

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Malformed } from '../cluster/parse.ts'
+import { parseEncryptionPolicies, parseService } from './parse.ts'
+
+const head = 'apiVersion: wireproof.dev/v1alpha1\nkind: EncryptionPolicy\nmetadata: {name: p}\n'
+const parse = (spec: string) => parseEncryptionPolicies(`${head}spec: ${spec}`)[0]!
+
+test('a policy as its users write it', () => {
+  assert.deepEqual(
+    parseEncryptionPolicies(`
+apiVersion: wireproof.dev/v1alpha1
+kind: EncryptionPolicy
+metadata: {name: payments, labels: {team: pay}}
+spec:
+  pods:
+    - podSelector: {matchLabels: {app: pay}}
+  services:
+    - {name: ledger, namespace: books}
+  nodes: {nodeSelector: {matchExpressions: [{key: rack, operator: Exists}]}}
+---
+apiVersion: wireproof.dev/v1alpha1
+kind: EncryptionPolicy
+metadata: {name: hosts}
+spec: {nodes: all, pods: []}
+`),
+    [
+      {
+        name: 'payments',
+        pods: [
+          { pods: [{ key: 'app', operator: 'In', values: ['pay'] }], namespaces: [] },
+          { service: { namespace: 'books', name: 'ledger' } },
+        ],
+        nodes: [{ key: 'rack', operator: 'Exists', values: [] }],
+      },
+      { name: 'hosts', pods: [], nodes: [] },
+    ],
+  )
+})
+
+test('what is not said of pods is said of all of them', () => {
+  for (const spec of ['{}', '{pods: all}', '{pods: null}', '{nodes: all}'])
+    assert.equal(parse(spec).pods, 'all')
+  assert.equal(parse('{}').nodes, undefined)
+})
+
+for (const [spec, says] of [
+  ['{pod: []}', 'spec.pod is not known; allowed are pods, services, nodes'],
+  ['{pods: some}', 'spec.pods must be all, or a list of selectors'],
+  ['{pods: [{}]}', 'spec.pods[0] must have podSelector or namespaceSelector; write pods: all to mean all'],
+  [
+    '{pods: [{ipBlock: {}}]}',
+    'spec.pods[0].ipBlock is not known; allowed are podSelector, namespaceSelector',
+  ],
+  ['{services: [{}]}', 'spec.services[0].name must be a string'],
+  ['{services: [{name: A}]}', 'spec.services[0].name must consist of lower case letters, digits, - and .'],
+  ['{nodes: some}', 'spec.nodes must be all, or an object with nodeSelector'],
+  ['{nodes: {matchLabels: {}}}', 'spec.nodes.matchLabels is not known; allowed are nodeSelector'],
+] as const)
+  test(`refused: ${spec}`, () => {
+    assert.throws(() => parse(spec), new Malformed(says))
+  })
+
+test('refused: another kind, no name, the same name twice', () => {
+  assert.throws(
+    () => parseEncryptionPolicies(head.replace('EncryptionPolicy', 'NetworkPolicy')),
+    new Malformed('kind must be one of EncryptionPolicy'),
+  )
+  assert.throws(
+    () => parseEncryptionPolicies(head.replace('{name: p}', '{}')),
+    new Malformed('metadata.name must be a string'),
+  )
+  assert.throws(
+    () => parseEncryptionPolicies(`${head}---\n${head}`),
+    new Malformed('encryption policy p is there twice'),
+  )
+})
+
+test('a service: its name, its namespace, and the labels of those behind it', () => {
+  assert.deepEqual(parseService({ name: 's', selector: { app: 'a' }, port: 80 }), {
+    name: 's',
+    namespace: 'default',
+    selector: { app: 'a' },
+  })
+  assert.throws(() => parseService({ name: 's', selector: { app: 1 } }), Malformed)
+  assert.throws(() => parseService([]), Malformed)
+})

@@ -1,0 +1,90 @@
+import { Malformed } from '../cluster/parse.ts'
+import {
+  type Document,
+  documentsOf,
+  parseObjectName,
+  parseObjectNameOr,
+  refuseTwins,
+} from '../policy/documents.ts'
+import { fieldsOf, isPresent, listOf, type Path, wrong } from '../policy/fields.ts'
+import type { Selector } from '../policy/network-policy.ts'
+import { defaultNamespace } from '../policy/parse.ts'
+import { parseSelector } from '../policy/parse-selector.ts'
+import type { EncryptionPolicy, PodChoice, Service, ServiceName } from './encryption-policy.ts'
+
+/**
+ * Understands a YAML file of EncryptionPolicy documents.
+ *
+ * @throws Malformed with the place and what is allowed there.
+ */
+export function parseEncryptionPolicies(text: unknown): EncryptionPolicy[] {
+  const policies = documentsOf(text, 'wireproof.dev/v1alpha1', 'EncryptionPolicy').map(parsePolicy)
+  refuseTwins(
+    'encryption policy',
+    policies.map(({ name }) => name),
+  )
+  return policies
+}
+
+/** In place of a file that has never made sense: it may have meant anything. */
+export const everything: readonly EncryptionPolicy[] = [{ name: 'not understood', pods: 'all', nodes: [] }]
+
+function parsePolicy({ path: document, metadata, spec: content }: Document): EncryptionPolicy {
+  const path = `${document}spec`
+  const spec = fieldsOf(path, content, ['pods', 'services', 'nodes'])
+  return {
+    name: parseObjectName(`${document}metadata.name`, metadata.name),
+    pods: parseChoices(path, spec),
+    ...(isPresent(spec.nodes) ? { nodes: parseNodes(`${path}.nodes`, spec.nodes) } : {}),
+  }
+}
+
+/** A policy that says nothing of pods is about all of them; an empty list is about none. */
+function parseChoices(path: Path, { pods, services }: Record<string, unknown>): EncryptionPolicy['pods'] {
+  if (pods === 'all' || (!isPresent(pods) && !isPresent(services))) return 'all'
+  if (isPresent(pods) && !Array.isArray(pods))
+    throw wrong(`${path}.pods`, 'must be all, or a list of selectors')
+  return [
+    ...listOf(`${path}.pods`, pods, parseChoice),
+    ...listOf(`${path}.services`, services, (at, each) => ({ service: parseServiceName(at, each) })),
+  ]
+}
+
+function parseChoice(path: Path, value: unknown): PodChoice {
+  const fields = fieldsOf(path, value, ['podSelector', 'namespaceSelector'])
+  const { podSelector, namespaceSelector } = fields
+  if (!isPresent(podSelector) && !isPresent(namespaceSelector))
+    throw wrong(path, 'must have podSelector or namespaceSelector; write pods: all to mean all')
+  return {
+    pods: parseSelector(`${path}.podSelector`, podSelector ?? {}),
+    namespaces: parseSelector(`${path}.namespaceSelector`, namespaceSelector ?? {}),
+  }
+}
+
+function parseServiceName(path: Path, value: unknown): ServiceName {
+  const { name, namespace } = fieldsOf(path, value, ['name', 'namespace'])
+  return {
+    name: parseObjectName(`${path}.name`, name),
+    namespace: parseObjectNameOr(`${path}.namespace`, namespace, defaultNamespace),
+  }
+}
+
+function parseNodes(path: Path, value: unknown): Selector {
+  if (value === 'all') return []
+  if (typeof value !== 'object') throw wrong(path, 'must be all, or an object with nodeSelector')
+  return parseSelector(`${path}.nodeSelector`, fieldsOf(path, value, ['nodeSelector']).nodeSelector ?? {})
+}
+
+/** A service as the store describes it. @throws Malformed */
+export function parseService(value: unknown): Service {
+  if (typeof value !== 'object' || value === null) throw new Malformed('an object is expected')
+  const { name, namespace, selector } = value as Record<string, unknown>
+  const labels = isPresent(selector) ? selector : {}
+  if (typeof labels !== 'object' || Object.values(labels!).some((label) => typeof label !== 'string'))
+    throw new Malformed('selector must be an object of labels')
+  return {
+    name: parseObjectName('name', name),
+    namespace: parseObjectNameOr('namespace', namespace, defaultNamespace),
+    selector: labels as Service['selector'],
+  }
+}

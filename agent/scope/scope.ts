@@ -1,0 +1,99 @@
+import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
+import { kindOf } from '../plan/identity.ts'
+import { type Labels, selects } from '../policy/network-policy.ts'
+import { defaultNamespace } from '../policy/parse.ts'
+import { labelsOfNamespace } from '../policy/world.ts'
+import { type EncryptionPolicy, isBehind, type PodChoice, type Service } from './encryption-policy.ts'
+
+/** What scope is decided by. The maps are by name, or by name of the file. */
+export interface ScopeWorld {
+  readonly encryptionPolicies: ReadonlyMap<string, readonly EncryptionPolicy[]>
+  readonly services: ReadonlyMap<string, Service>
+  readonly namespaces: ReadonlyMap<string, Labels>
+}
+
+/** Whose traffic is to be encrypted: that of all pods where no policy says otherwise, and what any policy says. */
+export class Scope {
+  readonly #policies: readonly EncryptionPolicy[]
+  readonly #services: readonly Service[]
+  readonly #namespaces: ReadonlyMap<string, Labels>
+  /** Pods of one identity are in scope together. */
+  readonly #known = new Map<string, boolean>()
+
+  constructor({ encryptionPolicies, services, namespaces }: ScopeWorld) {
+    this.#policies = [...encryptionPolicies.values()].flat()
+    this.#services = [...services.values()]
+    // A copy: the store changes its own.
+    this.#namespaces = new Map(namespaces)
+  }
+
+  get isOfAllPods(): boolean {
+    return this.#policies.length === 0 || this.#policies.some(({ pods }) => pods === 'all')
+  }
+
+  hasPod(pod: ClusterPod): boolean {
+    if (this.isOfAllPods) return true
+    const kind = kindOf(pod).text
+    const known = this.#known.get(kind)
+    if (known !== undefined) return known
+    const isIn = this.#policies.some(({ pods }) => this.#isChosen(pods, pod))
+    this.#known.set(kind, isIn)
+    return isIn
+  }
+
+  hasNode({ labels = {} }: Pick<ClusterNode, 'labels'>): boolean {
+    return this.#policies.some(({ nodes }) => nodes !== undefined && selects(nodes, labels))
+  }
+
+  /** Policies that do not do what whoever wrote them must have meant, one sentence each. */
+  problems(pods: Iterable<ClusterPod>, nodes: Iterable<ClusterNode>): string[] {
+    const all = { pods: [...pods], nodes: [...nodes] }
+    return this.#policies.flatMap((policy) => [
+      ...this.#missingServices(policy),
+      ...(this.#choosesSomething(policy, all)
+        ? []
+        : [`encryption policy ${policy.name} selects no pod and no node`]),
+    ])
+  }
+
+  #choosesSomething(
+    { pods, nodes }: EncryptionPolicy,
+    all: { readonly pods: readonly ClusterPod[]; readonly nodes: readonly ClusterNode[] },
+  ): boolean {
+    if (pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))) return true
+    return nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
+  }
+
+  #missingServices({ name, pods }: EncryptionPolicy): string[] {
+    if (pods === 'all') return []
+    return pods.flatMap((choice) =>
+      'service' in choice && !this.#serviceOf(choice)
+        ? [
+            `encryption policy ${name} names service ${choice.service.namespace}/${choice.service.name}, which does not exist`,
+          ]
+        : [],
+    )
+  }
+
+  #isChosen(
+    choices: EncryptionPolicy['pods'],
+    { namespace = defaultNamespace, labels }: ClusterPod,
+  ): boolean {
+    if (choices === 'all') return true
+    return choices.some((choice) => {
+      if (!('service' in choice))
+        return (
+          selects(choice.pods, labels) &&
+          selects(choice.namespaces, labelsOfNamespace(namespace, this.#namespaces))
+        )
+      const service = this.#serviceOf(choice)
+      return service !== undefined && isBehind(service, namespace, labels)
+    })
+  }
+
+  #serviceOf({
+    service: { namespace, name },
+  }: Extract<PodChoice, { service: unknown }>): Service | undefined {
+    return this.#services.find((each) => each.namespace === namespace && each.name === name)
+  }
+}
