@@ -25,7 +25,7 @@ import { NodePlan, type Planned } from './plan/node-plan.ts'
 import { Retirement } from './plan/retirement.ts'
 import { sameState } from './plan/security.ts'
 import { nextDatapath } from './plan/transition.ts'
-import type { PolicyEnforcement } from './policy/enforcement.ts'
+import type { PodChange, PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
 import { CurrentScope } from './scope/current-scope.ts'
 
@@ -112,7 +112,7 @@ export class Reconciler {
     const planned = this.#planned(self, life, isFull ? undefined : changes.nodes)
 
     // Who may talk to a pod knows it before it can be talked to.
-    policies.update(view, isFull ? undefined : changes.pods)
+    policies.update(view, isFull ? undefined : this.#podChanges(changes))
     // What must be protected is known before anything can be sent to it.
     this.#judgeScope(changes, isFull)
     this.#knowPods(changes, isFull)
@@ -256,6 +256,12 @@ export class Reconciler {
     if (changed) this.plan.ipcache.setScope(changed)
     if (changed || isFull || pods.size > 0 || nodes.size > 0)
       this.#scopeProblems = this.#scope.scope.problems(view.pods.values(), view.nodes.values())
+  }
+
+  /** To be asked for before they are known. */
+  #podChanges({ pods }: Changes): PodChange[] {
+    const { view } = this.#around.store
+    return Array.from(pods, (name) => ({ before: this.plan.ipcache.pod(name), after: view.pods.get(name) }))
   }
 
   #knowPods({ pods }: Changes, isFull: boolean): void {

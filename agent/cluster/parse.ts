@@ -62,6 +62,9 @@ export function parseLife(value: unknown): Life {
   return { incarnation: incarnation(value), revision: number(object(value), 'revision') }
 }
 
+/** Nodes that agree say the same. */
+const sayings = new Interner<Pick<Announcement, 'attempts' | 'datapath'>>()
+
 export function parseAnnouncement(value: unknown): Announcement {
   const fields = object(value)
   return {
@@ -69,8 +72,10 @@ export function parseAnnouncement(value: unknown): Announcement {
     key: text(fields, 'key'),
     receives: number(fields, 'receives'),
     sends: number(fields, 'sends'),
-    attempts: numbers(fields, 'attempts'),
-    datapath: datapathSettings(fields.datapath),
+    ...sayings.intern({
+      attempts: numbers(fields, 'attempts'),
+      datapath: datapathSettings(fields.datapath),
+    }),
   }
 }
 

@@ -48,6 +48,11 @@ export class Ipcache {
     return [...this.#conflicts.values()]
   }
 
+  /** As it is known here. */
+  pod(name: string): ClusterPod | undefined {
+    return this.#pods.get(name)
+  }
+
   podNames(): Iterable<string> {
     return this.#pods.keys()
   }

@@ -8,6 +8,11 @@ import { idlePolicies, type PolicyWorld } from './world.ts'
 
 type Cluster = Pick<ClusterView, 'pods' | 'namespaces' | 'policies'>
 
+export interface PodChange {
+  readonly before: ClusterPod | undefined
+  readonly after: ClusterPod | undefined
+}
+
 /**
  * Keeps the policies of this node's pods in force. Compiles again only when something changes that a policy can tell:
  * a pod like others that comes or goes is of no consequence.
@@ -16,8 +21,8 @@ export class PolicyEnforcement {
   readonly #table: PolicyTable
   /** The pod behind each guarded device. */
   readonly #devices = new Map<number, string>()
-  readonly #pods = new Map<string, ClusterPod>()
-  readonly #kinds = new KindCount()
+  #pods: Cluster['pods'] = new Map()
+  #kinds = new KindCount()
   #world: Omit<PolicyWorld, 'kinds'> = { namespaces: new Map(), policies: [] }
   #peerIndex: PeerIndex = () => []
   #compiled = new Map<string, PolicySet>()
@@ -35,10 +40,11 @@ export class PolicyEnforcement {
   /**
    * To be called before the datapath learns of new pods: whoever may talk to them then knows already.
    *
-   * @param changed names of pods that came, went or changed; all are looked at, when absent.
+   * @param changed pods that came, went or changed since; all are counted anew, when absent.
    */
-  update(cluster: Cluster, changed?: Iterable<string>): void {
-    const kindsChanged = this.#learnPods(cluster.pods, changed)
+  update(cluster: Cluster, changed?: Iterable<PodChange>): void {
+    this.#pods = cluster.pods
+    const kindsChanged = changed ? this.#learn(changed) : this.#learnAll()
     const policies = [...cluster.policies].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each)
     const known = this.#world
     if (
@@ -76,21 +82,21 @@ export class PolicyEnforcement {
   }
 
   /** @returns whether there are other kinds of pods than before. */
-  #learnPods(pods: Cluster['pods'], changed: Iterable<string> | undefined): boolean {
+  #learn(changed: Iterable<PodChange>): boolean {
     let kindsChanged = false
-    const learn = (name: string) => {
-      const pod = pods.get(name)
-      const before = this.#pods.get(name)
-      if (before === pod) return
-      if (pod) this.#pods.set(name, pod)
-      else this.#pods.delete(name)
+    for (const { before, after } of changed) {
       // One that changes without becoming of another kind leaves its kind alone.
-      if (pod && this.#kinds.add(kindOf(pod))) kindsChanged = true
+      if (after && this.#kinds.add(kindOf(after))) kindsChanged = true
       if (before && this.#kinds.remove(kindOf(before))) kindsChanged = true
     }
-    for (const name of changed ?? pods.keys()) learn(name)
-    if (!changed) for (const name of this.#pods.keys()) learn(name)
     return kindsChanged
+  }
+
+  #learnAll(): boolean {
+    const before = this.#kinds
+    this.#kinds = new KindCount()
+    for (const pod of this.#pods.values()) this.#kinds.add(kindOf(pod))
+    return !this.#kinds.hasSameKinds(before)
   }
 
   /** A device whose pod the cluster does not know has no policies, and the datapath lets nothing pass there. */

@@ -13,6 +13,13 @@ export class KindCount implements Iterable<Kind> {
     for (const { kind } of this.#kinds.values()) yield kind
   }
 
+  hasSameKinds(other: KindCount): boolean {
+    return (
+      this.#kinds.size === other.#kinds.size &&
+      [...this.#kinds.keys()].every((text) => other.#kinds.has(text))
+    )
+  }
+
   /** @returns whether it is the first of its kind. */
   add(kind: Kind): boolean {
     const known = this.#kinds.get(kind.text)
