@@ -255,7 +255,7 @@ export class Reconciler {
     const changed = this.#scope.update(view)
     if (changed) this.plan.ipcache.setScope(changed)
     if (changed || isFull || pods.size > 0 || nodes.size > 0)
-      this.#scopeProblems = this.#scope.scope.problems(view.pods.values(), view.nodes.values())
+      this.#scopeProblems = this.#scope.scope.problems(view)
   }
 
   /** To be asked for before they are known. */

@@ -1,4 +1,4 @@
-import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
+import type { ClusterNode, ClusterPod, ClusterView } from '../cluster/state.ts'
 import { kindOf } from '../plan/identity.ts'
 import { type Labels, selects } from '../policy/network-policy.ts'
 import { defaultNamespace } from '../policy/parse.ts'
@@ -11,6 +11,8 @@ export interface ScopeWorld {
   readonly services: ReadonlyMap<string, Service>
   readonly namespaces: ReadonlyMap<string, Labels>
 }
+
+type Everybody = Pick<ClusterView, 'pods' | 'nodes'>
 
 /** Whose traffic is to be encrypted: that of all pods where no policy says otherwise, and what any policy says. */
 export class Scope {
@@ -46,8 +48,7 @@ export class Scope {
   }
 
   /** Policies that do not do what whoever wrote them must have meant, one sentence each. */
-  problems(pods: Iterable<ClusterPod>, nodes: Iterable<ClusterNode>): string[] {
-    const all = { pods: [...pods], nodes: [...nodes] }
+  problems(all: Everybody): string[] {
     return this.#policies.flatMap((policy) => [
       ...this.#missingServices(policy),
       ...(this.#choosesSomething(policy, all)
@@ -56,12 +57,9 @@ export class Scope {
     ])
   }
 
-  #choosesSomething(
-    { pods, nodes }: EncryptionPolicy,
-    all: { readonly pods: readonly ClusterPod[]; readonly nodes: readonly ClusterNode[] },
-  ): boolean {
-    if (pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))) return true
-    return nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
+  #choosesSomething({ pods, nodes }: EncryptionPolicy, all: Everybody): boolean {
+    if (pods === 'all' || hasOne(all.pods.values(), (pod) => this.#isChosen(pods, pod))) return true
+    return nodes !== undefined && hasOne(all.nodes.values(), ({ labels = {} }) => selects(nodes, labels))
   }
 
   #missingServices({ name, pods }: EncryptionPolicy): string[] {
@@ -96,4 +94,10 @@ export class Scope {
   }: Extract<PodChoice, { service: unknown }>): Service | undefined {
     return this.#services.find((each) => each.namespace === namespace && each.name === name)
   }
+}
+
+/** Most often one of the first will do, and there may be a hundred thousand. */
+function hasOne<Item>(items: Iterable<Item>, isIt: (item: Item) => boolean): boolean {
+  for (const item of items) if (isIt(item)) return true
+  return false
 }
