@@ -9,6 +9,7 @@ import { Datapath } from './kernel/datapath.ts'
 import { LocalPods, podOfLink } from './kernel/pods.ts'
 import { readSecurity } from './kernel/xfrm.ts'
 import type { Log } from './log.ts'
+import { giveBackMemory } from './memory.ts'
 import type { AgentMetrics } from './metrics/metrics.ts'
 import { ClockWatch } from './monitor/clock-watch.ts'
 import { epochOffset, FlowNarrator, type Owner } from './monitor/flow.ts'
@@ -33,6 +34,8 @@ import { type Outcome, Reconciler } from './reconciler.ts'
 const resyncInterval = 60_000
 /** A pass that failed is tried again after this many milliseconds. */
 const retryInterval = 500
+/** Memory is given back when there has been no thorough pass for so many milliseconds. */
+const restInterval = 2000
 /** Changes in the kernel closer together than this, in milliseconds, are repaired in one pass. */
 const debounce = 5
 /** How often, in milliseconds, it is asked whether the datapath has lost events, and whether the clock was set. */
@@ -69,6 +72,7 @@ export class Agent implements Served, ObserverSource {
   /** The passes to come. */
   readonly #next: Partial<Record<'thorough' | 'quick', { due: number; timer: NodeJS.Timeout }>> = {}
   #lastPass = performance.now()
+  #tidying: NodeJS.Timeout | undefined
 
   /** Loads the datapath; nothing is in force before start(). @throws AgentProblem */
   constructor(options: Options, log: Log) {
@@ -78,7 +82,10 @@ export class Agent implements Served, ObserverSource {
     this.#xfrm = openXfrm()
     this.#route = openRoute()
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
-    this.#datapath = new Datapath(devicesOf(this.#route, options.wire), options.datapath)
+    this.#datapath = new Datapath(devicesOf(this.#route, options.wire), {
+      objectFile: options.datapath,
+      pods: this.#store.countPods(),
+    })
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
     this.#policies = policies
     this.#pods = new LocalPods(this.#route, this.#datapath, policies)
@@ -270,6 +277,7 @@ export class Agent implements Served, ObserverSource {
       // A timer cannot be set for weeks; by then a thorough pass has come by.
       if (again !== undefined && again < resyncInterval) this.#schedule(again, false)
       this.#schedule(resyncInterval, true)
+      if (thorough) this.#tidyLater()
     } catch (error) {
       const { message, remedy } = error as Error & { remedy?: string }
       if (this.#failure !== message)
@@ -324,6 +332,11 @@ export class Agent implements Served, ObserverSource {
   #unschedule(kind: 'thorough' | 'quick'): void {
     clearTimeout(this.#next[kind]?.timer)
     delete this.#next[kind]
+  }
+
+  #tidyLater(): void {
+    clearTimeout(this.#tidying)
+    this.#tidying = setTimeout(giveBackMemory, restInterval)
   }
 
   #complain(about: string): (error: Error) => void {

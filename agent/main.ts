@@ -1,6 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import type { ObserverSource } from './hubble/source.ts'
 import { type Log, logTo } from './log.ts'
+import { keepMemorySmall } from './memory.ts'
 import { type Options, parseOptions } from './options.ts'
 import { AgentProblem } from './problem.ts'
 
@@ -16,6 +17,7 @@ async function main(options: Options, log: Log): Promise<void> {
   }
   const [{ Agent }, { serve }] = await Promise.all([import('./agent.ts'), import('./monitor/server.ts')])
   const serveHubble = await prepareHubble(options, log)
+  keepMemorySmall()
   const agent = new Agent(options, log)
   agent.start()
   await serveHubble(agent)

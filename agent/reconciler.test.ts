@@ -4,6 +4,7 @@ import { parsePrefix } from '@wireproof/netlink'
 import fc from 'fast-check'
 import { parseClusterKey } from './keys/cluster-key.ts'
 import type { IpcacheEntry } from './plan/ipcache.ts'
+import { peerOf } from './plan/ownership.ts'
 import { contains } from './plan/prefix.ts'
 import { MemoryCluster } from './simulation/memory-cluster.ts'
 import { SimulatedNode } from './simulation/simulated-node.ts'
@@ -247,7 +248,9 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
         [direction, source, destination, template?.source, template?.destination, template?.spi].join(' '),
       )
       .sort(),
-    routes: [...kernel.routes.keys()].sort(),
+    routes: [...kernel.routes.values()]
+      .map(({ destination, via, metric }) => `${destination} via ${via} for ${nameOf(peerOf(metric)!)}`)
+      .sort(),
     addresses: [...kernel.addresses]
       .map(
         ([prefix, entry]) =>

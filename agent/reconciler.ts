@@ -25,7 +25,7 @@ import { NodePlan, type Planned } from './plan/node-plan.ts'
 import { Retirement } from './plan/retirement.ts'
 import { sameState } from './plan/security.ts'
 import { nextDatapath, type Transition } from './plan/transition.ts'
-import type { PolicyEnforcement } from './policy/enforcement.ts'
+import type { PodChange, PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
 import { CurrentScope } from './scope/current-scope.ts'
 
@@ -121,7 +121,7 @@ export class Reconciler {
     const planned = this.#planned(self, life, transition.datapath, isFull ? undefined : changes.nodes)
 
     // Who may talk to a pod knows it before it can be talked to.
-    policies.update(view, isFull ? undefined : changes.pods)
+    policies.update(view, isFull ? undefined : this.#podChanges(changes))
     // What must be protected is known before anything can be sent to it.
     if (scope) this.plan.ipcache.setScope(scope)
     this.#judgeScope(changes, isFull || scope !== undefined)
@@ -149,7 +149,7 @@ export class Reconciler {
     const retiring = this.#retire(planned, difference.states.remove, now)
     datapath.removeEntries(addresses.remove)
     this.plan.ipcache.settle()
-    if (everything) this.#security.adoptKeys(planned.peers.flatMap(({ states }) => states))
+    if (everything) this.#security.adopt(planned.peers)
     store.listen(transition.waiting === undefined ? this.plan.attentive : 'all')
     this.#unfinished = false
     return {
@@ -277,17 +277,21 @@ export class Reconciler {
 
   #judgeScope({ pods, nodes }: Changes, isFull: boolean): void {
     const { view } = this.#around.store
-    if (isFull || pods.size > 0 || nodes.size > 0)
-      this.#scopeProblems = this.#scope.scope.problems(view.pods.values(), view.nodes.values())
+    if (isFull || pods.size > 0 || nodes.size > 0) this.#scopeProblems = this.#scope.scope.problems(view)
+  }
+
+  /** To be asked for before they are known. */
+  #podChanges({ pods }: Changes): PodChange[] {
+    const { view } = this.#around.store
+    return Array.from(pods, (name) => ({ before: this.plan.ipcache.pod(name), after: view.pods.get(name) }))
   }
 
   #knowPods({ pods }: Changes, isFull: boolean): void {
     const { view } = this.#around.store
     const { ipcache } = this.plan
     ipcache.setRanges(view.settings.clusterCidrs)
-    const names = isFull ? new Set([...view.pods.keys(), ...ipcache.podNames()]) : pods
-    for (const name of names) if (!view.pods.has(name)) ipcache.removePod(name)
-    for (const name of names) {
+    for (const name of isFull ? ipcache.podNames() : pods) if (!view.pods.has(name)) ipcache.removePod(name)
+    for (const name of isFull ? view.pods.keys() : pods) {
       const pod = view.pods.get(name)
       if (pod) ipcache.setPod(pod)
     }

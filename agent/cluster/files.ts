@@ -64,6 +64,11 @@ export class FileStore implements ClusterStore {
     this.#revision = new RevisionFile(join(directory, 'revision'))
   }
 
+  /** As many pods as there are files of pods, without reading them. */
+  countPods(): number {
+    return this.#pods.count()
+  }
+
   get view(): ClusterView {
     if (!this.#view) throw new Error('the store has not been read yet')
     return this.#view

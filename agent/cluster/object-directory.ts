@@ -1,13 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { type BigIntStats, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Malformed } from './parse.ts'
 import { isMissing } from './whole-file.ts'
-
-interface Known {
-  /** Changes with the file: a replaced file has another inode, a rewritten one another time. */
-  readonly version: string
-  readonly problem: string | undefined
-}
 
 /** What the files of a directory are called and made of. */
 interface Format {
@@ -26,7 +20,8 @@ export class ObjectDirectory<Value> {
   readonly #parse: (content: unknown) => Value
   readonly #format: Format
   readonly #otherwise: Value | undefined
-  readonly #known = new Map<string, Known>()
+  readonly #versions = new Map<string, number>()
+  readonly #problems = new Map<string, string>()
   readonly #values = new Map<string, Value>()
 
   /**
@@ -45,6 +40,11 @@ export class ObjectDirectory<Value> {
     return this.#values
   }
 
+  /** How many files there are now, without reading any. */
+  count(): number {
+    return listOrNothing(this.#path).length
+  }
+
   /**
    * Reads what has changed.
    *
@@ -53,48 +53,74 @@ export class ObjectDirectory<Value> {
    */
   refresh(files?: Iterable<string>): Set<string> {
     const changed = new Set<string>()
-    for (const file of files ?? new Set([...listOrNothing(this.#path), ...this.#known.keys()]))
-      if (isObjectFile(file, this.#format) && this.#refreshFile(file)) changed.add(this.#nameOf(file))
+    for (const name of files ? this.#namesOf(files) : this.#everyName())
+      if (this.#refreshObject(name)) changed.add(name)
     return changed
   }
 
   /** Of the files as they were last read, one sentence each. */
   problems(): string[] {
-    return [...this.#known.values()].flatMap(({ problem }) => problem ?? [])
+    return [...this.#problems.values()]
   }
 
-  #refreshFile(file: string): boolean {
-    const path = join(this.#path, file)
+  /** Of those that there are, and of those that there were. */
+  *#everyName(): Generator<string> {
+    const present = new Set(this.#namesOf(listOrNothing(this.#path)))
+    yield* present
+    for (const name of this.#versions.keys()) if (!present.has(name)) yield name
+  }
+
+  *#namesOf(files: Iterable<string>): Generator<string> {
+    const { extension } = this.#format
+    for (const file of files) if (isObjectFile(file, this.#format)) yield basename(file, extension)
+  }
+
+  #refreshObject(name: string): boolean {
+    const path = join(this.#path, name + this.#format.extension)
     try {
-      const { ino, mtimeNs, size } = statSync(path, { bigint: true })
-      const version = `${ino} ${mtimeNs} ${size}`
-      if (this.#known.get(file)?.version === version) return false
-      this.#understand(file, version, readFileSync(path, 'utf8'))
+      const version = versionOf(statSync(path, { bigint: true }))
+      if (this.#versions.get(name) === version) return false
+      this.#understand(name, readFileSync(path, 'utf8'))
+      this.#versions.set(ownName(this.#values.get(name), name), version)
       return true
     } catch (error) {
       if (!isMissing(error)) throw error
-      this.#values.delete(this.#nameOf(file))
-      return this.#known.delete(file)
+      this.#values.delete(name)
+      this.#problems.delete(name)
+      return this.#versions.delete(name)
     }
   }
 
-  #nameOf(file: string): string {
-    return basename(file, this.#format.extension)
-  }
-
-  #understand(file: string, version: string, text: string): void {
-    let problem: string | undefined
+  #understand(name: string, text: string): void {
     try {
-      this.#values.set(this.#nameOf(file), this.#parse(this.#format.read(text)))
+      const value = this.#parse(this.#format.read(text))
+      this.#values.set(ownName(value, name), value)
+      this.#problems.delete(name)
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
-      if (this.#otherwise !== undefined && !this.#values.has(this.#nameOf(file)))
-        this.#values.set(this.#nameOf(file), this.#otherwise)
-      problem = `${basename(this.#path)}/${file} is not understood: ${error.message}`
+      if (this.#otherwise !== undefined && !this.#values.has(name)) this.#values.set(name, this.#otherwise)
+      const file = `${basename(this.#path)}/${name}${this.#format.extension}`
+      this.#problems.set(name, `${file} is not understood: ${error.message}`)
     }
-    this.#known.set(file, { version, problem })
   }
 }
+
+/** The same name, in the value's own copy where it has one: so it is in memory once. */
+function ownName(value: unknown, name: string): string {
+  const own = (value as { name?: unknown } | undefined)?.name
+  return own === name ? own : name
+}
+
+/**
+ * Changes with the file: a replaced one has another inode, a rewritten one another time. As many bits as a number holds, since
+ * there may be a hundred thousand; where one of the three differs, so do they.
+ */
+function versionOf({ ino, mtimeNs, size }: BigIntStats): number {
+  return Number(BigInt.asUintN(53, (ino * mix + mtimeNs) * mix + size))
+}
+
+/** Odd, so that nothing is lost by multiplication. */
+const mix = 0x9e37_79b9_7f4a_7c15n
 
 /** Writers make drafts under names that begin with a dot. */
 export function isObjectFile(file: string, ...formats: readonly Format[]): boolean {

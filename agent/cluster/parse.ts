@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net'
 import { formatAddress, parsePrefix } from '@wireproof/netlink'
 import { masked } from '../plan/prefix.ts'
+import { Interner } from './interner.ts'
 import type { Announcement, ClusterNode, ClusterPod, DatapathSettings, Life, Settings } from './state.ts'
 
 /** Thrown by the parsers below; names the property and what is allowed. */
@@ -26,14 +27,16 @@ export function parseNode(value: unknown): ClusterNode {
   }
 }
 
+/** Pods of one deployment have the same labels, and there may be thousands. */
+const labelSets = new Interner<Readonly<Record<string, string>>>()
+
 export function parsePod(value: unknown): ClusterPod {
   const fields = object(value)
-  const labels = fields.labels === undefined ? {} : strings(fields, 'labels')
   return {
     name: text(fields, 'name'),
     node: text(fields, 'node'),
     addresses: podAddresses(fields),
-    labels,
+    labels: labelSets.intern(fields.labels === undefined ? {} : strings(fields, 'labels')),
     ...(fields.namespace === undefined ? {} : { namespace: text(fields, 'namespace') }),
     ...(fields.ports === undefined ? {} : { ports: ports(fields) }),
   }
@@ -59,6 +62,9 @@ export function parseLife(value: unknown): Life {
   return { incarnation: incarnation(value), revision: number(object(value), 'revision') }
 }
 
+/** Nodes that agree say the same. */
+const sayings = new Interner<Pick<Announcement, 'attempts' | 'datapath'>>()
+
 export function parseAnnouncement(value: unknown): Announcement {
   const fields = object(value)
   return {
@@ -66,8 +72,10 @@ export function parseAnnouncement(value: unknown): Announcement {
     key: text(fields, 'key'),
     receives: number(fields, 'receives'),
     sends: number(fields, 'sends'),
-    attempts: numbers(fields, 'attempts'),
-    datapath: datapathSettings(fields.datapath),
+    ...sayings.intern({
+      attempts: numbers(fields, 'attempts'),
+      datapath: datapathSettings(fields.datapath),
+    }),
   }
 }
 

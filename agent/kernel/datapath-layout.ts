@@ -130,6 +130,11 @@ export function writePodKey(device: number): Buffer {
   return bytes
 }
 
+/** The key of the hosts map. @param prefix of a single address, such as `10.244.1.7/32`. */
+export function writeHostKey(prefix: string): Buffer {
+  return writeAddress(prefix)
+}
+
 /** @param prefix such as `10.244.1.0/24`; without a length, a single address. */
 export function writeIpcacheKey(prefix: string): Buffer {
   const { bytes, length } = parsePrefix(prefix)

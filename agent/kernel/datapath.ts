@@ -16,18 +16,10 @@ import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Exemption } from '../scope/encryption-policy.ts'
-import {
-  readCounters,
-  readLost,
-  writeConfig,
-  writeIpcacheKey,
-  writeIpcacheValue,
-  writePod,
-  writePodKey,
-} from './datapath-layout.ts'
+import { AddressMap, roomFor } from './address-map.ts'
+import { readCounters, readLost, writeConfig, writePod, writePodKey } from './datapath-layout.ts'
 import { ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
-import { whileOutOfReserve } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
 
 const ownObjectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
@@ -43,6 +35,7 @@ const directions = ['ingress', 'egress'] as const
  */
 export class Datapath {
   readonly #object: BpfObject
+  readonly #addresses: AddressMap
   readonly #wireIndex: number
   /** Kernel ids of the programs that were attached, by place. */
   readonly #attached = new Map<string, number | undefined>()
@@ -51,14 +44,16 @@ export class Datapath {
 
   /**
    * @param devices of this node: the one that other nodes are reached by, and the pods' that are there already.
-   * @param objectFile where the programs are.
-   * @throws AgentProblem EDATAPATH where they are not.
+   * @param options.objectFile where the programs are.
+   * @param options.pods how many there are in the cluster.
+   * @throws AgentProblem EDATAPATH where the programs are not.
    */
   constructor(
     devices: { readonly wire: number; readonly pods: readonly number[] },
-    objectFile: string = ownObjectFile,
+    { objectFile = ownObjectFile, pods }: { readonly objectFile?: string | undefined; readonly pods: number },
   ) {
-    this.#object = load(objectFile, predecessorAt(devices.pods))
+    this.#object = load(objectFile, predecessorAt(devices.pods), { hosts: roomFor(pods) })
+    this.#addresses = new AddressMap(this.#map('hosts'), this.#map('ipcache'))
     this.#exempt = new ExemptServices(this.#map('exempt'))
     this.#wireIndex = devices.wire
   }
@@ -77,14 +72,11 @@ export class Datapath {
 
   /** Adds, or changes what is there. */
   addEntries(entries: Iterable<readonly [prefix: string, entry: IpcacheEntry]>): void {
-    const map = this.#map('ipcache')
-    for (const [prefix, entry] of entries)
-      whileOutOfReserve(() => map.set(writeIpcacheKey(prefix), writeIpcacheValue(entry)))
+    this.#addresses.set(entries)
   }
 
   removeEntries(prefixes: Iterable<string>): void {
-    const map = this.#map('ipcache')
-    for (const prefix of prefixes) map.delete(writeIpcacheKey(prefix))
+    this.#addresses.delete(prefixes)
   }
 
   attachWire(): void {
@@ -173,7 +165,11 @@ function predecessorAt(pods: readonly number[]): number | undefined {
   return undefined
 }
 
-function load(objectFile: string, predecessor: number | undefined): BpfObject {
+function load(
+  objectFile: string,
+  predecessor: number | undefined,
+  mapSizes: Readonly<Record<string, number>>,
+): BpfObject {
   if (!existsSync(objectFile))
     throw new AgentProblem(
       'EDATAPATH',
@@ -181,12 +177,12 @@ function load(objectFile: string, predecessor: number | undefined): BpfObject {
       `the datapath ${objectFile} has not been built`,
       'Run make in bpf/.',
     )
-  if (predecessor === undefined) return openObject(objectFile).load()
+  if (predecessor === undefined) return openObject(objectFile, { mapSizes }).load()
   try {
-    return openObject(objectFile, { adopt: { maps: inherited, programId: predecessor } }).load()
+    return openObject(objectFile, { mapSizes, adopt: { maps: inherited, programId: predecessor } }).load()
   } catch (error) {
     // To ask for a program by its id takes CAP_SYS_ADMIN; and it may have gone meanwhile.
     if (!['EPERM', 'ENOENT'].includes((error as { code?: string }).code ?? '')) throw error
-    return openObject(objectFile).load()
+    return openObject(objectFile, { mapSizes }).load()
   }
 }

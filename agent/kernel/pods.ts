@@ -1,11 +1,12 @@
 import type { Link, Route } from '@wireproof/netlink'
 import type { PodAttachment } from '../api.ts'
 import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
-import { routeMetric } from '../plan/ownership.ts'
+import { routeMetricOf } from '../plan/ownership.ts'
 import { contains, hostPrefix } from '../plan/prefix.ts'
 import type { PolicyEnforcement } from '../policy/enforcement.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Datapath } from './datapath.ts'
+import { localNode } from './datapath-layout.ts'
 import type { DeviceRoute } from './routes.ts'
 
 const aliasPrefix = 'wireproof:pod='
@@ -129,6 +130,6 @@ function routesTo(addresses: readonly string[], device: number): DeviceRoute[] {
     destination: hostPrefix(address),
     device,
     scope: 'link',
-    metric: routeMetric,
+    metric: routeMetricOf(localNode),
   }))
 }

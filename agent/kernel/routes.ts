@@ -1,5 +1,5 @@
-import type { Route, RouteEntry, RouteOptions } from '@wireproof/netlink'
-import { routeMetric } from '../plan/ownership.ts'
+import type { NetlinkError, Route, RouteEntry, RouteOptions } from '@wireproof/netlink'
+import { isOwnMetric } from '../plan/ownership.ts'
 import { hostPrefix } from '../plan/prefix.ts'
 import { AgentProblem } from '../problem.ts'
 
@@ -10,11 +10,11 @@ export type DeviceRoute = RouteOptions & { readonly device?: number }
 
 /** Our routes in the main table. */
 export function ownRoutes(route: Route): RouteEntry[] {
-  return route.routes().filter((entry) => entry.table === mainTable && entry.metric === routeMetric)
+  return route.routes().filter((entry) => entry.table === mainTable && isOwnMetric(entry.metric))
 }
 
 /**
- * Our routes as they should be and as the kernel has them, by destination. Read from the kernel once, then kept by what is
+ * Our routes as they should be and as the kernel has them, by destination and metric. Read from the kernel once, then kept by what is
  * done to them, so that a change costs what it changes.
  */
 export class RouteTable {
@@ -29,58 +29,62 @@ export class RouteTable {
 
   reload(): void {
     this.#present.clear()
-    for (const entry of ownRoutes(this.#route)) this.#present.set(hostPrefix(entry.destination), entry)
+    for (const entry of ownRoutes(this.#route)) this.#present.set(nameOf(entry), entry)
     this.#dirty = new Set([...this.#present.keys(), ...this.#wanted.keys()])
   }
 
   want(routes: readonly DeviceRoute[]): void {
     for (const route of routes) {
-      const destination = hostPrefix(route.destination)
-      this.#wanted.set(destination, route)
-      this.#dirty.add(destination)
+      const name = nameOf(route)
+      this.#wanted.set(name, route)
+      this.#dirty.add(name)
     }
   }
 
   /** @param routes those of them that have been replaced by others since stay wanted. */
   unwant(routes: readonly DeviceRoute[]): void {
     for (const route of routes) {
-      const destination = hostPrefix(route.destination)
-      if (this.#wanted.get(destination) !== route) continue
-      this.#wanted.delete(destination)
-      this.#dirty.add(destination)
+      const name = nameOf(route)
+      if (this.#wanted.get(name) !== route) continue
+      this.#wanted.delete(name)
+      this.#dirty.add(name)
     }
   }
 
   /** Adds what is missing and changes what differs. @throws AgentProblem EROUTE where a next hop cannot be reached. */
   add(): void {
-    for (const destination of this.#dirty) {
-      const wanted = this.#wanted.get(destination)
-      if (!wanted) continue
-      const present = this.#present.get(destination)
-      if (!present || !isSame(wanted, present)) this.#add(wanted)
-      this.#present.set(destination, wanted)
-      this.#dirty.delete(destination)
+    const names = [...this.#dirty].filter((name) => this.#wanted.has(name))
+    this.#put(
+      names.flatMap((name) => {
+        const [wanted, present] = [this.#wanted.get(name)!, this.#present.get(name)]
+        return present && isSame(wanted, present) ? [] : wanted
+      }),
+    )
+    for (const name of names) {
+      this.#present.set(name, this.#wanted.get(name)!)
+      this.#dirty.delete(name)
     }
   }
 
   removeUnwanted(): void {
-    for (const destination of this.#dirty) {
-      const present = this.#present.get(destination)
+    for (const name of this.#dirty) {
+      const present = this.#present.get(name)
       if (present) removeRoute(this.#route, present)
-      this.#present.delete(destination)
+      this.#present.delete(name)
     }
     this.#dirty.clear()
   }
 
-  #add(wanted: DeviceRoute): void {
+  #put(routes: readonly DeviceRoute[]): void {
     try {
-      this.#route.addRoute({ ...wanted, replace: true })
+      this.#route.addRoutes(routes.map((route) => ({ ...route, replace: true })))
     } catch (error) {
-      if (!['ENETUNREACH', 'EHOSTUNREACH'].includes((error as { code: string }).code)) throw error
+      const { code, index = 0 } = error as NetlinkError
+      if (!['ENETUNREACH', 'EHOSTUNREACH'].includes(code)) throw error
       throw new AgentProblem(
         'EROUTE',
         4,
-        `node ${wanted.via} cannot be reached from here`,
+        `node ${routes[index]!.via} cannot be reached from here`,
         'Give the wire device an address in the network of the other nodes, and set it up.',
       )
     }
@@ -98,6 +102,10 @@ export function removeRoute(route: Route, { destination, device, metric }: Devic
     // A device takes its routes with it when it goes.
     if (!['ESRCH', 'ENODEV'].includes((error as { code: string }).code)) throw error
   }
+}
+
+function nameOf({ destination, metric }: DeviceRoute | RouteEntry): string {
+  return `${hostPrefix(destination)} ${metric}`
 }
 
 function isSame(wanted: DeviceRoute, present: DeviceRoute | RouteEntry): boolean {

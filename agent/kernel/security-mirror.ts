@@ -1,4 +1,11 @@
-import type { Xfrm, XfrmPolicy, XfrmState, XfrmStateOptions } from '@wireproof/netlink'
+import type {
+  Xfrm,
+  XfrmPolicy,
+  XfrmPolicyId,
+  XfrmState,
+  XfrmStateId,
+  XfrmStateOptions,
+} from '@wireproof/netlink'
 import type { PresentPeer } from '../plan/node-plan.ts'
 import {
   type IsNode,
@@ -8,14 +15,15 @@ import {
   trespassOfPolicy,
   trespassOfState,
 } from '../plan/ownership.ts'
-import { nameOfPolicy, nameOfState } from '../plan/security.ts'
+import { nameOfState } from '../plan/security.ts'
 import { overwriteKeys, type SecurityDifference } from './xfrm.ts'
 
 type State = XfrmStateOptions & Partial<Pick<XfrmState, 'lifetime'>>
 
+/** There are a few of each: they are found by looking at all. */
 interface Peer {
-  readonly states: Map<string, State>
-  readonly policies: Map<string, XfrmPolicy>
+  states: readonly State[]
+  policies: readonly XfrmPolicy[]
 }
 
 /**
@@ -56,32 +64,33 @@ export class SecurityMirror {
     return [...this.#peers.keys()]
   }
 
-  of(number: number): { states: State[]; policies: XfrmPolicy[] } & PresentPeer {
-    const peer = this.#peers.get(number)
-    return { states: [...(peer?.states.values() ?? [])], policies: [...(peer?.policies.values() ?? [])] }
+  of(number: number): { readonly states: readonly State[]; readonly policies: readonly XfrmPolicy[] } {
+    return this.#peers.get(number) ?? nothing
   }
 
   *states(): Generator<State> {
-    for (const { states } of this.#peers.values()) yield* states.values()
+    for (const { states } of this.#peers.values()) yield* states
   }
 
   has(state: State): boolean {
     const number = peerOf(state.reqid)
-    return number !== undefined && this.#peers.get(number)?.states.has(nameOfState(state)) === true
+    return number !== undefined && this.of(number).states.some((each) => isSameState(each, state))
   }
 
-  /** Takes the keys of associations that are as they are wanted for those read from the kernel, which are overwritten. */
-  adoptKeys(wanted: Iterable<State>): void {
+  /**
+   * Takes what is wanted for what was read from the kernel, where that is the same by now: so each is in memory once. Keys
+   * that were read are overwritten.
+   */
+  adopt(wanted: Iterable<PresentPeer & { readonly number: number }>): void {
     const read = new Set(this.states())
-    for (const state of wanted) {
-      const present = this.#peers.get(peerOf(state.reqid)!)?.states
-      const before = present?.get(nameOfState(state))
-      if (before && before !== state)
-        present!.set(nameOfState(state), {
-          ...state,
-          ...(before.lifetime ? { lifetime: before.lifetime } : {}),
-        })
-      if (before === state) read.delete(before)
+    for (const { number, states, policies } of wanted) {
+      const peer = this.#peers.get(number)
+      if (!peer) continue
+      peer.states = peer.states.map((state) => states.find((each) => isSameState(each, state)) ?? state)
+      peer.policies = peer.policies.map(
+        (policy) => policies.find((each) => isSamePolicy(each, policy)) ?? policy,
+      )
+      for (const state of states) read.delete(state)
     }
     overwriteKeys(read)
   }
@@ -110,35 +119,40 @@ export class SecurityMirror {
   deletePolicies(policies: readonly XfrmPolicy[]): void {
     this.#xfrm.deletePolicies(policies)
     for (const policy of policies)
-      this.#change(policy.template?.reqid, (peer) => peer.policies.delete(nameOfPolicy(policy)))
+      this.#change(policy.template?.reqid, (peer) => {
+        peer.policies = without(peer.policies, policy, isSamePolicy)
+      })
   }
 
   deleteStates(states: readonly State[]): void {
     this.#xfrm.deleteStates(states)
     for (const state of states) {
-      const name = nameOfState(state)
-      this.#heard.delete(name)
-      this.#change(state.reqid, (peer) => peer.states.delete(name))
+      this.#heard.delete(nameOfState(state))
+      this.#change(state.reqid, (peer) => {
+        peer.states = without(peer.states, state, isSameState)
+      })
     }
   }
 
   #putState(state: State): void {
     const number = peerOf(state.reqid)
     if (number === undefined) return
-    const name = nameOfState(state)
-    this.#peer(number).states.set(name, state)
-    if (state.outputMark !== undefined) this.#heard.set(name, number)
+    const peer = this.#peer(number)
+    peer.states = [...without(peer.states, state, isSameState), state]
+    if (state.outputMark !== undefined) this.#heard.set(nameOfState(state), number)
   }
 
   #putPolicy(policy: XfrmPolicy): void {
     const number = peerOf(policy.template?.reqid)
-    if (number !== undefined) this.#peer(number).policies.set(nameOfPolicy(policy), policy)
+    if (number === undefined) return
+    const peer = this.#peer(number)
+    peer.policies = [...without(peer.policies, policy, isSamePolicy), policy]
   }
 
   #peer(number: number): Peer {
     let peer = this.#peers.get(number)
     if (!peer) {
-      peer = { states: new Map(), policies: new Map() }
+      peer = { ...nothing }
       this.#peers.set(number, peer)
     }
     return peer
@@ -149,6 +163,30 @@ export class SecurityMirror {
     const peer = number === undefined ? undefined : this.#peers.get(number)
     if (number === undefined || !peer) return
     action(peer)
-    if (peer.states.size === 0 && peer.policies.size === 0) this.#peers.delete(number)
+    if (peer.states.length === 0 && peer.policies.length === 0) this.#peers.delete(number)
   }
+}
+
+const nothing: Peer = { states: [], policies: [] }
+
+function isSameState(a: XfrmStateId, b: XfrmStateId): boolean {
+  return a.spi === b.spi && a.destination === b.destination
+}
+
+function isSamePolicy(a: XfrmPolicyId, b: XfrmPolicyId): boolean {
+  return (
+    a.direction === b.direction &&
+    a.destination === b.destination &&
+    a.source === b.source &&
+    a.mark?.value === b.mark?.value &&
+    a.mark?.mask === b.mark?.mask
+  )
+}
+
+function without<Item>(
+  items: readonly Item[],
+  one: Item,
+  isSame: (a: Item, b: Item) => boolean,
+): readonly Item[] {
+  return items.some((each) => isSame(each, one)) ? items.filter((each) => !isSame(each, one)) : items
 }

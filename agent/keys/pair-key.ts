@@ -1,6 +1,7 @@
 import { mappedAddress } from './address.ts'
 import type { ClusterKey } from './cluster-key.ts'
 import { expand, extract } from './hkdf.ts'
+import { placeForKey } from './key-room.ts'
 import { keyBytes, type Suite } from './suite.ts'
 
 /** One end of a security association. */
@@ -50,10 +51,13 @@ export function pairKey(
   ])
   const keyAt = SPI_BYTES + FINGERPRINT_BYTES
   const bytes = expand(pseudorandomKey(cluster), context, keyAt + keyBytes(cluster.suite))
+  const key = placeForKey(bytes.length - keyAt)
+  bytes.copy(key, 0, keyAt)
+  bytes.fill(0, keyAt)
   return {
     spi: spiOf(cluster.id, bytes.readUInt32BE()),
     suite: cluster.suite,
-    key: bytes.subarray(keyAt),
+    key,
     fingerprint: bytes.toString('hex', SPI_BYTES, keyAt),
   }
 }

@@ -19,7 +19,8 @@ export function epochsOf({ node, outboundSpi, inboundSpi, retained }: PeerPlan):
 
 /** @param states ours, as the kernel holds them. Nothing of a key is in the result. */
 export function peerStatuses(peers: readonly PeerPlan[], states: readonly XfrmState[]): PeerStatus[] {
-  const byName = new Map(states.map((state) => [nameOf(state.destination, state.spi), state]))
+  const to = new Set(states.map(({ destination, spi }) => nameOf(destination, spi)))
+  const from = new Set(states.map(({ source, spi }) => nameOf(source, spi)))
   const lastFrom = new Map<string, number>()
   for (const { source, lastUsed } of states)
     lastFrom.set(source, Math.max(lastFrom.get(source) ?? 0, lastUsed))
@@ -33,10 +34,8 @@ export function peerStatuses(peers: readonly PeerPlan[], states: readonly XfrmSt
       ...(inboundSpi === undefined ? {} : { inboundSpi }),
       ...(outboundEpoch === undefined ? {} : { outboundEpoch }),
       ...(inboundEpoch === undefined ? {} : { inboundEpoch }),
-      sends: outboundSpi !== undefined && byName.has(nameOf(node.underlay, outboundSpi)),
-      receives:
-        inboundSpi !== undefined &&
-        states.some((state) => state.source === node.underlay && state.spi === inboundSpi),
+      sends: outboundSpi !== undefined && to.has(nameOf(node.underlay, outboundSpi)),
+      receives: inboundSpi !== undefined && from.has(nameOf(node.underlay, inboundSpi)),
       ...(waiting === undefined ? {} : { waiting }),
       ...(lastDecrypted ? { lastDecrypted: iso(lastDecrypted) } : {}),
     }
@@ -92,8 +91,8 @@ export function sequenceStatus(suite: Suite, states: readonly XfrmState[]): Agen
   return { highest, limit: suite.limit.packets }
 }
 
-function nameOf(destination: string, spi: number): string {
-  return `${destination} ${spi}`
+function nameOf(address: string, spi: number): string {
+  return `${address} ${spi}`
 }
 
 function iso(seconds: number): string {

@@ -75,6 +75,16 @@ test('an address is its first pod’s until that one has gone', () => {
   assert.deepEqual([...ipcache.changes().set.keys()], ['10.0.1.2/32'])
 })
 
+test('a pod is known at its address also where that is all of its node’s prefix, but not where the node itself is', () => {
+  const ipcache = new Ipcache()
+  ipcache.setRanges(['10.0.3.1/32'])
+  ipcache.setNode({ name: 'n3', underlay: '192.168.0.3', podCidrs: ['10.0.3.1/32'] }, 9)
+  ipcache.setPod(pod('c', 'n3', '10.0.3.1'))
+  assert.ok(ipcache.get('10.0.3.1/32')!.identity > 0)
+  ipcache.setPod(pod('d', 'n3', '192.168.0.3'))
+  assert.deepEqual(ipcache.get('192.168.0.3/32'), { identity: 0, node: 9, isProtected: false })
+})
+
 test('a range that is a node’s prefix as well is the node’s while it is there', () => {
   const ipcache = new Ipcache()
   ipcache.setRanges(['10.0.2.0/24'])

@@ -24,11 +24,6 @@ export interface IpcacheEntry extends NodeStanding {
   readonly isOutOfScope?: boolean
 }
 
-interface Slot extends IpcacheEntry {
-  /** Name of the pod; of all others there is only one who could want it. */
-  readonly pod?: string
-}
-
 /** Whose traffic is to be encrypted. */
 export interface PodScope {
   hasPod(pod: ClusterPod): boolean
@@ -41,20 +36,31 @@ export interface IpcacheChanges {
   readonly remove: readonly string[]
 }
 
-/** What the datapath should know about addresses, and which of it has changed. */
+/**
+ * What the datapath should know about addresses, and which of it has changed. Of a pod nothing is kept but who has which
+ * address, since there are so many of them: what is known there follows from the pod and from its node's number.
+ */
 export class Ipcache {
-  readonly #slots = new Map<string, Slot>()
-  readonly #numbers = new Map<string, number>()
-  readonly #podsOf = new Map<string, Set<string>>()
   readonly #pods = new Map<string, ClusterPod>()
+  readonly #podsOf = new Map<string, ClusterPod[]>()
+  /** By address, which is one pod's only, of those whose node is known. */
+  readonly #owners = new Map<string, ClusterPod>()
   readonly #conflicts = new Map<string, string>()
-  #ranges: readonly string[] = []
+  readonly #numbers = new Map<string, number>()
+  /** What is nodes' own: their pods' prefixes, and their addresses. */
+  readonly #nodes = new Map<Place, IpcacheEntry>()
+  #ranges: ReadonlySet<Place> = new Set()
   #scope: PodScope = everyPod
-  readonly #dirty = new Set<string>()
+  readonly #dirty = new Set<Place>()
 
   /** Pods that cannot have the address they claim, one sentence each. */
   problems(): string[] {
     return [...this.#conflicts.values()]
+  }
+
+  /** As it is known here. */
+  pod(name: string): ClusterPod | undefined {
+    return this.#pods.get(name)
   }
 
   podNames(): Iterable<string> {
@@ -63,41 +69,43 @@ export class Ipcache {
 
   /** The name of the pod that has the address. */
   podAt(address: string): string | undefined {
-    return this.#slots.get(hostPrefix(address))?.pod
+    return this.#owners.get(address)?.name
   }
 
   get(prefix: string): IpcacheEntry | undefined {
-    return this.#slots.get(prefix)
+    return this.#at(placeOf(prefix))
   }
 
   /** From now on these pods are in scope. */
   setScope(scope: PodScope): void {
+    const before = this.#scope
     this.#scope = scope
-    for (const pod of this.#pods.values()) if (this.#isPlaced(pod)) this.#place(pod)
+    for (const [address, pod] of this.#owners)
+      if (before.hasPod(pod) !== scope.hasPod(pod)) this.#dirty.add(address)
   }
 
   /** The ranges that pods come from. Of a prefix that is a node's as well, the node's entry counts. */
   setRanges(ranges: readonly string[]): void {
-    for (const range of this.#ranges) if (!ranges.includes(range) && this.#isRange(range)) this.#drop(range)
-    this.#ranges = ranges
-    for (const range of ranges) if (!this.#slots.has(range)) this.#put(range, rangeSlot)
+    const before = this.#ranges
+    this.#ranges = new Set(ranges.map(placeOf))
+    for (const place of [...before, ...this.#ranges])
+      if (before.has(place) !== this.#ranges.has(place)) this.#dirty.add(place)
   }
 
   setNode({ name, podCidrs, underlay }: ClusterNode, number: number, own: NodeStanding = {}): void {
-    for (const prefix of podCidrs) this.#put(prefix, { identity: 0, node: number, isProtected: true })
-    this.#put(hostPrefix(underlay), { identity: 0, node: number, isProtected: false, ...own })
+    for (const prefix of podCidrs) this.#putNode(prefix, { identity: 0, node: number, isProtected: true })
+    this.#putNode(underlay, { identity: 0, node: number, isProtected: false, ...own })
     if (this.#numbers.get(name) === number) return
     this.#numbers.set(name, number)
-    for (const pod of this.#podsOf.get(name) ?? []) this.#place(this.#pods.get(pod)!)
+    for (const pod of this.#podsOf.get(name) ?? []) this.#place(pod)
   }
 
   removeNode({ name, podCidrs, underlay }: ClusterNode): void {
     this.#numbers.delete(name)
     // Its node's prefix, or the range of all, protects a pod whose node has gone before it, or has not come yet.
     for (const pod of this.#podsOf.get(name) ?? []) this.#displace(pod)
-    for (const prefix of [...podCidrs, hostPrefix(underlay)])
-      if (this.#ranges.includes(prefix)) this.#put(prefix, rangeSlot)
-      else this.#drop(prefix)
+    for (const place of [...podCidrs, underlay].map(placeOf))
+      if (this.#nodes.delete(place)) this.#dirty.add(place)
   }
 
   setPod(pod: ClusterPod): void {
@@ -105,19 +113,19 @@ export class Ipcache {
     this.removePod(pod.name)
     this.#pods.set(pod.name, pod)
     const beside = this.#podsOf.get(pod.node)
-    if (beside) beside.add(pod.name)
-    else this.#podsOf.set(pod.node, new Set([pod.name]))
+    if (beside) beside.push(pod)
+    else this.#podsOf.set(pod.node, [pod])
     this.#place(pod)
   }
 
   removePod(name: string): void {
     const pod = this.#pods.get(name)
     if (!pod) return
-    this.#displace(name)
+    this.#displace(pod)
     this.#pods.delete(name)
-    const beside = this.#podsOf.get(pod.node)
-    beside?.delete(name)
-    if (beside?.size === 0) this.#podsOf.delete(pod.node)
+    const beside = this.#podsOf.get(pod.node)!
+    beside.splice(beside.indexOf(pod), 1)
+    if (beside.length === 0) this.#podsOf.delete(pod.node)
   }
 
   /** Places again the pods whose addresses were others' before. */
@@ -129,10 +137,10 @@ export class Ipcache {
   changes(): IpcacheChanges {
     const set = new Map<string, IpcacheEntry>()
     const remove: string[] = []
-    for (const prefix of this.#dirty) {
-      const slot = this.#slots.get(prefix)
-      if (slot) set.set(prefix, slot)
-      else remove.push(prefix)
+    for (const place of this.#dirty) {
+      const entry = this.#at(place)
+      if (entry) set.set(hostPrefix(place), entry)
+      else remove.push(hostPrefix(place))
     }
     return { set, remove }
   }
@@ -142,53 +150,68 @@ export class Ipcache {
     this.#dirty.clear()
   }
 
-  #place(pod: ClusterPod): void {
-    const node = this.#numbers.get(pod.node)
-    if (node === undefined) return
-    this.#conflicts.delete(pod.name)
-    const prefixes = pod.addresses.map(hostPrefix)
-    for (const prefix of prefixes) {
-      const owner = this.#slots.get(prefix)?.pod
-      if (owner === undefined || owner === pod.name) continue
-      this.#conflicts.set(pod.name, `pod ${pod.name} claims ${prefix}, which pod ${owner} has`)
-      return
-    }
-    const slot = {
+  /** Whoever claims a node's own address, it stays the node's: what nodes send each other must arrive. */
+  #at(place: Place): IpcacheEntry | undefined {
+    const node = this.#nodes.get(place)
+    if (node && !node.isProtected) return node
+    const pod = this.#owners.get(place)
+    if (pod) return this.#entryOf(pod)
+    return node ?? (this.#ranges.has(place) ? anyone : undefined)
+  }
+
+  #entryOf(pod: ClusterPod): IpcacheEntry {
+    return {
       identity: identityOf(pod),
-      node,
+      node: this.#numbers.get(pod.node)!,
       isProtected: true,
       isOutOfScope: !this.#scope.hasPod(pod),
-      pod: pod.name,
     }
-    for (const prefix of prefixes) this.#put(prefix, slot)
   }
 
-  #isPlaced({ name, addresses }: ClusterPod): boolean {
-    return this.podAt(addresses[0]!) === name
+  #putNode(prefix: string, entry: IpcacheEntry): void {
+    const place = placeOf(prefix)
+    const before = this.#nodes.get(place)
+    this.#nodes.set(place, entry)
+    if (!before || !sameEntry(before, entry)) this.#dirty.add(place)
   }
 
-  #displace(name: string): void {
-    this.#conflicts.delete(name)
-    for (const prefix of this.#pods.get(name)!.addresses.map(hostPrefix))
-      if (this.#slots.get(prefix)?.pod === name) this.#drop(prefix)
+  #place(pod: ClusterPod): void {
+    if (!this.#numbers.has(pod.node)) return
+    this.#conflicts.delete(pod.name)
+    for (const address of pod.addresses) {
+      const owner = this.#owners.get(address)
+      if (owner === undefined || owner === pod) continue
+      this.#conflicts.set(
+        pod.name,
+        `pod ${pod.name} claims ${hostPrefix(address)}, which pod ${owner.name} has`,
+      )
+      return
+    }
+    for (const address of pod.addresses) {
+      this.#owners.set(address, pod)
+      this.#dirty.add(address)
+    }
   }
 
-  #isRange(prefix: string): boolean {
-    return this.#slots.get(prefix) === rangeSlot
-  }
-
-  #put(prefix: string, slot: Slot): void {
-    const before = this.#slots.get(prefix)
-    this.#slots.set(prefix, slot)
-    if (!before || !sameEntry(before, slot)) this.#dirty.add(prefix)
-  }
-
-  #drop(prefix: string): void {
-    if (this.#slots.delete(prefix)) this.#dirty.add(prefix)
+  #displace(pod: ClusterPod): void {
+    this.#conflicts.delete(pod.name)
+    for (const address of pod.addresses)
+      if (this.#owners.get(address) === pod) {
+        this.#owners.delete(address)
+        this.#dirty.add(address)
+      }
   }
 }
 
-const rangeSlot: Slot = { identity: 0, node: nobody, isProtected: true }
+const anyone: IpcacheEntry = { identity: 0, node: nobody, isProtected: true }
+
+/** A prefix, or a single address without its length: the very text that nodes and pods bring along. */
+type Place = string
+
+function placeOf(prefix: string): Place {
+  const length = prefix.includes(':') ? '/128' : '/32'
+  return prefix.endsWith(length) ? prefix.slice(0, -length.length) : prefix
+}
 
 function sameEntry(a: IpcacheEntry, b: IpcacheEntry): boolean {
   return (

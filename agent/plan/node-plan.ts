@@ -6,7 +6,7 @@ import { type PairKey, PairKeys } from '../keys/pair-key.ts'
 import { Claims } from './claims.ts'
 import { Ipcache, type NodeStanding } from './ipcache.ts'
 import { NodeNumbers } from './numbers.ts'
-import { routeMetric } from './ownership.ts'
+import { routeMetricOf } from './ownership.ts'
 import { type Pair, type PeerPlan, type PresentState, planPeer } from './peer.ts'
 import { familyOf, hostPrefix } from './prefix.ts'
 
@@ -117,7 +117,8 @@ export class NodePlan {
   /** The blackhole for addresses of this node that no pod has. */
   ownRoutes(self: ClusterNode): RouteOptions[] {
     // An answer that there is no such pod would quote the packet, and the node's own packets are not encrypted.
-    return self.podCidrs.map((destination) => ({ destination, type: 'blackhole', metric: routeMetric }))
+    const metric = routeMetricOf(localNode)
+    return self.podCidrs.map((destination) => ({ destination, type: 'blackhole', metric }))
   }
 
   update(task: PlanTask): Planned {

@@ -5,7 +5,7 @@ import type { PairKey } from '../keys/pair-key.ts'
 import { algorithmsOf, encryptionOverhead } from '../keys/suite.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
 import { type NodeTraffic, nodeTrafficPolicies } from './node-traffic.ts'
-import { reqidOf, routeMetric } from './ownership.ts'
+import { reqidOf, routeMetricOf } from './ownership.ts'
 import { type Ends, everyAddress, inboundPolicies, outboundTemplate, policyPriority } from './path.ts'
 import { familyOf } from './prefix.ts'
 import type { DesiredState } from './security.ts'
@@ -106,7 +106,7 @@ export function planPeer(input: PeerInput): PeerPlan {
       ...(pair && receives ? [outboundState(ends, pair.outbound)] : []),
     ],
     policies: [...policiesOf(ends), ...nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys)],
-    routes: routesTo(node, mtuTo(input)),
+    routes: routesTo(ends, mtuTo(input)),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
         ? state.spi !== pair?.inbound.spi && !sends
@@ -168,12 +168,13 @@ function mtuTo({ peer, key, wire }: PeerInput) {
   return { device: wire.device, mtu: wire.mtu - encryptionOverhead(key.suite, outer) }
 }
 
-function routesTo({ podCidrs, underlay }: ClusterNode, wire: PeerInput['wire']): RouteOptions[] {
+function routesTo({ node, number }: Ends, wire: PeerInput['wire']): RouteOptions[] {
+  const { podCidrs, underlay } = node
   return podCidrs.map((destination) => ({
     destination,
     // IPv6 knows no next hop in IPv4. What is encrypted needs none: its outer packet has a route of its own.
     ...(familyOf(destination) === 6 && familyOf(underlay) === 4 ? {} : { via: underlay }),
     ...wire,
-    metric: routeMetric,
+    metric: routeMetricOf(number),
   }))
 }

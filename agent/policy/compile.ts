@@ -1,8 +1,9 @@
+import type { Kind } from '../plan/identity.ts'
 import { classify } from './classes.ts'
 import { type Allowance, directions } from './layout.ts'
 import type { IpBlock, NetworkPolicy, Peer, PolicyDirection, Rule } from './network-policy.ts'
 import { type PortMatch, portMatches } from './ports.ts'
-import { isPeer, type Kind, type PolicyWorld, policiesOf } from './world.ts'
+import { isPeer, type PolicyWorld, policiesOf } from './world.ts'
 
 /** What a pod's policies come to, by names that say what each entry is. */
 export interface PolicySet {

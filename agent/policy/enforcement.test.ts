@@ -261,7 +261,10 @@ test('a device whose pod the cluster does not know has no policy, which denies',
   enforcement.update({ pods: new Map(), namespaces: new Map(), policies: new Map() })
   enforcement.guard(1, 'x')
   assert.equal(maps.pods.size, 0)
-  enforcement.update({ pods: byName([pod('x', {})]), namespaces: new Map(), policies: new Map() }, ['x'])
+  const x = pod('x', {})
+  enforcement.update({ pods: byName([x]), namespaces: new Map(), policies: new Map() }, [
+    { before: undefined, after: x },
+  ])
   assert.deepEqual(maps.pods.get(1)?.isolated, [])
   enforcement.release(1)
   assert.equal(maps.pods.size, 0)

@@ -1,11 +1,17 @@
 import { randomInt } from 'node:crypto'
 import type { ClusterPod, ClusterView } from '../cluster/state.ts'
+import { type Kind, kindOf } from '../plan/identity.ts'
 import { compile, indexPeers, type PeerIndex, type PolicySet } from './compile.ts'
 import { KindCount } from './kind-count.ts'
 import { type PolicyMaps, PolicyTable } from './table.ts'
-import { idlePolicies, type Kind, kindOf, type PolicyWorld } from './world.ts'
+import { idlePolicies, type PolicyWorld } from './world.ts'
 
 type Cluster = Pick<ClusterView, 'pods' | 'namespaces' | 'policies'>
+
+export interface PodChange {
+  readonly before: ClusterPod | undefined
+  readonly after: ClusterPod | undefined
+}
 
 /**
  * Keeps the policies of this node's pods in force. Compiles again only when something changes that a policy can tell:
@@ -15,8 +21,8 @@ export class PolicyEnforcement {
   readonly #table: PolicyTable
   /** The pod behind each guarded device. */
   readonly #devices = new Map<number, string>()
-  readonly #pods = new Map<string, { readonly pod: ClusterPod; readonly kind: Kind }>()
-  readonly #kinds = new KindCount()
+  #pods: Cluster['pods'] = new Map()
+  #kinds = new KindCount()
   #world: Omit<PolicyWorld, 'kinds'> = { namespaces: new Map(), policies: [] }
   #peerIndex: PeerIndex = () => []
   #compiled = new Map<string, PolicySet>()
@@ -34,10 +40,11 @@ export class PolicyEnforcement {
   /**
    * To be called before the datapath learns of new pods: whoever may talk to them then knows already.
    *
-   * @param changed names of pods that came, went or changed; all are looked at, when absent.
+   * @param changed pods that came, went or changed since; all are counted anew, when absent.
    */
-  update(cluster: Cluster, changed?: Iterable<string>): void {
-    const kindsChanged = this.#learnPods(cluster.pods, changed)
+  update(cluster: Cluster, changed?: Iterable<PodChange>): void {
+    this.#pods = cluster.pods
+    const kindsChanged = changed ? this.#learn(changed) : this.#learnAll()
     const policies = [...cluster.policies].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each)
     const known = this.#world
     if (
@@ -75,28 +82,30 @@ export class PolicyEnforcement {
   }
 
   /** @returns whether there are other kinds of pods than before. */
-  #learnPods(pods: Cluster['pods'], changed: Iterable<string> | undefined): boolean {
+  #learn(changed: Iterable<PodChange>): boolean {
     let kindsChanged = false
-    for (const name of changed ?? new Set([...pods.keys(), ...this.#pods.keys()])) {
-      const pod = pods.get(name)
-      const before = this.#pods.get(name)
-      if (before?.pod === pod) continue
+    for (const { before, after } of changed) {
       // One that changes without becoming of another kind leaves its kind alone.
-      const kind = pod && kindOf(pod)
-      if (pod && kind) this.#pods.set(name, { pod, kind })
-      else this.#pods.delete(name)
-      if (kind && this.#kinds.add(kind)) kindsChanged = true
-      if (before && this.#kinds.remove(before.kind)) kindsChanged = true
+      if (after && this.#kinds.add(kindOf(after))) kindsChanged = true
+      if (before && this.#kinds.remove(kindOf(before))) kindsChanged = true
     }
     return kindsChanged
+  }
+
+  #learnAll(): boolean {
+    const before = this.#kinds
+    this.#kinds = new KindCount()
+    for (const pod of this.#pods.values()) this.#kinds.add(kindOf(pod))
+    return !this.#kinds.hasSameKinds(before)
   }
 
   /** A device whose pod the cluster does not know has no policies, and the datapath lets nothing pass there. */
   #enforce(): void {
     const sets = new Map<string, PolicySet>()
     const placements = [...this.#devices].flatMap(([device, pod]) => {
-      const kind = this.#pods.get(pod)?.kind
-      if (!kind) return []
+      const known = this.#pods.get(pod)
+      if (!known) return []
+      const kind = kindOf(known)
       sets.set(kind.text, this.#policySet(kind))
       return [{ device, kind: kind.text }]
     })

@@ -1,4 +1,4 @@
-import type { Kind } from './world.ts'
+import type { Kind } from '../plan/identity.ts'
 
 /** The kinds of pods there are, as long as there is a pod of each. */
 export class KindCount implements Iterable<Kind> {
@@ -11,6 +11,13 @@ export class KindCount implements Iterable<Kind> {
 
   *[Symbol.iterator](): Generator<Kind> {
     for (const { kind } of this.#kinds.values()) yield kind
+  }
+
+  hasSameKinds(other: KindCount): boolean {
+    return (
+      this.#kinds.size === other.#kinds.size &&
+      [...this.#kinds.keys()].every((text) => other.#kinds.has(text))
+    )
   }
 
   /** @returns whether it is the first of its kind. */

@@ -1,15 +1,5 @@
-import { type Identified, identityOf, identityText } from '../plan/identity.ts'
+import type { Kind } from '../plan/identity.ts'
 import { type Labels, type NetworkPolicy, type Peer, selects } from './network-policy.ts'
-import { defaultNamespace } from './parse.ts'
-
-/** Pods that are the same to every policy. */
-export interface Kind {
-  readonly text: string
-  readonly identity: number
-  readonly namespace: string
-  readonly labels: Labels
-  readonly ports: Readonly<Record<string, number>>
-}
 
 /** What policies are made of and applied to. */
 export interface PolicyWorld {
@@ -20,11 +10,6 @@ export interface PolicyWorld {
 }
 
 const nameLabel = 'kubernetes.io/metadata.name'
-
-export function kindOf(pod: Identified): Kind {
-  const { labels, namespace = defaultNamespace, ports = {} } = pod
-  return { text: identityText(pod), identity: identityOf(pod), namespace, labels, ports }
-}
 
 /** In the order of their names, so that what is told of several that agree is always the same one. */
 export function policiesOf(kind: Kind, { policies }: PolicyWorld): NetworkPolicy[] {

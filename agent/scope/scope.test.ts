@@ -87,7 +87,8 @@ test('nodes are selected by label, or all', () => {
 })
 
 test('a policy that selects nothing, or a service that is not there, is told', () => {
-  const problems = (...specs: string[]) => scope(...specs).problems([web], [node()])
+  const problems = (...specs: string[]) =>
+    scope(...specs).problems({ pods: new Map([['web', web]]), nodes: new Map([['n1', node()]]) })
   assert.deepEqual(problems('{}'), [])
   assert.deepEqual(problems('{pods: [{podSelector: {matchLabels: {app: web}}}]}'), [])
   assert.deepEqual(problems('{services: [{name: db}]}'), ['encryption policy p0 selects no pod and no node'])

@@ -1,5 +1,5 @@
-import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
-import { identityText } from '../plan/identity.ts'
+import type { ClusterNode, ClusterPod, ClusterView } from '../cluster/state.ts'
+import { kindOf } from '../plan/identity.ts'
 import { type Labels, selects } from '../policy/network-policy.ts'
 import { defaultNamespace } from '../policy/parse.ts'
 import { labelsOfNamespace } from '../policy/world.ts'
@@ -17,6 +17,8 @@ export interface ScopeWorld {
   readonly services: ReadonlyMap<string, Service>
   readonly namespaces: ReadonlyMap<string, Labels>
 }
+
+type Everybody = Pick<ClusterView, 'pods' | 'nodes'>
 
 /** Whose traffic is to be encrypted: that of all pods where no policy says otherwise, and what any policy says. */
 export class Scope {
@@ -39,7 +41,7 @@ export class Scope {
 
   hasPod(pod: ClusterPod): boolean {
     if (this.isOfAllPods) return true
-    const kind = identityText(pod)
+    const kind = kindOf(pod).text
     const known = this.#known.get(kind)
     if (known !== undefined) return known
     const isIn = this.#policies.some(({ pods }) => this.#isChosen(pods, pod))
@@ -62,20 +64,17 @@ export class Scope {
   }
 
   /** Policies that do not do what whoever wrote them must have meant, one sentence each. */
-  problems(pods: Iterable<ClusterPod>, nodes: Iterable<ClusterNode>): string[] {
-    const all = { pods: [...pods], nodes: [...nodes] }
+  problems(all: Everybody): string[] {
     return this.#policies.flatMap((policy) => [
       ...this.#missingServices(policy),
       ...this.#choosesNothing(policy, all),
     ])
   }
 
-  #choosesNothing(
-    { name, pods, nodes }: EncryptionPolicy,
-    all: { readonly pods: readonly ClusterPod[]; readonly nodes: readonly ClusterNode[] },
-  ): string[] {
-    const hasNode = nodes !== undefined && all.nodes.some(({ labels = {} }) => selects(nodes, labels))
-    const hasPod = pods === 'all' || all.pods.some((pod) => this.#isChosen(pods, pod))
+  #choosesNothing({ name, pods, nodes }: EncryptionPolicy, all: Everybody): string[] {
+    const hasNode =
+      nodes !== undefined && hasOne(all.nodes.values(), ({ labels = {} }) => selects(nodes, labels))
+    const hasPod = pods === 'all' || hasOne(all.pods.values(), (pod) => this.#isChosen(pods, pod))
     if (!hasNode && !hasPod) return [`encryption policy ${name} selects no pod and no node`]
     return nodes !== undefined && !hasNode ? [`encryption policy ${name} selects no node`] : []
   }
@@ -112,4 +111,10 @@ export class Scope {
   }: Extract<PodChoice, { service: unknown }>): Service | undefined {
     return this.#services.find((each) => each.namespace === namespace && each.name === name)
   }
+}
+
+/** Most often one of the first will do, and there may be a hundred thousand. */
+function hasOne<Item>(items: Iterable<Item>, isIt: (item: Item) => boolean): boolean {
+  for (const item of items) if (isIt(item)) return true
+  return false
 }

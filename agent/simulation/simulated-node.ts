@@ -1,4 +1,12 @@
-import type { Route, RouteEntry, Xfrm, XfrmPolicy, XfrmState, XfrmStateOptions } from '@wireproof/netlink'
+import type {
+  Route,
+  RouteEntry,
+  RouteOptions,
+  Xfrm,
+  XfrmPolicy,
+  XfrmState,
+  XfrmStateOptions,
+} from '@wireproof/netlink'
 import type { ClusterNode } from '../cluster/state.ts'
 import type { Datapath } from '../kernel/datapath.ts'
 import type { LocalPods } from '../kernel/pods.ts'
@@ -151,18 +159,21 @@ export class SimulatedNode {
 
   #fakeRoute(): Route {
     const { routes } = this.kernel
+    const nameOf = ({ destination, metric }: RouteOptions) => `${hostPrefix(destination)} ${metric}`
     const fake: Partial<Route> = {
       link: (() => ({ name: 'eth0', index: 2, mtu: 1500, up: true })) as unknown as Route['link'],
       routes: () =>
         [...routes.values()].map(
           (route) => ({ type: 'unicast', table: 254, ...route }) as unknown as RouteEntry,
         ),
-      addRoute: (route) => {
-        routes.set(hostPrefix(route.destination), route as DeviceRoute)
-        this.#did()
+      addRoutes: (added) => {
+        for (const route of added) {
+          routes.set(nameOf(route), route as DeviceRoute)
+          this.#did()
+        }
       },
-      removeRoute: ({ destination }) => {
-        routes.delete(hostPrefix(destination))
+      removeRoute: (route) => {
+        routes.delete(nameOf(route))
         this.#did()
       },
     }

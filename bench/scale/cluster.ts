@@ -21,9 +21,10 @@ export function describeNode(number: number): ClusterNode {
   }
 }
 
+export const clusterKeyText = `3+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`
+
 export function emptyCluster(): MemoryCluster {
-  const key = parseClusterKey(`3+ rfc4106(gcm(aes)) ${randomBytes(20).toString('hex')} 128`)
-  return new MemoryCluster({ ...settings, clusterCidrs: ['10.0.0.0/8'] }, key)
+  return new MemoryCluster({ ...settings, clusterCidrs: ['10.0.0.0/8'] }, parseClusterKey(clusterKeyText))
 }
 
 /** A cluster of so many nodes whose agents have all said that they receive and send. */

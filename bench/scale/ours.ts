@@ -7,12 +7,17 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openObject } from '@wireproof/libbpf'
 import { openRoute, openXfrm } from '@wireproof/netlink'
 import { JournalFile } from '../../agent/cluster/journal.ts'
+import { AddressMap, roomFor } from '../../agent/kernel/address-map.ts'
 import { Datapath } from '../../agent/kernel/datapath.ts'
+import { whileOutOfReserve } from '../../agent/kernel/patience.ts'
 import { LocalPods } from '../../agent/kernel/pods.ts'
 import { ownRoutes } from '../../agent/kernel/routes.ts'
 import { readSecurity } from '../../agent/kernel/xfrm.ts'
+import type { IpcacheEntry } from '../../agent/plan/ipcache.ts'
 import { PolicyEnforcement } from '../../agent/policy/enforcement.ts'
 import { Reconciler } from '../../agent/reconciler.ts'
 import { median } from '../timing.ts'
@@ -23,6 +28,7 @@ const rounds = 25
 /** Before which the code has not been compiled. */
 const warmUp = 5
 
+const objectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
 const nodes = Number(process.argv[2])
 const directory = mkdtempSync(joinPath(tmpdir(), 'wireproof-scale-'))
 const xfrm = openXfrm()
@@ -36,17 +42,56 @@ function timed(action: () => void): number {
   return performance.now() - from
 }
 
-/** Says how long its map of addresses took, as that is a matter of the kernel's memory and not of IPsec. */
+/** Says how long its map of addresses took, which `ip` has no part in, and what was put there. */
 class TimedDatapath extends Datapath {
   milliseconds = 0
+  readonly entries: (readonly [prefix: string, entry: IpcacheEntry])[] = []
 
-  override addEntries(entries: Parameters<Datapath['addEntries']>[0]): void {
+  override addEntries(entries: Iterable<readonly [prefix: string, entry: IpcacheEntry]>): void {
+    this.entries.push(...entries)
     this.milliseconds += timed(() => super.addEntries(entries))
   }
 }
 
+/** What it takes to lay out and send what is to be installed, without deciding what that is. */
+const calls = { milliseconds: 0 }
+function timeCalls<Target extends object>(target: Target, names: readonly (keyof Target)[]): void {
+  for (const name of names) {
+    const call = (target[name] as (...values: unknown[]) => unknown).bind(target)
+    const replacement = (...values: unknown[]) => {
+      let result: unknown
+      calls.milliseconds += timed(() => {
+        result = call(...values)
+      })
+      return result
+    }
+    target[name] = replacement as Target[keyof Target]
+  }
+}
+timeCalls(xfrm, ['addStates', 'updatePolicies'])
+timeCalls(route, ['addRoutes'])
+
+/** What the kernel takes for a map of addresses whose keys and values are made beforehand. */
+function bareMap(entries: TimedDatapath['entries'], pods: number): number {
+  using object = openObject(objectFile, { mapSizes: { hosts: roomFor(pods) } }).load()
+  const writes: (() => void)[] = []
+  const later = (name: string) => ({
+    set: (key: Buffer, value: Buffer) => void writes.push(() => object.map(name).set(key, value)),
+    setMany: (keys: readonly Buffer[], values: readonly Buffer[]) =>
+      void writes.push(() => object.map(name).setMany(keys, values)),
+    delete: () => false,
+  })
+  new AddressMap(later('hosts'), later('ipcache')).set(entries)
+  return timed(() => {
+    for (const write of writes) whileOutOfReserve(write)
+  })
+}
+
 function start() {
-  const datapath = new TimedDatapath({ wire: route.link('eth0').index, pods: [] })
+  const datapath = new TimedDatapath(
+    { wire: route.link('eth0').index, pods: [] },
+    { pods: cluster.pods.size },
+  )
   const policies = new PolicyEnforcement(datapath.policyMaps())
   const reconciler = new Reconciler({
     node: 'n1',
@@ -85,6 +130,8 @@ const later = (milliseconds: number) => {
 const { datapath, reconciler } = start()
 const install = timed(() => reconciler.pass(clock, true))
 const addresses_ms = datapath.milliseconds
+const calls_ms = calls.milliseconds
+const bare_addresses_ms = bareMap(datapath.entries, cluster.pods.size)
 const present = readSecurity(xfrm)
 const routes = ownRoutes(route)
 writeFileSync(process.argv[3]!, commandsOf(present.states, present.policies, routes))
@@ -96,7 +143,7 @@ for (let round = 0; round < rounds; round++) {
   leave(cluster, nodes + 1)
   changes.leave.push(timed(() => reconciler.pass(later(2000), false)))
 }
-const nothing = timed(() => reconciler.pass(later(2000), false))
+const nothing = median(Array.from({ length: rounds }, () => timed(() => reconciler.pass(later(2000), false))))
 const thorough = timed(() => reconciler.pass(later(2000), true))
 globalThis.gc?.()
 const rss = process.memoryUsage().rss / 2 ** 20
@@ -113,7 +160,9 @@ const result = {
   routes: routes.length,
   addresses: cluster.pods.size + 2 * nodes + 1,
   install,
+  calls_ms,
   addresses_ms,
+  bare_addresses_ms,
   join: median(changes.join.slice(warmUp)),
   leave: median(changes.leave.slice(warmUp)),
   nothing,

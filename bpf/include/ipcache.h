@@ -20,10 +20,14 @@ struct endpoint {
 
 static __always_inline struct endpoint find_endpoint(const struct address *address)
 {
-	struct ipcache_key key = { .prefix_length = ADDRESS_BITS, .address = *address };
-	const struct ipcache_value *value = bpf_map_lookup_elem(&ipcache, &key);
+	const struct ipcache_value *value = bpf_map_lookup_elem(&hosts, address);
 	struct endpoint endpoint = {};
 
+	if (!value) {
+		struct ipcache_key key = { .prefix_length = ADDRESS_BITS, .address = *address };
+
+		value = bpf_map_lookup_elem(&ipcache, &key);
+	}
 	if (value) {
 		endpoint.identity = value->identity;
 		endpoint.node = value->node;

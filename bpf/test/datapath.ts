@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { type BpfObject, markOf, openObject, openRing, socketBuffer } from '@wireproof/libbpf'
+import { AddressMap } from '../../agent/kernel/address-map.ts'
 import {
   type FlowEvent,
   localNode,
@@ -8,11 +9,11 @@ import {
   readFlowEvent,
   readLost,
   writeConfig,
-  writeIpcacheKey,
-  writeIpcacheValue,
   writePod,
   writePodKey,
 } from '../../agent/kernel/datapath-layout.ts'
+import type { IpcacheEntry } from '../../agent/plan/ipcache.ts'
+import { hostPrefix } from '../../agent/plan/prefix.ts'
 import { writePodPolicy } from '../../agent/policy/layout.ts'
 import type { PolicyDirection } from '../../agent/policy/network-policy.ts'
 
@@ -58,9 +59,11 @@ export interface Outcome {
 /** The datapath in the kernel with an ipcache of three nodes, run on packets that were never on a wire. */
 export class Datapath implements Disposable {
   readonly object: BpfObject
+  readonly #addresses: AddressMap
 
   constructor(mode: Mode, options: { readonly mapSizes?: Record<string, number> } = {}) {
     this.object = openObject(objectFile, options).load()
+    this.#addresses = new AddressMap(this.object.map('hosts'), this.object.map('ipcache'))
     this.configure(mode)
     for (const [prefix, nodeId] of [
       ['10.244.0.0/16', nobody],
@@ -101,12 +104,12 @@ export class Datapath implements Disposable {
     this.#tell(pod, { identity: 0, node, isProtected: true, isOutOfScope: true })
   }
 
-  #tell(prefix: string, entry: Parameters<typeof writeIpcacheValue>[0]): void {
-    this.object.map('ipcache').set(writeIpcacheKey(prefix), writeIpcacheValue(entry))
+  #tell(prefix: string, entry: IpcacheEntry): void {
+    this.#addresses.set([[hostPrefix(prefix), entry]])
   }
 
   forget(prefix: string): void {
-    this.object.map('ipcache').delete(writeIpcacheKey(prefix))
+    this.#addresses.delete([hostPrefix(prefix)])
   }
 
   /** Says which pod is behind the device that test packets come from. */

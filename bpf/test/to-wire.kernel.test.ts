@@ -106,3 +106,15 @@ test('a header that does not fit its packet does not pass', () => {
   const { passed, decision } = datapath.run('to_wire', cutShort(nodes))
   assert.deepEqual([passed, decision], [false, 'to-wire/dropped/malformed'])
 })
+
+test('an address is known as well where there was no room for it among the single ones', () => {
+  using datapath = new Datapath('strict', { mapSizes: { hosts: 1 } })
+  assert.equal(datapath.object.map('hosts').maxEntries, 1)
+  const outside = '198.51.100.7'
+  assert.equal(datapath.run('to_wire', datagram({ ...across, destination: outside })).passed, true)
+  datapath.know(outside, there.id, true)
+  const decision = 'to-wire/dropped/clear-on-wire'
+  assert.equal(datapath.run('to_wire', datagram({ ...across, destination: outside })).decision, decision)
+  datapath.forget(outside)
+  assert.equal(datapath.run('to_wire', datagram({ ...across, destination: outside })).passed, true)
+})

@@ -9,6 +9,7 @@ export const libc = load('libc.so.6', {
   getsockopt: 'int getsockopt(int fd, int level, int option, _Out_ uint8_t *value, _Inout_ uint32_t *length)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
   ioctl: 'int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)',
+  malloc_trim: 'int malloc_trim(size_t pad)',
   mmap: 'void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset)',
   mount:
     'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',

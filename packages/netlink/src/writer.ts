@@ -2,15 +2,17 @@ const ALIGNMENT = 4
 const HEADER_LENGTH = 16
 
 /**
- * Lays out netlink messages one after the other in one growing buffer. Numbers are in the byte order of the machine,
+ * Lays out netlink messages one after the other in one buffer that grows until it is reset. Numbers are in the byte order of the machine,
  * little-endian on every platform Node publishes Linux builds for except s390x, unless the name says `big`.
  */
 export class Writer {
+  readonly #capacity: number
   #buffer: Buffer
   #length = 0
   #messageStart = 0
 
   constructor(capacity = 4096) {
+    this.#capacity = capacity
     this.#buffer = Buffer.alloc(capacity)
   }
 
@@ -26,6 +28,7 @@ export class Writer {
   reset(): void {
     // Keys may have been written; and unused bytes between fields must be zero.
     this.#buffer.fill(0, 0, this.#length)
+    if (this.#buffer.length > this.#capacity) this.#buffer = Buffer.alloc(this.#capacity)
     this.#length = 0
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { inNetworkNamespace } from '@wireproof/ffi'
-import { NetlinkError } from '../error.ts'
+import { type NetlinkBatchError, NetlinkError } from '../error.ts'
 import { ipJson, testNamespace } from '../test-namespace.ts'
 import { openRoute } from './route.ts'
 
@@ -89,6 +89,28 @@ test('addresses are added, listed and removed; one without prefix route makes no
   assert.ok(listed.includes('10.9.0.1/24') && listed.includes('fd00::1/64') && listed.includes('127.0.0.1/8'))
   route.removeAddress('lo', '10.9.0.1/24')
   assert.ok(!route.addresses('lo').some(({ address }) => address === '10.9.0.1/24'))
+})
+
+test('routes are added many at once, and one that is refused does not keep the others away', (context) => {
+  const { route } = routeIn(context)
+  route.addVeth({ name: 'eth0', peer: { name: 'eth1' } })
+  for (const link of ['eth0', 'eth1']) route.setLink(link, { up: true })
+  route.addAddress('eth0', '10.9.0.1/24')
+  const to = (third: number) => ({ destination: `10.10.${third}.0/24`, via: '10.9.0.2', metric: third })
+  const far = { destination: '10.20.0.0/16', via: '10.99.0.1' }
+  assert.throws(
+    () => route.addRoutes([to(1), far, to(2)]),
+    (error: NetlinkBatchError) => error.failures.length === 1 && error.failures[0]!.index === 1,
+  )
+  route.addRoutes([1, 2].map((third) => ({ ...to(third), mtu: 1300, replace: true })))
+  const added = route.routes().filter(({ via }) => via === '10.9.0.2')
+  assert.deepEqual(
+    added.map(({ destination, mtu, metric }) => [destination, mtu, metric]),
+    [
+      ['10.10.1.0/24', 1300, 1],
+      ['10.10.2.0/24', 1300, 2],
+    ],
+  )
 })
 
 test('a route is what iproute2 shows, is replaced only where asked, and is removed', (context) => {

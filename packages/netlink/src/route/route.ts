@@ -3,7 +3,14 @@ import { constants } from 'node:os'
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { NetlinkError } from '../error.ts'
 import type { Message } from '../reader.ts'
-import { NETLINK_ROUTE, NetlinkSocket, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../socket.ts'
+import {
+  NETLINK_ROUTE,
+  NetlinkSocket,
+  NLM_F_CREATE,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+  type Request,
+} from '../socket.ts'
 import type { Writer } from '../writer.ts'
 import { type AddressOptions, type LinkAddress, readAddress, writeAddress } from './address.ts'
 import {
@@ -155,14 +162,13 @@ export class Route implements Disposable {
   }
 
   /** @param options.replace in place of the route to the same destination with the same metric, where there is one. */
-  addRoute({ replace, ...route }: RouteOptions & { readonly replace?: boolean }): void {
-    const device = route.device === undefined ? undefined : this.#index(route.device)
-    this.#socket.request({
-      type: RTM_NEWROUTE,
-      flags: NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL),
-      describe: () => `add route ${describeRoute(route)}`,
-      write: (writer) => writeRoute(writer, route, device),
-    })
+  addRoute(route: RouteOptions & { readonly replace?: boolean }): void {
+    this.#socket.request(this.#addition(route))
+  }
+
+  /** Many at once. @throws NetlinkBatchError naming each that was refused; the kernel has added all others. */
+  addRoutes(routes: readonly (RouteOptions & { readonly replace?: boolean })[]): void {
+    this.#socket.batch(routes.map((route) => this.#addition(route)))
   }
 
   removeRoute(route: RouteOptions): void {
@@ -207,6 +213,16 @@ export class Route implements Disposable {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #addition({ replace, ...route }: RouteOptions & { readonly replace?: boolean }): Request {
+    const device = route.device === undefined ? undefined : this.#index(route.device)
+    return {
+      type: RTM_NEWROUTE,
+      flags: NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL),
+      describe: () => `add route ${describeRoute(route)}`,
+      write: (writer) => writeRoute(writer, route, device),
+    }
   }
 
   #index(link: string | number): number {
