@@ -68,6 +68,12 @@ test('the canary is lit where it can be read, and the frame that hid it says tha
   )
 })
 
+test('a claim of which nothing was asked is named below the others, and stands in no row', () => {
+  const text = page()
+  assert.match(text, /Not asked in the arms that were played: [^.]*>app\.lossless, [^<]*scope\.side-by-side</)
+  assert.doesNotMatch(text, /<th scope="row">[^<]*<span class="mono">app\.lossless</)
+})
+
 test('a leak shows the first offending frame right under the verdict', () => {
   const text = page(leak)
   assert.match(text, /<h1>LEAK<\/h1>/)
