@@ -65,7 +65,10 @@ describe('a frame of a bundle', () => {
 
   test('that a node sent itself: on the wire, and where it came out', () => {
     const run = observe(provenRun({ nodesThemselves: true }))
-    const sent = run.arms.get('nodes')!.account().sent.find(({ sender }) => sender.name === 'a')!
+    const sent = run.arms
+      .get('nodes')!
+      .account()
+      .sent.find(({ sender }) => sender.name === 'a')!
     const onWire = said(explain(run, sent.carrier!))
     assert.match(
       onWire['sent by']!,
