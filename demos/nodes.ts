@@ -1,6 +1,6 @@
 import { type ArmPlan, type PlayedArm, playArm } from './arm.ts'
 import { armPlan } from './arm-plan.ts'
-import { encryptionPolicy } from './encryption-policy.ts'
+import { encryptionPolicy, policyPicture } from './encryption-policy.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { sideBySide } from './player/pictures/index.ts'
 import type { ArmName, Scope } from './proof/index.ts'
@@ -58,13 +58,14 @@ export const nodes: ProofDemo = {
 
     await arm(armPlan('control'))
 
-    await stage.say(`The policy:\n${policy}`, {
+    await stage.say('The policy:', {
       heading: 'Nodes, encrypted',
       notes:
         'It says nothing of pods, so all of them stay encrypted. A node encrypts what its own programs send to other nodes and their ' +
         'pods, or drops it. Until two nodes have keys for each other only what is exempt, by default the control plane, goes in clear: ' +
         'here all have keys, so nothing may.',
     })
+    await stage.show(policyPicture(policy))
     await inForce(policy)
     await stage.show(await onWireAndOpened(stage, await arm({ name: 'nodes', settings })))
 
@@ -72,6 +73,7 @@ export const nodes: ProofDemo = {
       heading: 'Misspelt',
       notes: 'The agents say so. Whoever does not read it finds it in the captures.',
     })
+    await stage.show(policyPicture(misspelt))
     await inForce(misspelt)
     await arm({ name: 'nodes/misspelt', settings, scope: { ...scope, policy: misspelt } })
     const { problems } = await lab.status(target.node.name)

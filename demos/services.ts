@@ -3,7 +3,7 @@ import { Problem } from '../lab/problem.ts'
 import type { ServiceSpec } from '../lab/topology.ts'
 import { type ArmPlan, type PlayedArm, playArm } from './arm.ts'
 import { armPlan } from './arm-plan.ts'
-import { encryptionPolicy } from './encryption-policy.ts'
+import { encryptionPolicy, policyPicture } from './encryption-policy.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { sideBySide } from './player/pictures/index.ts'
 import type { ArmName } from './proof/index.ts'
@@ -55,12 +55,13 @@ export const services: ProofDemo = {
 
     await arm(armPlan('control'))
     const policy = policyFor(service.name)
-    await stage.say(`The policy:\n${policy}`, {
+    await stage.say('The policy:', {
       heading: `Service ${service.name}, encrypted`,
       notes:
         'Whatever has one of its pods at either end is protected: encrypted, or dropped. The rest crosses the same wire, in clear, and ' +
         'shows that the instruments see what there is to see.',
     })
+    await stage.show(policyPicture(policy))
     await stage.show(await besideEachOther(stage, await scoped('services', policy), chosen, pods))
 
     const misspelt = policyFor(`${service.name}s`)

@@ -12,15 +12,18 @@ interface ExemptMap {
 /** The services that the datapath lets a node in scope be asked for in clear. */
 export class ExemptServices {
   readonly #map: ExemptMap
+  readonly #prepare: () => void
   #keys: ReadonlyMap<string, Buffer> = new Map()
 
-  constructor(map: ExemptMap) {
+  /** @param prepare what has to be done before the first is exempt. */
+  constructor(map: ExemptMap, prepare = answerAsAsked) {
     this.#map = map
+    this.#prepare = prepare
   }
 
   replace(services: readonly Exemption[]): void {
     const keys = new Map(services.map((each) => [`${each.protocol} ${each.port}`, keyOf(each)]))
-    if (keys.size > 0 && this.#keys.size === 0) answerAsAsked()
+    if (keys.size > 0 && this.#keys.size === 0) this.#prepare()
     for (const [name, key] of keys) if (!this.#keys.has(name)) this.#map.set(key, Buffer.alloc(1))
     for (const [name, key] of this.#keys) if (!keys.has(name)) this.#map.delete(key)
     this.#keys = keys

@@ -9,6 +9,7 @@ import {
   readFlowEvent,
   readLost,
   writeConfig,
+  writeExemptKey,
   writePod,
   writePodKey,
 } from '../../agent/kernel/datapath-layout.ts'
@@ -43,7 +44,11 @@ export const third = { id: 0xff_ffff, pod: '10.244.3.10', cidr: '10.244.3.0/24' 
 export const unclaimed = '10.244.9.10'
 export const world = '203.0.113.9'
 
-export { decryptedMarkOf as decryptedFrom, markEncrypt } from '../../agent/kernel/datapath-layout.ts'
+export {
+  askedMarkOf as askedUnder,
+  decryptedMarkOf as decryptedFrom,
+  markEncrypt,
+} from '../../agent/kernel/datapath-layout.ts'
 
 export type Mode = 'strict' | 'permissive' | 'off' | 'unconfigured'
 export type ProgramName = 'from_pod' | 'to_wire' | 'from_wire' | 'to_pod'
@@ -102,6 +107,19 @@ export class Datapath implements Disposable {
   /** Says that no encryption policy covers the pod. */
   exempt(pod: string, node: number): void {
     this.#tell(pod, { identity: 0, node, isProtected: true, isOutOfScope: true })
+  }
+
+  /** Says that what this node sends itself is to be encrypted, and of another one with what. */
+  protectNode(
+    { underlay, id }: { underlay: string; id: number },
+    keys: { isKeyless?: true; spi?: number } = {},
+  ) {
+    this.#tell(underlay, { identity: 0, node: id, isProtected: false, isNodeInScope: true, ...keys })
+  }
+
+  /** Says that nodes without keys may ask each other for this in clear. */
+  exemptService(protocol: number, port: number): void {
+    this.object.map('exempt').set(writeExemptKey({ protocol, port }), Buffer.alloc(1))
   }
 
   #tell(prefix: string, entry: IpcacheEntry): void {

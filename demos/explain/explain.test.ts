@@ -63,6 +63,24 @@ describe('a frame of a bundle', () => {
     assert.match(title, /at bridge port x-a1, which belongs to no node$/)
   })
 
+  test('that a node sent itself: on the wire, and where it came out', () => {
+    const run = observe(provenRun({ nodesThemselves: true }))
+    const sent = run.arms
+      .get('nodes')!
+      .account()
+      .sent.find(({ sender }) => sender.name === 'a')!
+    const onWire = said(explain(run, sent.carrier!))
+    assert.match(
+      onWire['sent by']!,
+      /^node a itself; it came out at node b as frame \d+ of pods\.pcapng, \d\.\d+ ms later$/,
+    )
+    const story = explain(run, sent.seen, 'pods.pcapng')
+    assert.match(story.title, /UTC, at node b$/)
+    const { direction, 'on the wire': fate } = said(story)
+    assert.equal(direction, 'from node a itself to a pod on b, as it came out of encryption there')
+    assert.match(fate!, /^encrypted, in frame \d+/)
+  })
+
   test('of a pod: what became of it', () => {
     const arm = proven.arms.get('policies-deleted/strict')!
     const fates = (fate: string) => arm.account().sent.find((sent) => sent.fate === fate)!.seen

@@ -24,7 +24,7 @@ function wireTitle(arm: ArmName): string {
   return arm === 'control' ? 'On the wire, encryption off' : 'On the wire, encrypted'
 }
 
-/** The smallest packet with a canary in it, so that all of it can be seen. */
+/** The smallest packet with a canary in it, so that all of it can be seen; where nodes are in scope, of one from node to node. */
 function choosePacket(arm: ArmView): SentPacket | undefined {
   const tokens = arm.facts.canaries.map(({ token }) => token)
   return arm
@@ -33,7 +33,12 @@ function choosePacket(arm: ArmView): SentPacket | undefined {
       ({ carrier, seen, isCovered }) =>
         carrier && isCovered && tokens.some((token) => seen.data.includes(token)),
     )
+    .filter(({ seen, routers }) => !arm.facts.scope?.nodes || isBetweenNodes(arm, seen, routers))
     .sort((a, b) => a.seen.data.length - b.seen.data.length || a.seen.number - b.seen.number)[0]
+}
+
+function isBetweenNodes({ book }: ArmView, { frame }: SeenFrame, routers: number): boolean {
+  return routers === 0 && book.podAt(frame.destination!) === undefined
 }
 
 function dump(title: string, seen: SeenFrame, tokens: readonly Buffer[]): Html {

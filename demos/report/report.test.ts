@@ -74,6 +74,17 @@ test('a claim of which nothing was asked is named below the others, and stands i
   assert.doesNotMatch(text, /<th scope="row">[^<]*<span class="mono">app\.lossless</)
 })
 
+test('where nodes themselves are in scope, a packet of theirs is shown, and their instruments and flows are there', () => {
+  const view = observe(provenRun({ nodesThemselves: true }))
+  const options = { created: new Date(0), directory: '/synthetic-1' }
+  const text = renderReport(view, judge(view), options)
+  assert.match(text, /<h3>On node \w, where it arrived<\/h3>/)
+  assert.match(text, /<th scope="row">a → b1<\/th>/)
+  assert.match(text, /Each packet that a pod or a node itself sent/)
+  assert.match(text, /at each node itself/)
+  assert.doesNotMatch(page(), /itself/)
+})
+
 test('a leak shows the first offending frame right under the verdict', () => {
   const text = page(leak)
   assert.match(text, /<h1>LEAK<\/h1>/)

@@ -43,7 +43,7 @@ ${failureSection(judgement)}
 ${claimsTable(judgement)}</section>
 ${packetSection(run)}
 <section aria-labelledby="flows"><h2 id="flows">Every flow, in every arm</h2>
-<p class="lead">Each packet that a pod sent to a pod on another node, from the first to the last of each arm, by what the wire showed of it.</p>
+<p class="lead">Each packet that ${hasNodesInScope(run) ? 'a pod or a node itself' : 'a pod'} sent to another node, from the first to the last of each arm, by what the wire showed of it.</p>
 ${timeline(run, judgement)}</section>
 ${underChangeSection(run, judgement)}
 ${attemptsSection(run)}
@@ -103,6 +103,10 @@ function failureSection(judgement: Judgement): Html | undefined {
 ${shown.length > 0 && html`<h3>The first frames</h3>${offendersTable(shown, 'The first frames')}`}</section>`
 }
 
+function hasNodesInScope({ material }: RunView): boolean {
+  return material.facts.arms.some(({ scope }) => scope?.nodes)
+}
+
 function packetSection(run: RunView): Html | undefined {
   const sealed = [...run.arms.keys()].find(isSealed)
   const sections = [sealed, 'control' as const].flatMap((name) => {
@@ -112,7 +116,7 @@ function packetSection(run: RunView): Html | undefined {
   })
   if (sections.length === 0) return undefined
   return html`<section aria-labelledby="packet"><h2 id="packet">One packet, seen twice</h2>
-<p class="lead">A canary leaving its pod, and the frame that carried it. Below, the same with encryption off: this is how it looks when the wire can be read.</p>
+<p class="lead">${hasNodesInScope(run) ? 'A canary that one node sent another, as it arrived, and the frame that carried it.' : 'A canary leaving its pod, and the frame that carried it.'} Below, the same with encryption off: this is how it looks when the wire can be read.</p>
 ${sections}</section>`
 }
 

@@ -9,7 +9,8 @@ const podsPerRow = 2
 const widest = 3
 
 /** Nodes with their pods, the wire below, and where the instruments stood. */
-export function topologyDrawing({ nodes, pods }: Pick<RunFacts, 'nodes' | 'pods'>): Html {
+export function topologyDrawing({ nodes, pods, arms }: Pick<RunFacts, 'nodes' | 'pods' | 'arms'>): Html {
+  const atNodes = arms.some(({ scope }) => scope?.nodes)
   const perRow = Math.min(nodes.length, widest)
   const podsOf = nodes.map((node) => pods.filter((pod) => pod.node === node.name))
   const podRows = Math.max(1, ...podsOf.map((list) => Math.ceil(list.length / podsPerRow)))
@@ -37,6 +38,7 @@ ${podsOf[index]!.map((pod, position) => {
 ${pod.addresses.map((address, line) => html`<text x="${podX + 12}" y="${podY + 36 + line * addressHeight}" font-size="11" class="soft mono">${address}</text>`)}`
 })}
 <line x1="${middle}" y1="${y + nodeHeight}" x2="${middle}" y2="${wireY}" stroke="var(--sealed)" stroke-width="2"/>
+${atNodes && html`<circle cx="${middle}" cy="${y + nodeHeight}" r="5" fill="var(--card)" stroke="var(--soft)" stroke-width="1.5"/>`}
 <circle cx="${middle}" cy="${wireY - 24}" r="9" fill="var(--paper)" stroke="var(--clear)" stroke-width="2.5"/>
 <circle cx="${middle}" cy="${wireY - 24}" r="3" fill="var(--clear)"/>
 <text x="${middle + 17}" y="${wireY - 20}" font-size="11" class="soft mono">wire/${node.name}</text>
@@ -47,9 +49,15 @@ ${pod.addresses.map((address, line) => html`<text x="${podX + 12}" y="${podY + 3
     return html`<rect x="${margin}" y="${y}" width="${width - 2 * margin}" height="9" rx="4.5" fill="var(--sealed)"/>`
   })
   const height = rows * rowHeight + 6
-  return html`<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${`${nodes.length} nodes with ${pods.length} pods on one wire; an instrument at each node's port of the wire and at each pod.`}">
+  return html`<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${`${nodes.length} nodes with ${pods.length} pods on one wire; an instrument at each node's port of the wire${atNodes ? ', at each node itself' : ''} and at each pod.`}">
 ${boxes}${wires}
 <text x="${width / 2}" y="${height - 10}" font-size="12" text-anchor="middle" class="soft">the wire: a bridge in a network namespace of its own, which no agent touches</text>
 </svg>
-<figcaption>The filled rings are the vantage point: each records what one node put on the wire, before the bridge forwards it. The small rings record both directions at a pod. A node’s own interface is not used: after decryption it shows the inner packet again, which is no leak.</figcaption></figure>`
+<figcaption>The filled rings are the vantage point: each records what one node put on the wire, before the bridge forwards it. The small rings record both directions at a pod. ${nodeInterface(atNodes)}</figcaption></figure>`
+}
+
+function nodeInterface(isUsed: boolean): string {
+  return isUsed
+    ? 'Those at a node’s own interface record what reaches it: as it came, and again where it is decrypted, which is no leak. That is where what another node sent itself can be seen.'
+    : 'A node’s own interface is not used: after decryption it shows the inner packet again, which is no leak.'
 }
