@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
+import { attemptsPicture } from './change/attempts-picture.ts'
 import { coursePicture } from './change/course-picture.ts'
 import { bundleDirectory, bundleFile, keptKeys, loadRun, writeBundle } from './evidence/index.ts'
 import type { CastRecorder, Picture, Stage } from './player/index.ts'
@@ -58,6 +59,8 @@ export async function conclude(stage: Stage, concluding: Concluding): Promise<Co
   await stage.show(checkTable(tellingChecks(judgement.checks)))
   const course = coursePicture(run)
   if (course) await stage.show(course)
+  const attempts = attemptsPicture(run)
+  if (attempts) await stage.show(attempts)
 
   const created = new Date()
   const bundle = bundleDirectory(directory, demo, created)

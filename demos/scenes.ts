@@ -27,9 +27,10 @@ export async function targetOf(lab: Pick<Lab, 'nodes' | 'pods'>): Promise<Target
 export function lookForCanaries(stage: Stage, { points }: PlayedArm): Promise<WireView> {
   return stage.do('What does the wire show?', async (task) => {
     const view = await lookAtWire(points)
-    const { readable, espFrames, clearFrames } = view
+    const { readable, espFrames, clearFrames, fromStrangers } = view
     const canaries = readable.length === 0 ? 'no canary' : `canaries in ${readable.length} frames`
-    task.detail(`${canaries}; ${clearFrames} packets in clear, ${espFrames} ESP`)
+    const strangers = fromStrangers > 0 ? `; ${fromStrangers} of them from no node` : ''
+    task.detail(`${canaries}; ${clearFrames} packets in clear, ${espFrames} ESP${strangers}`)
     return view
   })
 }

@@ -108,7 +108,7 @@ test('what can be read on the wire is counted, and ESP is not', async (context) 
   const view = await lookAtWire(points)
   assert.deepEqual(
     { ...view, readable: view.readable.map(({ point }) => point) },
-    { frames: 3, espFrames: 1, clearFrames: 2, readable: ['wire/n1'] },
+    { frames: 3, espFrames: 1, clearFrames: 2, fromStrangers: 0, readable: ['wire/n1'] },
   )
 })
 

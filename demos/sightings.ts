@@ -24,6 +24,8 @@ export interface WireView {
   readonly espFrames: number
   /** Frames of IP that are not ESP, nor what neighbours on a link ask each other. */
   readonly clearFrames: number
+  /** Those that came in at a port that faces no node. */
+  readonly fromStrangers: number
   /** Frames in which a canary can be read. */
   readonly readable: readonly Sighting[]
 }
@@ -34,16 +36,18 @@ export async function lookAtWire(points: readonly CapturePoint[]): Promise<WireV
   let frames = 0
   let espFrames = 0
   let clearFrames = 0
+  let fromStrangers = 0
   for (const point of points.filter(({ name }) => name.startsWith('wire/')))
     for await (const packet of readCapture(point.file)) {
       frames++
+      if (point.name.startsWith('wire/port:')) fromStrangers++
       const frame = decode(packet.data, packet.interface.linkType)
       if (frame.esp !== undefined) espFrames++
       else if (frame.ip !== undefined && !isAmongNeighbours(frame)) clearFrames++
       if (packet.data.includes(canaryStart))
         readable.push({ point: point.name, data: Buffer.from(packet.data) })
     }
-  return { frames, espFrames, clearFrames, readable }
+  return { frames, espFrames, clearFrames, fromStrangers, readable }
 }
 
 /** Of link-local scope, which no router forwards (RFC 4291 section 2.5.6), or neighbour discovery (RFC 4861). */

@@ -1,7 +1,8 @@
 import type { Lab } from '../../lab/lab.ts'
 import type { Stage, Task } from '../player/index.ts'
 import type { Attempt, ChangeKind, Denial } from '../proof/index.ts'
-import type { Route, Workload } from '../workload/traffic.ts'
+import type { StreamPlan } from '../workload/canary.ts'
+import type { Workload } from '../workload/traffic.ts'
 import type { Instants } from './instants.ts'
 
 /** What whoever changes something can get hold of. */
@@ -9,7 +10,7 @@ export interface ChangeHands {
   readonly lab: Lab
   readonly workload: Workload
   /** Between which pods streams go all the while, and sessions where there are any. */
-  readonly routes: readonly Route[]
+  readonly routes: readonly StreamPlan[]
   readonly rounds: number
   readonly instants: Instants
   readonly task: Task

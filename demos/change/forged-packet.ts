@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { internetChecksum, sealEsp } from 'tcpdump-parse'
+import { isIPv6 } from 'node:net'
+import { internetChecksum, parseAddress, sealEsp } from 'tcpdump-parse'
 import type { SecurityAssociation } from '../../agent/api.ts'
 import { espSa } from '../proof/index.ts'
 import { beyond } from '../sabotage/outbound.ts'
@@ -8,7 +9,8 @@ import { beyond } from '../sabotage/outbound.ts'
 
 const udpProtocol = 17
 const espProtocol = 50
-const ipInIp = 4
+const ipv4InIp = 4
+const ipv6InIp = 41
 /** Nobody listens there for what comes back. */
 const discardPort = 9
 
@@ -19,7 +21,7 @@ export function forgedDatagram(source: string, destination: string, port: number
   header.writeUInt16BE(discardPort)
   header.writeUInt16BE(port, 2)
   header.writeUInt16BE(header.length + payload.length, 4)
-  return ipv4(source, destination, udpProtocol, Buffer.concat([header, payload]))
+  return ipPacket(source, destination, udpProtocol, Buffer.concat([header, payload]))
 }
 
 /** ESP between two nodes with an SPI of one's own choice, and nothing behind it. */
@@ -28,7 +30,7 @@ export function espOfNobody(source: string, destination: string): Buffer {
   // With the uppermost bit: no agent takes such an SPI, as the key's id stands there.
   header.writeUInt32BE(randomInt(0xf100_0000, 0xffff_ffff))
   header.writeUInt32BE(1, 4)
-  return ipv4(source, destination, espProtocol, Buffer.concat([header, randomBytes(112)]))
+  return ipPacket(source, destination, espProtocol, Buffer.concat([header, randomBytes(112)]))
 }
 
 /** ESP under a real association and its next sequence numbers, sealed with keys that nobody else has. */
@@ -47,20 +49,39 @@ export function espWithAnotherKey(sa: SecurityAssociation, inner: Buffer, count:
       sequence: Number(sequence & 0xffff_ffffn),
       sequenceHigh: Number(sequence >> 32n),
       iv: randomBytes(real.integrity ? 16 : 8),
-      nextHeader: ipInIp,
+      nextHeader: isIpv6(inner) ? ipv6InIp : ipv4InIp,
       inner,
     },
   )
-  return ipv4(sa.source, sa.destination, espProtocol, sealed)
+  return ipPacket(sa.source, sa.destination, espProtocol, sealed)
 }
 
 /** The frame that brings a packet to a device. */
 export function frameTo(destination: Buffer, sourceMac: string, packet: Buffer): Buffer {
   const source = Buffer.from(sourceMac.replaceAll(':', ''), 'hex')
-  return Buffer.concat([destination, source, Buffer.from([0x08, 0x00]), packet])
+  const etherType = Buffer.from(isIpv6(packet) ? [0x86, 0xdd] : [0x08, 0x00])
+  return Buffer.concat([destination, source, etherType, packet])
 }
 
-function ipv4(source: string, destination: string, protocol: number, payload: Buffer): Buffer {
+function isIpv6(packet: Buffer): boolean {
+  return packet[0]! >> 4 === 6
+}
+
+function ipPacket(source: string, destination: string, protocol: number, payload: Buffer): Buffer {
+  const addresses = [parseAddress(source), parseAddress(destination)] as const
+  return (isIPv6(source) ? ipv6 : ipv4)(...addresses, protocol, payload)
+}
+
+function ipv6(source: Buffer, destination: Buffer, protocol: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(8)
+  header[0] = 0x60
+  header.writeUInt16BE(payload.length, 4)
+  header[6] = protocol
+  header[7] = 64
+  return Buffer.concat([header, source, destination, payload])
+}
+
+function ipv4(source: Buffer, destination: Buffer, protocol: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(20)
   header[0] = 0x45
   header.writeUInt16BE(header.length + payload.length, 2)
@@ -69,8 +90,8 @@ function ipv4(source: string, destination: string, protocol: number, payload: Bu
   header.writeUInt16BE(0x4000, 6)
   header[8] = 64
   header[9] = protocol
-  header.set(source.split('.').map(Number), 12)
-  header.set(destination.split('.').map(Number), 16)
+  header.set(source, 12)
+  header.set(destination, 16)
   header.writeUInt16BE(internetChecksum(header), 10)
   return Buffer.concat([header, payload])
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabPod } from '../../lab/lab.ts'
 import { nowInNanoseconds } from '../arm.ts'
@@ -116,8 +117,11 @@ async function cutOff(
 }
 
 /** Everybody may send to everybody, or hear from everybody, but one pod. */
-function cuttingOff(name: string, { address }: LabPod, direction: Denial['direction']): string {
-  const peers = [{ ipBlock: { cidr: '0.0.0.0/0', except: [`${address}/32`] } }]
+function cuttingOff(name: string, { addresses }: LabPod, direction: Denial['direction']): string {
+  const peers = addresses.map((address) => {
+    const [everything, bits] = isIPv6(address) ? ['::/0', 128] : ['0.0.0.0/0', 32]
+    return { ipBlock: { cidr: everything, except: [`${address}/${bits}`] } }
+  })
   const rules = direction === 'egress' ? { egress: [{ to: peers }] } : { ingress: [{ from: peers }] }
   return JSON.stringify({
     apiVersion: 'networking.k8s.io/v1',

@@ -1,6 +1,7 @@
+import { isIPv6 } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decodeIp } from 'tcpdump-parse'
+import { decodeIp, formatIpv6, parseAddress } from 'tcpdump-parse'
 import type { Lab, LabNode, LabPod, Stranger } from '../../lab/lab.ts'
 import { nowInNanoseconds } from '../arm.ts'
 import { type AttemptKind, attemptPlans, fingerprint } from '../proof/index.ts'
@@ -71,6 +72,9 @@ interface Scene {
   readonly to: LabPod
   readonly fromNode: LabNode
   readonly toNode: LabNode
+  /** Theirs, of one family. */
+  readonly source: string
+  readonly destination: string
   /** The addresses of a pod beside `from`, and of one on another node. */
   readonly neighbour: string
   readonly elsewhere: string
@@ -81,26 +85,34 @@ function chosenScene(
   nodes: readonly LabNode[],
   pods: readonly LabPod[],
 ): Scene {
-  const { from, to } = routes[instants.next(routes.length)]!
+  const { from, to, address: destination } = routes[instants.next(routes.length)]!
+  const ofOneFamily = ({ addresses }: LabPod) =>
+    addresses.find((each) => isIPv6(each) === isIPv6(destination))
   const nodeOf = ({ node }: LabPod) => nodes.find(({ name }) => name === node)!
   const another = (isIt: (pod: LabPod) => boolean) =>
-    pods.find((pod) => pod.name !== from.name && pod.name !== to.name && isIt(pod))?.address
+    pods
+      .filter((pod) => pod.name !== from.name && pod.name !== to.name && isIt(pod))
+      .map(ofOneFamily)
+      .find((address) => address !== undefined)
+  const source = ofOneFamily(from)!
   return {
-    ...{ from, to, fromNode: nodeOf(from), toNode: nodeOf(to) },
-    neighbour: another(({ node }) => node === from.node) ?? nextTo(from.address),
-    elsewhere: another(({ node }) => node !== from.node) ?? nextTo(to.address),
+    ...{ from, to, fromNode: nodeOf(from), toNode: nodeOf(to), source, destination },
+    neighbour: another(({ node }) => node === from.node) ?? nextTo(source),
+    elsewhere: another(({ node }) => node !== from.node) ?? nextTo(destination),
   }
 }
 
 /** Of the same prefix, whether a pod has it or not. */
 function nextTo(address: string): string {
-  const at = address.lastIndexOf('.') + 1
-  return `${address.slice(0, at)}${Number(address.slice(at)) ^ 1 || 254}`
+  const bytes = parseAddress(address)
+  const last = bytes.length - 1
+  bytes[last] = bytes[last]! ^ 1 || 254
+  return isIPv6(address) ? formatIpv6(bytes) : bytes.join('.')
 }
 
 async function fromTheWire(hands: ChangeHands, scene: Scene, stranger: Stranger): Promise<void> {
   const { lab } = hands
-  const { from, to, fromNode, toNode } = scene
+  const { fromNode, toNode, source } = scene
   const overheard = await stranger.overhear(fromNode.name, toNode.underlay, packetsEach)
   const device = overheard[0]!.subarray(0, 6)
   const sa = (await lab.securityAssociations(fromNode.name)).find(
@@ -110,10 +122,10 @@ async function fromTheWire(hands: ChangeHands, scene: Scene, stranger: Stranger)
   const send = (packet: Buffer) => stranger.send(frameTo(device, stranger.mac, packet))
   const by = 'stranger'
   const node = toNode.name
-  await attempt(hands, scene, { kind: 'clear', by, node, packets: datagrams(from.address, to), send })
+  await attempt(hands, scene, { kind: 'clear', by, node, packets: datagrams(source, scene), send })
   const made = several(() => espOfNobody(fromNode.underlay, toNode.underlay))
   await attempt(hands, scene, { kind: 'made-up-spi', by, node, packets: made, send })
-  const carried = datagrams(from.address, to)
+  const carried = datagrams(source, scene)
   const sealed = carried.map((inner, index) => espWithAnotherKey(sa, inner, BigInt(index)))
   await attempt(hands, scene, { kind: 'wrong-key', by, node, packets: sealed, carried, send })
   const again = overheard.map((frame) => frame.subarray(14))
@@ -121,7 +133,7 @@ async function fromTheWire(hands: ChangeHands, scene: Scene, stranger: Stranger)
 }
 
 async function fromAPod(hands: ChangeHands, scene: Scene): Promise<void> {
-  const { from, to, neighbour, elsewhere } = scene
+  const { from, neighbour, elsewhere } = scene
   const send = (packet: Buffer) => hands.lab.sendPacket(from.name, packet)
   for (const [kind, address] of [
     ['neighbour', neighbour],
@@ -131,15 +143,15 @@ async function fromAPod(hands: ChangeHands, scene: Scene): Promise<void> {
       kind,
       by: from.name,
       node: from.node,
-      packets: datagrams(address, to),
+      packets: datagrams(address, scene),
       send,
     })
 }
 
 async function fromANode(hands: ChangeHands, scene: Scene): Promise<void> {
-  const { to, fromNode, toNode, elsewhere } = scene
+  const { fromNode, toNode, elsewhere } = scene
   const mark = await sealingMark(hands.lab, fromNode.name)
-  const packets = datagrams(elsewhere, to)
+  const packets = datagrams(elsewhere, scene)
   const send = (packet: Buffer) => hands.lab.sendPacket(fromNode.name, packet, mark)
   await attempt(hands, scene, { kind: 'wrong-node', by: fromNode.name, node: toNode.name, packets, send })
 }
@@ -178,8 +190,8 @@ async function counterOf(lab: Lab, node: string, kind: AttemptKind): Promise<num
   return (await lab.status(node)).counters[counter]?.packets ?? 0
 }
 
-function datagrams(source: string, to: LabPod): Buffer[] {
-  return several(() => forgedDatagram(source, to.address, WORKLOAD_PORT))
+function datagrams(source: string, { destination }: Scene): Buffer[] {
+  return several(() => forgedDatagram(source, destination, WORKLOAD_PORT))
 }
 
 function several(make: () => Buffer): Buffer[] {

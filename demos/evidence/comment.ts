@@ -34,6 +34,8 @@ function wireComments(arm: ArmView, found: Map<number, string>): void {
     else if (uncovered.has(seen)) found.set(seen.number, `In clear, as no policy covers it${sent}`)
     else found.set(seen.number, 'No pod traffic')
   }
+  for (const seen of arm.injected)
+    found.set(seen.number, `INJECTED by a stranger: ${conversation(seen.frame)}`)
   for (const { seen, token, encoding } of arm.wireCanaries().sightings)
     found.set(seen.number, `${found.get(seen.number)}; CANARY ${token} as ${encoding}`)
 }

@@ -8,6 +8,7 @@ import { type CheckId, checkIds, judge, observe } from '../proof/index.ts'
 import { surprises } from '../proof/judged.ts'
 import { opener } from '../proof/opener.ts'
 import { armOf, provenRun, recordingOf, recount, type SyntheticRun } from '../proof/synthetic.ts'
+import { strangersPort } from '../proof/synthetic-arm.ts'
 import { esp, ethernet, ipv4, routed, udp } from '../proof/synthetic-packet.ts'
 import { leaveBundle } from './signed-bundle.ts'
 import { verifyBundle } from './verify.ts'
@@ -17,7 +18,7 @@ import { verifyBundle } from './verify.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-mutation-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 
-const everything = { changes: ['rotate', 'policy'], services: true } as const
+const everything = { changes: ['rotate', 'policy', 'spoof'], services: true } as const
 
 const sealedFrames = (run: SyntheticRun, instrument: string) => {
   const associations = run.associations.find(({ arm }) => arm === 'encrypted')!
@@ -69,6 +70,16 @@ const mutations: Readonly<
       recount(run, 'policy', `pod/${toPod}`)
     },
     notices: 'policy/policy.enforced: fails',
+  },
+  'intruders.stopped': {
+    what: 'one packet that an intruder sent is in a pod’s capture',
+    change: (run) => {
+      const { toPod } = armOf(run, 'spoof').change!.attempts!.find(({ kind }) => kind === 'clear')!
+      const { frames } = recordingOf(run, 'spoof', strangersPort)
+      recordingOf(run, 'spoof', `pod/${toPod}`).frames.push({ ...frames[0]! })
+      recount(run, 'spoof', `pod/${toPod}`)
+    },
+    notices: 'spoof/intruders.stopped: fails',
   },
   'wire.no-cleartext': {
     what: 'one packet that is not a pod’s has the address of a pod',

@@ -1,8 +1,10 @@
 import { decodeIp } from 'tcpdump-parse'
 import {
   type ArmView,
+  attemptPlans,
   type CheckId,
   expectedState,
+  fingerprint,
   fullSequence,
   type Judgement,
   type RunView,
@@ -22,7 +24,9 @@ export function explainInBundle(
 ): Story | undefined {
   const kind = file === 'wire.pcapng' ? 'wire' : 'pods'
   for (const arm of run.arms.values()) {
-    const seen = arm[kind].find((each) => each.number === number)
+    const seen = [...arm[kind], ...(kind === 'wire' ? arm.injected : [])].find(
+      (each) => each.number === number,
+    )
     if (seen) return kind === 'wire' ? wireStory(run, arm, seen, judgement) : podStory(arm, seen)
   }
   return undefined
@@ -41,6 +45,7 @@ function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judge
         ['outer header', outerHeader(packet)],
         ['from and to', endpoints(arm, packet.source, packet.destination)],
         ['shows', exposed && `CLEAR: ${exposed.why}`],
+        ['attempt', attemptAt(arm, seen)],
         ['SA', opened && associationOf(arm, seen)],
         ['sequence', opened && useOfSequence(run, seen)],
         ['ICV', opened && icvResult(opened)],
@@ -49,13 +54,21 @@ function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judge
         ['canary', canaryIn(arm, inner?.data ?? frame.data)],
         ['readable', readableCanary(arm, seen)],
       ),
-      ...countsFor(seen, inner !== undefined, exposed !== undefined, judgement),
+      ...countsFor(seen, checksOn(arm, seen, inner !== undefined || exposed !== undefined), judgement),
     ],
     doubts:
       run.material.keysWithheld && opened
         ? ['The keys are withheld from this bundle: show them with --keys.']
         : [],
   }
+}
+
+/** What an intruder tried with it. */
+function attemptAt(arm: ArmView, seen: SeenFrame): string | undefined {
+  if (!arm.injected.includes(seen)) return undefined
+  const packet = fingerprint(seen.frame)
+  const attempt = arm.facts.change?.attempts?.find(({ packets }) => packets.includes(packet))
+  return attempt && `${attemptPlans[attempt.kind].what}, by ${attempt.by}`
 }
 
 function podStory(arm: ArmView, seen: SeenFrame): Story {
@@ -158,15 +171,16 @@ function readableCanary(arm: ArmView, seen: SeenFrame): string | undefined {
 }
 
 /** The checks that look at a frame, with what they say in its arm. */
-function countsFor(
-  { arm, opened }: SeenFrame,
-  isOpen: boolean,
-  isExposed: boolean,
-  { checks }: Judgement,
-): Fact[] {
+/** @param isReadable whether it can be said what it carries. */
+function checksOn({ injected }: ArmView, seen: SeenFrame, isReadable: boolean): readonly CheckId[] {
+  if (injected.includes(seen)) return ['intruders.stopped']
   const looking: CheckId[] = ['wire.no-cleartext', 'wire.no-canary']
-  if (opened) looking.push('wire.authentic', 'wire.unique', 'wire.counted')
-  if (isOpen || isExposed) looking.push('wire.complete')
+  if (seen.opened) looking.push('wire.authentic', 'wire.unique', 'wire.counted')
+  if (isReadable) looking.push('wire.complete')
+  return looking
+}
+
+function countsFor({ arm }: SeenFrame, looking: readonly CheckId[], { checks }: Judgement): Fact[] {
   const results = checks.filter((check) => check.arm === arm && looking.includes(check.id))
   const words = results.map(({ id, state }) => {
     const expected = state === expectedState(arm, id)

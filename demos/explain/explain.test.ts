@@ -41,7 +41,7 @@ describe('a frame of a bundle', () => {
     assert.match(facts.ICV!, /^verifies/)
     assert.match(facts['inner packet']!, /^UDP 10\.0\.1\.2:4000 → 10\.0\.2\.2:7, time to live 63/)
     assert.match(facts['sent by']!, /^pod a1 on a, as frame \d+ of pods\.pcapng/)
-    assert.match(facts.canary!, /sent as encrypted\/a1-b1\/udp\/0, which arrived$/)
+    assert.match(facts.canary!, /sent as encrypted\/a1-b1\/udp\/0\/0, which arrived$/)
     assert.match(facts['counts for']!, /wire\.complete holds/)
     assert.equal(facts.readable, undefined)
   })

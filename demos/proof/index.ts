@@ -29,7 +29,7 @@ export { type CheckId, type CheckResult, type CheckState, checkIds, type Offende
 export { conversation } from './cleartext.ts'
 export { associationId, espSa } from './esp-sa.ts'
 export { fingerprint } from './forwarding.ts'
-export { accountForAttempts } from './intruders-stopped.ts'
+export { attemptsByKind } from './intruders-stopped.ts'
 export { type Course, courseOf } from './moments.ts'
 export { type ArmView, associationsOf, inOrder, observe, type RunView, type SeenFrame } from './observe.ts'
 export * from './run.ts'

@@ -1,5 +1,5 @@
 import { decodeIp } from 'tcpdump-parse'
-import { attemptKinds, attemptPlans } from './attempt.ts'
+import { type AttemptKind, attemptKinds, attemptPlans } from './attempt.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { fingerprint } from './forwarding.ts'
 import { instrumentFaults } from './instruments.ts'
@@ -74,6 +74,28 @@ export function intrudersStopped(arm: ArmView, { material }: Pick<RunView, 'mate
     'holds',
     `${plural(accounts.length, 'attempt')} of ${attemptKinds.length} kinds with ${plural(packets, 'packet')}: none arrived, and each was counted by the one that had to stop it, under its name.`,
   )
+}
+
+/** What became of all attempts of one kind. */
+export interface KindAccount {
+  readonly kind: AttemptKind
+  readonly by: readonly string[]
+  readonly packets: number
+  readonly arrived: number
+  readonly counted: number
+}
+
+export function attemptsByKind(arm: ArmView): KindAccount[] {
+  const ofKind = Map.groupBy(accountForAttempts(arm), ({ attempt }) => attempt.kind)
+  const sum = (list: readonly AttemptAccount[], each: (one: AttemptAccount) => number) =>
+    list.reduce((total, one) => total + each(one), 0)
+  return [...ofKind].map(([kind, list]) => ({
+    kind,
+    by: [...new Set(list.map(({ attempt }) => attempt.by))],
+    packets: sum(list, ({ attempt }) => attempt.packets.length),
+    arrived: sum(list, ({ arrived }) => arrived.length),
+    counted: sum(list, ({ counted }) => counted),
+  }))
 }
 
 export function accountForAttempts(arm: ArmView): AttemptAccount[] {

@@ -4,10 +4,21 @@ import type { SecurityAssociation } from '../../agent/api.ts'
 import { type ArmName, armNames, sabotageOf } from './arms.ts'
 import { changeOf, isBotched, mishapOf } from './change.ts'
 import { concerns } from './denials.ts'
-import type { Canary, CapturedFrame, Change, Denial, NodeFacts, PodFacts, Session, Stream } from './run.ts'
+import type {
+  Attempt,
+  Canary,
+  CapturedFrame,
+  Change,
+  Denial,
+  NodeFacts,
+  PodFacts,
+  Session,
+  Stream,
+} from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
 import { isMisspelt, isScoped } from './scoped.ts'
 import { answerTo, datagramText } from './streams.ts'
+import { type IntrudersScene, tryAll } from './synthetic-attempts.ts'
 import { arp, esp, ethernet, icmpv6, packet as ipPacket, routed, tcp, udp } from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
@@ -74,7 +85,7 @@ export function syntheticArm(
   const after = structuredClone(before)
   if (plan?.kind === 'wrong-key') giveStrangersKeys(after, name)
   const ports = [...nodes.map((node) => `wire/${node.name}`), ...pods.map((pod) => `pod/${pod.name}`)]
-  if (plan?.kind === 'agent-bypassed') ports.push(strangersPort)
+  if (plan?.kind === 'agent-bypassed' || changeOf(name) === 'spoof') ports.push(strangersPort)
   const frames = new Map(ports.map((port) => [port, [] as CapturedFrame[]]))
   let time = started
   const record = (instrument: string, data: Buffer) => {
@@ -144,6 +155,20 @@ export function syntheticArm(
           unchanged: delivered,
         })
       }
+  const intruders: IntrudersScene = {
+    ...{ nodes, pods, record, port: strangersPort, isOpen: name === 'spoof/open' },
+    now: () => time,
+    seal: (from, to, packet) => seal(after, nodes, name, from, to, packet),
+    overheard: () =>
+      frames
+        .get(`wire/${nodes[0]!.name}`)!
+        .findLast(({ data }) => data[23] === 50 && data[33] === nodes[1]!.id)!
+        .data.subarray(14),
+    association: () =>
+      after.findLast(
+        ({ source, destination }) => source === nodes[0]!.underlay && destination === nodes[1]!.underlay,
+      )!,
+  }
   const changed = changeOf(name) && sendStreams()
   return { settings, sabotaged, canaries, frames, before, after, ...changed, stopped, ended: time + 1000n }
 
@@ -162,6 +187,7 @@ export function syntheticArm(
     const outages: NonNullable<Change['outages']> = []
     const sessions = changeOf(name) === 'policy' ? ends.map(openSession) : []
     const denials: Mutable<Denial>[] = []
+    const attempts: Attempt[] = []
     for (let number = 1; number <= datagramsEach; number++) {
       if (rekeyedBefore.includes(number)) {
         after.push(...rekeyed(current(after), name, number))
@@ -180,6 +206,8 @@ export function syntheticArm(
           send(to, from, udp(9000, 5353, answerTo(payload)), 17)
         sessions[index]?.say(special)
       })
+      if (changeOf(name) === 'spoof' && rekeyedBefore.includes(number))
+        attempts.push(...tryAll(intruders, attempts.length))
       if (denial) {
         denial.lifting = denial.lifted = `${++time}`
         denials.push(denial)
@@ -190,6 +218,7 @@ export function syntheticArm(
       ...{ what: 'every key was replaced', rounds: moments.length, moments },
       ...(outages.length > 0 && { outages }),
       ...(denials.length > 0 && { denials, dropped }),
+      ...(attempts.length > 0 && { attempts }),
     }
     return { change, streams, ...(sessions.length > 0 && { sessions: sessions.map(({ facts }) => facts) }) }
   }

@@ -29,11 +29,18 @@ const claims: Readonly<Record<CheckId, string>> = {
 
 /** Each claim, what became of it in each arm, and the numbers of the arm in which it counts most. */
 export function claimsTable(judgement: Judgement): Html {
+  const asked = new Set(judgement.checks.map(({ id }) => id))
+  const others = checkIds.filter((id) => !asked.has(id))
   return html`<div class="scroll" role="region" aria-label="Claims and checks" tabindex="0">
 <table class="claims">
 <thead><tr><th scope="col">Claim</th><th scope="col" class="mark">Control</th><th scope="col" class="mark">Encrypted</th><th scope="col" class="mark">Broken on purpose</th><th scope="col">Numbers</th></tr></thead>
-<tbody>${checkIds.map((id) => claimRow(id, judgement))}</tbody>
-</table></div>`
+<tbody>${checkIds.filter((id) => asked.has(id)).map((id) => claimRow(id, judgement))}</tbody>
+</table></div>${others.length > 0 && notAskedNote(others)}`
+}
+
+function notAskedNote(ids: readonly CheckId[]): Html {
+  return html`
+<p class="lead">Not asked in the arms that were played: <span class="mono">${ids.join(', ')}</span>.</p>`
 }
 
 function claimRow(id: CheckId, { checks }: Judgement): Html {
@@ -42,8 +49,7 @@ function claimRow(id: CheckId, { checks }: Judgement): Html {
   const control = results.find(({ arm }) => arm === 'control')
   const sealed = results.find(isSurpriseInSealed) ?? results.find(({ arm }) => isSealed(arm))
   const surprise = results.find(isSurprise)
-  const telling = surprise ?? sealed ?? control
-  const says = telling?.says ?? (broken.length > 0 ? 'See below.' : 'Not asked in the arms that were played.')
+  const says = (surprise ?? sealed ?? control)?.says ?? 'See below.'
   return html`<tr><th scope="row">${claims[id]}<span class="mono">${id}</span></th>${mark(control)}${mark(sealed)}${markOfMany(broken)}<td class="says">${says}</td></tr>
 `
 }

@@ -68,6 +68,12 @@ test('the canary is lit where it can be read, and the frame that hid it says tha
   )
 })
 
+test('a claim of which nothing was asked is named below the others, and stands in no row', () => {
+  const text = page()
+  assert.match(text, /Not asked in the arms that were played: [^.]*>app\.lossless, [^<]*scope\.side-by-side</)
+  assert.doesNotMatch(text, /<th scope="row">[^<]*<span class="mono">app\.lossless</)
+})
+
 test('a leak shows the first offending frame right under the verdict', () => {
   const text = page(leak)
   assert.match(text, /<h1>LEAK<\/h1>/)
@@ -93,6 +99,27 @@ test('what changed under traffic has its strip, its moments and its numbers', ()
   assert.match(figures[0]!, /0 of 36/)
   assert.match(figures[1]!, /6 of 36/)
   assert.doesNotMatch(page(), /id="change"/)
+})
+
+test('what intruders tried stands beside who stopped it, and only where there were any', () => {
+  const view = observe(provenRun({ changes: ['spoof'] }))
+  const text = renderReport(view, judge(view), { created: new Date(), directory: '/evidence/synthetic-1' })
+  const [sound = '', open = ''] = text.slice(text.indexOf('id="intruders"')).split('<table').slice(1)
+  for (const counter of [
+    'XfrmInNoStates',
+    'XfrmInStateProtoError',
+    'XfrmInStateSeqError',
+    'from-wire/dropped/wrong-node',
+  ])
+    assert.match(
+      sound,
+      new RegExp(`<td>2</td><td>0</td><td>(agent|kernel)</td><td class="mono">${counter}</td><td>2</td>`),
+    )
+  assert.match(
+    open,
+    /<td>2<\/td><td>2<\/td><td>agent<\/td><td class="mono">from-wire\/dropped\/clear-from-wire<\/td><td>0</,
+  )
+  assert.doesNotMatch(page(), /id="intruders"/)
 })
 
 test('an arm that was not played leaves a page, and a reason', () => {

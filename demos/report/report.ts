@@ -1,5 +1,6 @@
 import { expectedState, isSealed, type Judgement, type RunView } from '../proof/index.ts'
 import { armTitle } from './arm-words.ts'
+import { attemptsSection } from './attempts.ts'
 import { claimsTable, offendersTable } from './claims.ts'
 import { drillSection } from './drill.ts'
 import { type Html, html } from './html.ts'
@@ -45,6 +46,7 @@ ${packetSection(run)}
 <p class="lead">Each packet that a pod sent to a pod on another node, from the first to the last of each arm, by what the wire showed of it.</p>
 ${timeline(run, judgement)}</section>
 ${underChangeSection(run, judgement)}
+${attemptsSection(run)}
 ${drillSection(run, judgement)}
 <section aria-labelledby="vantage"><h2 id="vantage">Where the instruments stood</h2>
 <p class="lead">On a wire that no agent owns, at every port of it.</p>

@@ -41,15 +41,9 @@ export interface BackgroundSession extends Omit<BackgroundStream, 'report'> {
   readonly report: SessionReport
 }
 
-/** From one pod to another. */
-export interface Route {
-  readonly from: LabPod
-  readonly to: LabPod
-}
-
 /** What goes between all nodes for as long as something else changes. */
 export interface Background {
-  readonly routes: readonly Route[]
+  readonly routes: readonly StreamPlan[]
   /** Stops sending and waits for the last answers. */
   end(signal?: AbortSignal): Promise<{
     readonly streams: readonly BackgroundStream[]

@@ -180,14 +180,13 @@ export function plugStranger(lab: string, wire: WireSpec): void {
   const namespace = strangerNamespace(lab)
   const mtu = wire.mtu ?? defaultMtu
   const peer = { name: strangersDevice, mac: strangerMac, mtu, namespace: namespacePath(namespace) }
-  createNamespace(namespace)
+  makeNamespace(namespace, [])
   withRoute(wireNamespace(lab), (route) => {
     route.addVeth({ name: strangersPort(stranger), mtu, peer })
     setOffloads(strangersPort(stranger), honestFrames)
     route.setLink(strangersPort(stranger), { master: bridge, up: true })
   })
   withRoute(namespace, (route) => {
-    onlyIpv4()
     setOffloads(strangersDevice, honestFrames)
     route.setLink(strangersDevice, { up: true })
   })

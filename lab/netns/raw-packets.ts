@@ -5,6 +5,7 @@ import { Problem } from '../problem.ts'
 import { exitOf, spawnIn } from './process.ts'
 
 const AF_INET = 2
+const AF_INET6 = 10
 const AF_PACKET = 17
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000
 const IPPROTO_RAW = 255
@@ -23,19 +24,16 @@ export function sendFrame(namespace: string, device: string, frame: Uint8Array):
   })
 }
 
-/** Sends an IPv4 packet with the header it has, by the routes of the namespace. */
+/** Sends an IP packet with the header it has, by the routes of the namespace. */
 export function sendPacket(namespace: string, packet: Uint8Array, mark?: number): void {
-  withSocket(namespace, AF_INET, IPPROTO_RAW, (fd) => {
+  const isIpv6 = packet[0]! >> 4 === 6
+  withSocket(namespace, isIpv6 ? AF_INET6 : AF_INET, IPPROTO_RAW, (fd) => {
     if (mark !== undefined) {
       const value = Buffer.alloc(4)
       value.writeUInt32LE(mark)
       check('setsockopt', libc.setsockopt(fd, SOL_SOCKET, SO_MARK, value, value.length), 'SO_MARK')
     }
-    // struct sockaddr_in
-    const address = Buffer.alloc(16)
-    address.writeUInt16LE(AF_INET)
-    address.set(packet.subarray(16, 20), 4)
-    send(fd, packet, address)
+    send(fd, packet, isIpv6 ? ipv6Destination(packet) : ipv4Destination(packet))
   })
 }
 
@@ -76,6 +74,22 @@ export async function overhear(
   } finally {
     clearTimeout(late)
   }
+}
+
+/** As struct sockaddr_in has it. */
+function ipv4Destination(packet: Uint8Array): Buffer {
+  const address = Buffer.alloc(16)
+  address.writeUInt16LE(AF_INET)
+  address.set(packet.subarray(16, 20), 4)
+  return address
+}
+
+/** As struct sockaddr_in6 has it. */
+function ipv6Destination(packet: Uint8Array): Buffer {
+  const address = Buffer.alloc(28)
+  address.writeUInt16LE(AF_INET6)
+  address.set(packet.subarray(24, 40), 8)
+  return address
 }
 
 function withSocket(namespace: string, family: number, protocol: number, action: (fd: number) => void): void {

@@ -6,12 +6,20 @@ export const podsPerNodeLimit = 50
 // Without n: its pods would have the names of nodes.
 const letters = 'abcdefghijklmopqrstuvwxyz'
 
+const servicesByNode = [
+  undefined,
+  { name: 'payments', selector: { app: 'b' }, port: 443 },
+  { name: 'shop', selector: { app: 'c' }, port: 80 },
+]
+
 /**
  * Nodes n1, n2, ... with pods a1, a2, ... on the first, b1, b2, ... on the second: with 3 and 2, the lab's default
- * topology. After the alphabet come aa, ab, ...
+ * topology, with its two services. After the alphabet come aa, ab, ...
  */
 export function topologyOf(nodes: number, podsPerNode: number): Topology {
   const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`)
+  const services =
+    podsPerNode > 0 ? servicesByNode.slice(0, nodes).filter((service) => service !== undefined) : []
   return {
     nodes: names.map((name) => ({ name })),
     pods: names.flatMap((node, index) => {
@@ -22,6 +30,7 @@ export function topologyOf(nodes: number, podsPerNode: number): Topology {
         labels: { app },
       }))
     }),
+    ...(services.length > 0 && { services }),
   }
 }
 
