@@ -94,3 +94,12 @@ test('remembered keys are forgotten with the cluster key they came from', () => 
   const another = { ...other, suite: suites['aes-gcm-256'] }
   assert.deepEqual(keys.get(another, a, b, 0), pairKey(another, a, b, 0))
 })
+
+test('remembered keys are forgotten with the life of either node', () => {
+  const keys = new PairKeys()
+  const [there, back] = [keys.get(cluster, a, b, 0), keys.get(cluster, b, a, 0)]
+  assert.equal(keys.get(cluster, a, b, 0), there, 'both directions are remembered at once')
+  const reborn = { ...b, incarnation: '33'.repeat(16) }
+  assert.deepEqual(keys.get(cluster, a, reborn, 0), pairKey(cluster, a, reborn, 0))
+  for (const { key } of [there, back]) assert.deepEqual(key, Buffer.alloc(20), 'and overwritten')
+})

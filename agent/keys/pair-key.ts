@@ -85,15 +85,18 @@ function incarnationBytes(endpoint: Endpoint): Buffer {
   return bytes
 }
 
-/** Remembers what it derived for one pair of nodes, both ways. */
+/** Remembers what it derived for one pair of nodes, both ways, as long as both live on. */
 export class PairKeys {
   readonly #known = new Map<string, PairKey>()
   #cluster: ClusterKey | undefined
+  #lives = ''
 
   get(cluster: ClusterKey, source: Endpoint, destination: Endpoint, attempt: number): PairKey {
-    if (this.#cluster && !sameKey(this.#cluster, cluster)) this.#forget()
+    const lives = [source, destination].map(nameOfLife).sort().join()
+    if (this.#lives !== lives || (this.#cluster && !sameKey(this.#cluster, cluster))) this.#forget()
     this.#cluster = cluster
-    const name = `${source.underlay} ${source.incarnation} ${destination.incarnation} ${attempt}`
+    this.#lives = lives
+    const name = `${source.underlay} ${attempt}`
     let pair = this.#known.get(name)
     if (!pair) {
       pair = pairKey(cluster, source, destination, attempt)
@@ -103,13 +106,17 @@ export class PairKeys {
   }
 
   /**
-   * Keys that came from an earlier cluster key do not stay in memory. Keys in use do: they are compared with what the
-   * kernel holds, and whoever can read this memory can ask the kernel for the same.
+   * Keys that came from an earlier cluster key, or were for an earlier life, do not stay in memory. Keys in use do: they are
+   * compared with what the kernel holds, and whoever can read this memory can ask the kernel for the same.
    */
   #forget(): void {
     for (const { key } of this.#known.values()) key.fill(0)
     this.#known.clear()
   }
+}
+
+function nameOfLife({ underlay, incarnation }: Endpoint): string {
+  return `${underlay} ${incarnation}`
 }
 
 function sameKey(a: ClusterKey, b: ClusterKey): boolean {

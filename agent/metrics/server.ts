@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer } from '../http.ts'
 import { answerProbe, type Served } from '../monitor/server.ts'
 import { AgentProblem } from '../problem.ts'
 import type { ListenAddress } from './listen-address.ts'

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AgentStatus, PodAttachment } from '../api.ts'
 import { Malformed, podAddresses } from '../cluster/parse.ts'
+import { createServer } from '../http.ts'
 import { listenPrivately } from '../private-socket.ts'
 import { AgentProblem } from '../problem.ts'
 import { readQuery } from './filter.ts'

@@ -9,6 +9,7 @@ export interface Arm {
   readonly cluster: AgentCluster
   /** What of the wire's traffic is ESP: all or none. */
   readonly encrypted: boolean
+  readonly hasAgents: boolean
 }
 
 const nodes = [1, 2] as const
@@ -22,7 +23,7 @@ export async function ourAgents(): Promise<Arm> {
   for (const id of nodes) await cluster.startAgent(id)
   for (const id of nodes) await cluster.addPod(id)
   await cluster.settled(...nodes)
-  return { cluster, encrypted: true }
+  return { cluster, encrypted: true, hasAgents: true }
 }
 
 /** What somebody would set up with `ip xfrm` who needs no more than ESP between two prefixes: no BPF, no marks. */
@@ -75,7 +76,7 @@ export function noEncryption(name = 'clear'): Arm {
       route.addRoute({ destination: podCidr(peer), via: cluster.underlay(peer), device: 'eth0', mtu })
     })
   }
-  return { cluster, encrypted: false }
+  return { cluster, encrypted: false, hasAgents: false }
 }
 
 function twoNodes(name: string): AgentCluster {

@@ -3,6 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { connectAgent } from '../../agent/client.ts'
+import { processorTime } from '../processor-time.ts'
 import { median, table } from '../timing.ts'
 import { type Arm, bareEsp, noEncryption, onTheWire, ourAgents } from './arms.ts'
 import { type Kind, kinds, type Measured, send } from './traffic.ts'
@@ -13,18 +15,33 @@ const unmonitored = 'our agents'
 
 interface Contender {
   readonly arm: Arm
-  readonly monitored?: boolean
+  /** Processes. */
+  readonly agents: readonly number[]
+  readonly monitored: boolean
+  readonly beside: Beside
 }
 
 /** By contender and kind, a value for each round. */
 type Results = Map<string, Map<string, number[]>>
 
+/** What the processes beside the traffic had of the processors while it went on, in milliseconds. */
+interface Beside {
+  processors: number
+  passed: number
+}
+
 /** Runs once, and checks what crossed the wire meanwhile. */
-async function turn({ arm, monitored }: Contender, kind: Kind, forSeconds: number): Promise<Measured> {
+async function turn({ arm, agents, monitored, beside }: Contender, kind: Kind): Promise<Measured> {
   const monitor = monitored ? await listen(arm) : undefined
-  const before = onTheWire(arm)
-  const measured = send(program, kind, forSeconds, arm)
+  const processes = monitor ? [...agents, monitor.pid!] : agents
+  const busy = () => processes.reduce((sum, pid) => sum + processorTime(pid), 0)
+  const [before, busyBefore, from] = [onTheWire(arm), busy(), performance.now()]
+  const measured = send(program, kind, Number(seconds), arm)
   const after = onTheWire(arm)
+  beside.passed += performance.now() - from
+  // What was read only now was written then.
+  await delay(100)
+  beside.processors += busy() - busyBefore
   if (monitor) await stop(monitor)
   const frames = after.frames - before.frames
   const encrypted = after.encrypted - before.encrypted
@@ -33,10 +50,15 @@ async function turn({ arm, monitored }: Contender, kind: Kind, forSeconds: numbe
   return measured
 }
 
-async function listen({ cluster }: Arm): Promise<ChildProcess> {
+function agentSockets({ cluster }: Arm): string[] {
+  return [1, 2].map((id) => `${cluster.directory}/n${id}.sock`)
+}
+
+async function listen(arm: Arm): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./monitor.ts', import.meta.url))
-  const sockets = [1, 2].map((id) => `${cluster.directory}/n${id}.sock`)
-  const child = spawn(process.execPath, [script, ...sockets], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, ...agentSockets(arm)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   for (let connected = 0; connected < 2; ) {
     const [text] = (await once(child.stdout!, 'data')) as [Buffer]
     connected += `${text}`.split('connected').length - 1
@@ -111,12 +133,25 @@ function costOfMonitor(results: Results): string {
   return kinds.map((kind) => `${kind} ${against(alone.get(kind)!, monitored.get(kind)!)}`).join(', ')
 }
 
+/** Of a second of traffic, what goes to those who listen to it: the rest of what traffic does not get is the datapath's. */
+function shareOfMonitor(): string {
+  const [alone, monitored] = [contenders[unmonitored]!, contenders[`${unmonitored}, monitored`]!]
+  const share = ({ beside }: Contender) => (beside.processors / beside.passed) * 100
+  return `${share(monitored).toFixed(1)} % of a processor, without a monitor ${share(alone).toFixed(1)} %`
+}
+
+async function contender(arm: Arm, { monitored = false } = {}): Promise<Contender> {
+  const sockets = arm.hasAgents ? agentSockets(arm) : []
+  const agents = await Promise.all(sockets.map(async (socket) => (await connectAgent(socket).status()).pid))
+  return { arm, agents, monitored, beside: { processors: 0, passed: 0 } }
+}
+
 const ours = await ourAgents()
 const contenders: Readonly<Record<string, Contender>> = {
-  [unmonitored]: { arm: ours },
-  [peer]: { arm: bareEsp() },
-  'no encryption': { arm: noEncryption() },
-  [`${unmonitored}, monitored`]: { arm: ours, monitored: true },
+  [unmonitored]: await contender(ours),
+  [peer]: await contender(bareEsp()),
+  'no encryption': await contender(noEncryption()),
+  [`${unmonitored}, monitored`]: await contender(ours, { monitored: true }),
 }
 try {
   const seen: string[] = []
@@ -125,13 +160,14 @@ try {
   const results: Results = new Map()
   for (let round = 0; round < Number(rounds); round++)
     for (const kind of kinds)
-      for (const [name, contender] of Object.entries(contenders)) {
-        const { rate, p99 } = await turn(contender, kind, Number(seconds))
+      for (const [name, each] of Object.entries(contenders)) {
+        const { rate, p99 } = await turn(each, kind)
         record(results, name, kind, rate)
         if (p99 !== undefined) record(results, name, 'rr p99', p99)
       }
   console.log(report(results))
   console.log(`\nWith a monitor, times the same agents without: ${costOfMonitor(results)}.`)
+  console.log(`\nAgents and monitor had ${shareOfMonitor()}.`)
   console.log(
     `\n${rounds} rounds in turn, ${seconds} s each; larger is better, of times too. In brackets the middle half of the ` +
       'rounds. Everything arrived as it was sent, and in every turn as many frames crossed the wire as associations ' +

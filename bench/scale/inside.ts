@@ -11,11 +11,13 @@ import { readSecurity } from '../../agent/kernel/xfrm.ts'
 import { median, table } from '../timing.ts'
 import { type Installed, installBare } from './bare.ts'
 import type { Result } from './ours.ts'
+import type { Residence } from './resident.ts'
 
 const [large, rounds] = process.argv.slice(2).map(Number) as [number, number]
 const small = 50
 const directory = mkdtempSync(join(tmpdir(), 'wireproof-scale-'))
 const ours = fileURLToPath(new URL('ours.ts', import.meta.url))
+const resident = fileURLToPath(new URL('resident.ts', import.meta.url))
 
 /** In a namespace of its own with one device, as a node has. */
 function onNode<Result>(action: () => Result): Result {
@@ -37,8 +39,13 @@ function onNode<Result>(action: () => Result): Result {
 }
 
 function runOurs(nodes: number, commands: string): Result {
-  const argv = ['--expose-gc', ours, `${nodes}`, commands]
+  const argv = [ours, `${nodes}`, commands]
   return JSON.parse(execFileSync(process.execPath, argv, { encoding: 'utf8' }))
+}
+
+/** The agent as it is started, not only what decides in it. */
+function runResident(nodes: number): Residence {
+  return JSON.parse(execFileSync(process.execPath, [resident, `${nodes}`], { encoding: 'utf8' }))
 }
 
 /** @throws Error when it put anything else there. */
@@ -108,7 +115,6 @@ console.log(
       row('nothing has changed', ({ nothing }) => nothing),
       row('everything is looked at again', ({ thorough }) => thorough),
       row('an agent starts again, but for the map', (result) => result.restart - result.restart_addresses_ms),
-      row('MiB of memory, the cluster included', ({ rss }) => rss),
     ],
   ),
 )
@@ -117,4 +123,26 @@ const against = (pick: (result: (typeof results)[number]) => number) =>
 console.log(
   `\ntimes as fast as ip -batch: the first pass ${against(({ large }) => large.install - large.addresses_ms)}, ` +
     `laying out and sending ${against(({ large }) => large.calls_ms)}, the kernel alone ${against(({ bare }) => bare)}`,
+)
+
+const processes = [small, large].map((nodes) => onNode(() => runResident(nodes)))
+const mebibytes = (what: string, pick: (residence: Residence) => number) => [
+  what,
+  ...processes.map((each) => ms(pick(each))),
+]
+console.log()
+console.log(
+  table(
+    ["an agent's process, its store in files", `${small} nodes`, `${size(large)} nodes`],
+    [
+      mebibytes('MiB resident, at rest', ({ again }) => again.resident),
+      mebibytes("  of it Node's program and the datapath's ring", ({ again }) => again.mapped),
+      mebibytes('MiB resident, at most', ({ again }) => again.highest),
+      mebibytes('MiB resident at rest, where Node had to strip types', ({ first }) => first.resident),
+      mebibytes(
+        'milliseconds of a processor in a second in which nothing happens',
+        ({ again }) => again.idle,
+      ),
+    ],
+  ),
 )

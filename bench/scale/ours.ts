@@ -2,7 +2,7 @@
  * One real agent on a real kernel, in the network namespace it is started in, with a cluster in memory. Prints one JSON
  * object.
  *
- *     node --expose-gc bench/scale/ours.ts <nodes> <file for the same state as commands of ip>
+ *     node bench/scale/ours.ts <nodes> <file for the same state as commands of ip>
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -145,8 +145,6 @@ for (let round = 0; round < rounds; round++) {
 }
 const nothing = median(Array.from({ length: rounds }, () => timed(() => reconciler.pass(later(2000), false))))
 const thorough = timed(() => reconciler.pass(later(2000), true))
-globalThis.gc?.()
-const rss = process.memoryUsage().rss / 2 ** 20
 
 const before = fingerprint()
 const successor = start()
@@ -169,7 +167,6 @@ const result = {
   thorough,
   restart,
   restart_addresses_ms: successor.datapath.milliseconds,
-  rss,
 }
 export type Result = typeof result
 process.stdout.write(`${JSON.stringify(result)}\n`)

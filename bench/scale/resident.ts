@@ -36,10 +36,14 @@ function writeStore(directory: string, nodes: number): void {
   write('revision', `${cluster.revision}\n`)
 }
 
-function memoryOf(pid: number): { resident: number; highest: number } {
+function memoryOf(pid: number): Pick<Resident, 'resident' | 'highest' | 'mapped'> {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
   const mebibytes = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1024
-  return { resident: mebibytes('VmRSS'), highest: mebibytes('VmHWM') }
+  return {
+    resident: mebibytes('VmRSS'),
+    highest: mebibytes('VmHWM'),
+    mapped: mebibytes('RssFile') + mebibytes('RssShmem'),
+  }
 }
 
 /** Of one processor, in milliseconds. */
@@ -61,14 +65,22 @@ interface Resident {
   /** MiB, a while after it has come to rest, and the most that it ever had. */
   readonly resident: number
   readonly highest: number
+  /** Of what is resident, what is a file or the kernel's and only mapped. */
+  readonly mapped: number
   /** Milliseconds of a processor in a second in which nothing happens; every minute everything is looked at again besides. */
   readonly idle: number
+}
+
+/** Twice started on the same state: the first time Node has compiled nothing yet. */
+export interface Residence {
+  readonly first: Resident
+  readonly again: Resident
 }
 
 async function measure(store: string, socket: string): Promise<Resident> {
   const argv = [program, '--node', 'n1', '--cluster', store, '--socket', socket, '--wire', 'eth0']
   const from = performance.now()
-  const agent = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] })
+  const agent = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] })
   try {
     const pid = agent.pid!
     await ready(agent, socket)
@@ -87,13 +99,15 @@ async function measure(store: string, socket: string): Promise<Resident> {
 const directory = mkdtempSync(join(tmpdir(), 'wireproof-resident-'))
 try {
   // As labs do it: what Node compiled once it finds there again.
-  process.env.NODE_COMPILE_CACHE ??= join(directory, 'compiled')
+  process.env.NODE_COMPILE_CACHE = join(directory, 'compiled')
   const [store, socket] = [join(directory, 'cluster'), join(directory, 'socket')]
   mkdirSync(store)
   writeStore(store, Number(process.argv[2]))
-  const first = await measure(store, socket)
-  const again = await measure(store, socket)
-  process.stdout.write(`${JSON.stringify({ first, again })}\n`)
+  const residence: Residence = {
+    first: await measure(store, socket),
+    again: await measure(store, socket),
+  }
+  process.stdout.write(`${JSON.stringify(residence)}\n`)
 } finally {
   rmSync(directory, { recursive: true })
 }
