@@ -7,6 +7,7 @@ export const changeDemoNames = [
   'replay',
   'policy',
   'spoof',
+  'churn',
 ] as const
 
 /** The demos there are. Apart from the demos themselves, which take long to load. */

@@ -5,6 +5,7 @@ import type { KernelDescription } from '../lab/kernel.ts'
 import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import { changeDemo } from './change/change-demo.ts'
+import { churn } from './change/churn.ts'
 import { partition } from './change/partition.ts'
 import { policy } from './change/policy.ts'
 import { replay } from './change/replay.ts'
@@ -45,6 +46,7 @@ const demos: Readonly<Record<DemoName, ProofDemo>> = {
   replay: changeDemo(replay),
   policy: changeDemo(policy),
   spoof: changeDemo(spoof),
+  churn: changeDemo(churn),
 }
 
 export interface PlayDemoOptions {

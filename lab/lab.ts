@@ -125,7 +125,8 @@ export interface Lab {
   /** Packets that the node's IPsec has refused so far, by the kernel's names for its reasons, such as `XfrmOutNoStates`. */
   refusals(node: string): Promise<Readonly<Record<string, number>>>
 
-  addNode(node: NodeSpec): Promise<LabNode>
+  /** @param podCidrs those that a node had which has left, in place of its own. */
+  addNode(node: NodeSpec, podCidrs?: readonly string[]): Promise<LabNode>
   removeNode(name: string): Promise<void>
   /** One that is there already is made anew, and keeps its address. */
   addPod(pod: PodSpec): Promise<LabPod>

@@ -26,9 +26,15 @@ export function watchAssociations(
   const latest = new Map<string, SecurityAssociation>()
   const over = new AbortController()
   signal?.addEventListener('abort', () => over.abort(), { once: true })
+  const isThere = async (node: string) => (await lab.nodes()).some(({ name }) => name === node)
   const look = async () => {
     for (const { name } of await lab.nodes())
-      for (const sa of await lab.securityAssociations(name)) latest.set(nameOf(sa), sa)
+      try {
+        for (const sa of await lab.securityAssociations(name)) latest.set(nameOf(sa), sa)
+      } catch (error) {
+        // One that leaves meanwhile has been read before by whoever has it leave.
+        if (await isThere(name)) throw error
+      }
   }
   const watching = (async () => {
     while (!over.signal.aborted) {

@@ -25,6 +25,7 @@ import type { BackgroundStream } from '../workload/traffic.ts'
 import { watchAssociations } from './association-watch.ts'
 import type { Change, ChangeHands, Way } from './change.ts'
 import { watchAll } from './dropped.ts'
+import { Guests } from './guests.ts'
 import { instantsFrom } from './instants.ts'
 
 /** Streams go this long before the change begins and after it has ended. */
@@ -62,7 +63,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
   const denials: Denial[] = []
   const attempts: Attempt[] = []
   const title = `While ${way.what(rounds)}, pods of every node send to every other`
-  const { canaries, points, streams, sessions, dropped, ...read } = await stage.do(title, async (task) => {
+  const { canaries, points, streams, sessions, dropped, guests, ...read } = await stage.do(title, async (task) => {
     const whileItLasts = endingWith(stage)
     const capture = await task.measure('start instruments', () =>
       lab.capture(join(directory, name.replaceAll('/', '-')), whileItLasts),
@@ -77,6 +78,13 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     const sending = workload.sendCanaries(name, { deadlineMs, signal: stage.signal })
     // Looked at below; when the change breaks first, that is what is told.
     sending.catch(() => {})
+    const mark = (what: string) => void moments.push({ at: nowInNanoseconds(), what })
+    const { look } = watch
+    const guests = new Guests(
+      { lab, workload, arm: name, everyMs: change.everyMs, mark, look },
+      AbortSignal.any([stage.signal, whileItLasts]),
+    )
+    stage.afterwards('Send away who had joined', () => guests.sendAway())
     const hands: ChangeHands = {
       lab,
       workload,
@@ -86,16 +94,20 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
       task,
       afterwards: stage.afterwards,
       canariesSent: sending,
-      mark: (what) => void moments.push({ at: nowInNanoseconds(), what }),
+      mark,
       wasCut: (from) => void outages.push({ from, to: nowInNanoseconds() }),
       wasDenied: (denial) => void denials.push(denial),
       tried: (attempt) => void attempts.push(attempt),
-      look: watch.look,
+      look,
+      guests,
     }
     await task.measure('change', () => way.change(hands))
-    const canaries = await task.measure('canaries', () => sending)
+    const canaries = [...(await task.measure('canaries', () => sending)), ...guests.canaries]
     await sleep(quietMs, undefined, { signal: stage.signal })
-    const { streams, sessions } = await task.measure('end streams', () => background.end(stage.signal))
+    const { streams: ofHosts, sessions } = await task.measure('end streams', () =>
+      background.end(stage.signal),
+    )
+    const streams = [...ofHosts, ...guests.streams]
     const dropped = await witnesses?.end()
     await task.measure('stop instruments', () => capture.quiet())
     const refusalsAfter = await readRefusals(lab)
@@ -110,6 +122,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
       streams,
       sessions,
       dropped,
+      guests: guests.facts(),
       before,
       after,
       reading,
@@ -125,6 +138,7 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
     ...(denials.length > 0 && { denials }),
     ...(attempts.length > 0 && { attempts }),
     ...(dropped && { dropped }),
+    ...(guests && { guests }),
     ...(way.isRandom && { seed: instants.seed }),
   }
   const record: ArmRecord = {

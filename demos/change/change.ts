@@ -3,6 +3,7 @@ import type { Stage, Task } from '../player/index.ts'
 import type { Attempt, ChangeKind, Denial } from '../proof/index.ts'
 import type { StreamPlan } from '../workload/canary.ts'
 import type { Workload } from '../workload/traffic.ts'
+import type { Guests } from './guests.ts'
 import type { Instants } from './instants.ts'
 
 /** What whoever changes something can get hold of. */
@@ -26,6 +27,8 @@ export interface ChangeHands {
   wasDenied(denial: Denial): void
   /** Notes that somebody tried to get packets to a pod. */
   tried(attempt: Attempt): void
+  /** Whoever joins and leaves meanwhile. */
+  readonly guests: Guests
   /** Reads the security associations besides, before some are taken away. */
   look(): Promise<void>
 }

@@ -1,5 +1,14 @@
 /** What can change under traffic that must not notice; docs/proof.md says how each is done. */
-export const changeKinds = ['rotate', 'restart', 'partition', 'upgrade', 'replay', 'policy', 'spoof'] as const
+export const changeKinds = [
+  'rotate',
+  'restart',
+  'partition',
+  'upgrade',
+  'replay',
+  'policy',
+  'spoof',
+  'churn',
+] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** What a change may cost the traffic. */
@@ -10,6 +19,8 @@ export type Price =
   | 'outages'
   /** What was sent while it was denied, all of it, and nothing else. */
   | 'denials'
+  /** What was sent to somebody who was not there. */
+  | 'absence'
 
 const prices: Readonly<Record<ChangeKind, Price>> = {
   rotate: 'nothing',
@@ -19,6 +30,7 @@ const prices: Readonly<Record<ChangeKind, Price>> = {
   replay: 'nothing',
   policy: 'denials',
   spoof: 'nothing',
+  churn: 'absence',
 }
 
 export function priceOf(change: ChangeKind): Price {
@@ -34,6 +46,7 @@ export const botchedArms = [
   'replay/unwindowed',
   'policy/frozen',
   'spoof/open',
+  'churn/unguarded',
 ] as const
 export type BotchedArm = (typeof botchedArms)[number]
 
@@ -56,6 +69,7 @@ const mishaps: Readonly<Record<BotchedArm, Mishap>> = {
   'replay/unwindowed': 'repetition',
   'policy/frozen': 'arrival',
   'spoof/open': 'arrival',
+  'churn/unguarded': 'leak',
 }
 
 export function isChange(arm: string): arm is ChangeKind {

@@ -10,6 +10,7 @@ export type {
   Change,
   Denial,
   Dropped,
+  Guests,
   Instrument,
   NodeFacts,
   PodFacts,

@@ -81,6 +81,26 @@ const Fingerprint = Type.String({
   description: 'SHA-256, base64, of an IP packet without what routers change.',
 })
 
+const nodeFields = {
+  name: Type.String(),
+  id: Count,
+  underlay: Type.String(),
+  podCidrs: Type.Array(Type.String(), {
+    minItems: 1,
+    description: 'Where its pods take their addresses from.',
+  }),
+}
+export const NodeFacts = Type.Object(nodeFields)
+export type NodeFacts = Static<typeof NodeFacts>
+
+const podFields = {
+  name: Type.String(),
+  node: Type.String(),
+  addresses: Type.Array(Type.String(), { minItems: 1, description: 'One of each family.' }),
+}
+export const PodFacts = Type.Object(podFields)
+export type PodFacts = Static<typeof PodFacts>
+
 const Reading = Type.Object({ from: Nanoseconds, to: Nanoseconds })
 
 /** A network policy that cut one pod off: nobody's sessions reach it (egress), or its own reach nobody (ingress). */
@@ -126,6 +146,20 @@ export const Dropped = Type.Object({
 })
 export type Dropped = Static<typeof Dropped>
 
+const stay = {
+  from: Nanoseconds,
+  ready: Type.String({ pattern: '^[0-9]{1,20}$', description: 'From when on it was to be reached.' }),
+  leaving: Type.String({ pattern: '^[0-9]{1,20}$', description: 'From when on it need not be reached.' }),
+  until: Nanoseconds,
+}
+
+/** Nodes and pods that joined while it changed, and left; several may have had the same addresses one after the other. */
+export const Guests = Type.Object({
+  nodes: Type.Array(Type.Object({ ...nodeFields, ...stay })),
+  pods: Type.Array(Type.Object({ ...podFields, ...stay })),
+})
+export type Guests = Static<typeof Guests>
+
 /** What changed under traffic, and when. */
 export const Change = Type.Object({
   what: Type.String({ description: 'What was done, in words.' }),
@@ -138,6 +172,7 @@ export const Change = Type.Object({
   denials: Type.Optional(Type.Array(Denial)),
   attempts: Type.Optional(Type.Array(Attempt)),
   dropped: Type.Optional(Type.Array(Dropped)),
+  guests: Type.Optional(Guests),
 })
 export type Change = Static<typeof Change>
 
@@ -177,24 +212,6 @@ export const ArmFacts = Type.Object({
   refusalsAfter: RefusalsByNode,
 })
 export type ArmFacts = Static<typeof ArmFacts>
-
-export const NodeFacts = Type.Object({
-  name: Type.String(),
-  id: Count,
-  underlay: Type.String(),
-  podCidrs: Type.Array(Type.String(), {
-    minItems: 1,
-    description: 'Where its pods take their addresses from.',
-  }),
-})
-export type NodeFacts = Static<typeof NodeFacts>
-
-export const PodFacts = Type.Object({
-  name: Type.String(),
-  node: Type.String(),
-  addresses: Type.Array(Type.String(), { minItems: 1, description: 'One of each family.' }),
-})
-export type PodFacts = Static<typeof PodFacts>
 
 /** Everything a verdict needs besides captures and security associations. */
 export const RunFacts = Type.Object({

@@ -35,6 +35,8 @@ const changeTitles: Readonly<Record<ChangeKind | BotchedArm, string>> = {
   'policy/frozen': 'Policy changed, one agent frozen',
   spoof: 'Intruders',
   'spoof/open': 'Intruders, checks taken away',
+  churn: 'Nodes and pods come and go',
+  'churn/unguarded': 'Pods come before they are guarded',
   upgrade: 'Agents upgraded',
   'upgrade/bare': 'Agents upgraded, nothing guarding',
 }

@@ -41,7 +41,21 @@ export function planCanaries(
   pods: readonly LabPod[],
   token: () => string = canaryToken,
 ): CanaryPlan[] {
-  return pairsToTry(pods).flatMap(({ from, to }, pair) =>
+  return canariesBetween(arm, pairsToTry(pods), token)
+}
+
+/** Who sends to whom. */
+export interface Pair {
+  readonly from: LabPod
+  readonly to: LabPod
+}
+
+export function canariesBetween(
+  arm: string,
+  pairs: readonly Pair[],
+  token: () => string = canaryToken,
+): CanaryPlan[] {
+  return pairs.flatMap(({ from, to }, pair) =>
     destinations(from, to).flatMap(({ address, suffix }) =>
       (['udp', 'tcp'] as const).map((protocol) => ({
         id: `${arm}/${from.name}-${to.name}/${protocol}${suffix}`,
@@ -91,7 +105,11 @@ export function planStreams(pods: readonly LabPod[]): readonly StreamPlan[] {
         return { from: senders[at % senders.length]!, to: receivers[at % receivers.length]! }
       }),
   )
-  return evenly(pairs, Math.max(mostStreams, byNode.length)).flatMap(({ from, to }) =>
+  return streamsBetween(evenly(pairs, Math.max(mostStreams, byNode.length)))
+}
+
+export function streamsBetween(pairs: readonly Pair[]): readonly StreamPlan[] {
+  return pairs.flatMap(({ from, to }) =>
     destinations(from, to).map(({ address, suffix }) => ({
       name: `${from.name}-${to.name}${suffix}`,
       from,
@@ -101,7 +119,7 @@ export function planStreams(pods: readonly LabPod[]): readonly StreamPlan[] {
   )
 }
 
-function pairsToTry(pods: readonly LabPod[]): readonly { from: LabPod; to: LabPod }[] {
+function pairsToTry(pods: readonly LabPod[]): readonly Pair[] {
   const ordered = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => ({ from, to })))
   const sameNode = ordered.find(({ from, to }) => from.node === to.node)
   const acrossTheWire = ordered.filter(({ from, to }) => from.node !== to.node)

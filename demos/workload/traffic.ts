@@ -1,5 +1,14 @@
 import type { Lab, LabNode, LabPod } from '../../lab/lab.ts'
-import { type CanaryPlan, canaryToken, planCanaries, planStreams, type StreamPlan } from './canary.ts'
+import {
+  type CanaryPlan,
+  canariesBetween,
+  canaryToken,
+  type Pair,
+  planCanaries,
+  planStreams,
+  type StreamPlan,
+  streamsBetween,
+} from './canary.ts'
 import type { SessionReport, StreamReport } from './pod.ts'
 import { PodProcess, WORKLOAD_PORT } from './pod-process.ts'
 
@@ -26,6 +35,8 @@ export interface SendOptions {
   readonly deadlineMs: number | ((canary: CanaryPlan) => number)
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, of: number) => void
+  /** Between which pods, in place of all that were there when the programs started. */
+  readonly pairs?: readonly Pair[]
 }
 
 export interface BackgroundStream {
@@ -54,6 +65,8 @@ export interface Background {
 export interface BackgroundOptions {
   /** Whether a TCP session goes beside each stream of datagrams. */
   readonly sessions?: boolean
+  /** Between which pods, in place of one pair for every pair of nodes. */
+  readonly pairs?: readonly Pair[]
 }
 
 export interface WorkloadOptions {
@@ -65,13 +78,17 @@ export interface WorkloadOptions {
 
 /** The traffic programs of all pods of a lab, and of nodes themselves. */
 export interface Workload {
-  /** A node with a program of its own is one of them, with the node's name and address. */
+  /** Those there were at the start. A node with a program of its own is one of them, with the node's name and address. */
   readonly pods: readonly LabPod[]
   /** Sends fresh canaries, all at once. A lost or altered one is a result, not an error. */
   sendCanaries(arm: string, options: SendOptions): Promise<SentCanary[]>
   startBackground(everyMs: number, options?: BackgroundOptions): Background
   /** Starts the program of a pod again, after the pod was made anew. */
   restart(pod: string): Promise<void>
+  /** Starts the program of a pod that has come meanwhile. */
+  join(pod: LabPod): Promise<void>
+  /** Stops the program of one that is about to go. */
+  leave(pod: string): Promise<void>
   stop(): Promise<void>
 }
 
@@ -118,12 +135,27 @@ export async function startWorkload(
     await process.ready(signal)
   }
 
+  async function join(pod: LabPod): Promise<void> {
+    const process = new PodProcess(lab, pod, port)
+    processes.set(pod.name, process)
+    await process.ready(signal)
+  }
+
+  async function leave(name: string): Promise<void> {
+    const process = processes.get(name)
+    processes.delete(name)
+    await process?.stop()
+  }
+
   return {
     pods,
     stop,
     restart,
+    join,
+    leave,
     sendCanaries: async (arm, options) => {
-      const plans = planCanaries(arm, pods)
+      const { pairs } = options
+      const plans = pairs === undefined ? planCanaries(arm, pods) : canariesBetween(arm, pairs)
       let done = 0
       return Promise.all(
         plans.map(async (plan) => {
@@ -133,8 +165,8 @@ export async function startWorkload(
         }),
       )
     },
-    startBackground: (everyMs, { sessions = false } = {}) => {
-      const routes = planStreams(pods)
+    startBackground: (everyMs, { sessions = false, pairs } = {}) => {
+      const routes = pairs === undefined ? planStreams(pods) : streamsBetween(pairs)
       const begin = (op: 'stream' | 'session', { name, from, to, address }: StreamPlan) => {
         const id = `${op}/${name}`
         const token = canaryToken()

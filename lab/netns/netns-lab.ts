@@ -187,8 +187,8 @@ export class NetnsLab implements Lab {
     return readRefusals(node, namespacePath(nodeNamespace(this.name, node)))
   }
 
-  async addNode(spec: NodeSpec): Promise<LabNode> {
-    const node = this.prepareNode(spec)
+  async addNode(spec: NodeSpec, podCidrs?: readonly string[]): Promise<LabNode> {
+    const node = this.prepareNode(spec, podCidrs)
     await this.#listenTo(this.#atWire(node.name, wirePort(node.name)))
     await startAgent(this.name, node.name)
     await this.settled()
@@ -196,20 +196,13 @@ export class NetnsLab implements Lab {
   }
 
   /** Makes a node's namespace and links, and tells the cluster; `startAgent` starts its agent. */
-  prepareNode(spec: NodeSpec): LabNode {
+  prepareNode(spec: NodeSpec, podCidrs?: readonly string[]): LabNode {
     const present = this.store.nodes()
     const known = present.find(({ name }) => name === spec.name)
     if (known) this.#discardNode(spec.name)
-    const node =
-      known ??
-      placeNode(
-        spec,
-        firstFree(
-          present.map(({ id }) => id),
-          1,
-        ),
-        this.store.families(),
-      )
+    const ids = present.map(({ id }) => id)
+    const placed = known ?? placeNode(spec, firstFree(ids, 1), this.store.families())
+    const node = podCidrs === undefined ? placed : { ...placed, podCidrs }
     makeNode(this.name, node, this.store.families(), this.store.wire())
     this.store.putNode(node)
     return node

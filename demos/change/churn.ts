@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { LabNode, LabPod } from '../../lab/lab.ts'
+import { runIn } from '../sabotage/run-in.ts'
+import type { Pair } from '../workload/canary.ts'
+import type { Change, ChangeHands } from './change.ts'
+import type { Conversation } from './guests.ts'
+import { inRounds, times } from './rounds.ts'
+
+/** Of a round; each has as many pods as there are letters. */
+const nodesPerRound = 2
+/** The last comes when the first has gone, and has its address. */
+const [first, second, third, heir] = ['a', 'b', 'c', 'd'] as const
+/** How long guests talk before any of them leaves, besides their canaries. */
+const talkMs = 300
+/** How long pods talk that nobody guards, and guarded afterwards. */
+const unguardedMs = 500
+
+/** Nodes and pods join while everybody sends, leave again, and others get their addresses. */
+export const churn: Change = {
+  kind: 'churn',
+  title: 'Nodes and pods come and go, and inherit addresses',
+  rounds: 2,
+  everyMs: 50,
+  rightly: {
+    text:
+      'Two nodes join with three pods each, and talk to everybody. One pod of each leaves, and another gets its address. Then all ' +
+      'leave, and the next two nodes inherit: each the wire address of the one and the pods’ addresses of the other.',
+    notes:
+      'Somebody goes on sending to an address while nobody has it, and while its heir comes: held back, not sent. Every port of ' +
+      'the wire and every pod is captured from before its first packet.',
+    what: (rounds) =>
+      `${rounds * nodesPerRound} nodes and ${rounds * nodesPerRound * 4} pods joined and left, in ${rounds === 1 ? 'one round' : `${rounds} rounds`}`,
+    async change(hands) {
+      const names = await freshNames(hands)
+      let before: readonly Departed[] = []
+      await inRounds(hands, 'round', async () => {
+        before = await comeAndGo(
+          hands,
+          Array.from({ length: nodesPerRound }, () => names.next().value),
+          before,
+        )
+      })
+    },
+  },
+  botched: {
+    heading: 'Come before they are guarded',
+    text:
+      'Nodes and pods join as before, but the agent of a new node hangs while its pods come, and nothing guards them until it wakes. ' +
+      'Strict mode is off. Their first packets leave in clear, and the captures have to show it.',
+    notes:
+      'What happens where pods do not wait to be guarded. The leak ends by itself: whoever looks later sees nothing.',
+    strict: false,
+    what: (rounds) => `pods joined before anything guarded them, ${times(rounds)}`,
+    async change(hands) {
+      const names = await freshNames(hands)
+      await inRounds(hands, 'round', () => comeUnguarded(hands, names.next().value))
+    },
+  },
+}
+
+/** Who left, whose addresses others can have. */
+interface Departed {
+  readonly node: LabNode
+  readonly pods: ReadonlyMap<string, LabPod>
+}
+
+async function comeAndGo(
+  hands: ChangeHands,
+  names: readonly string[],
+  before: readonly Departed[],
+): Promise<Departed[]> {
+  const { guests, workload, lab, task } = hands
+  const legacies = before.toReversed()
+  // To whom has not come yet, at the address of whom has left.
+  const expected = names.flatMap((name, index): Pair[] => {
+    const address = legacies[index]?.pods.get(second)
+    const to = address && { ...address, name: `${name}${second}`, node: name }
+    return to ? [{ from: hostOf(workload.pods, index), to }] : []
+  })
+  const callers = guests.stream(expected)
+  const came: Departed[] = []
+  for (const [index, name] of names.entries()) {
+    const node = await guests.addNode(name, legacies[index]?.node.podCidrs)
+    const pods = await guests.addPods(
+      [first, second, third].map((letter) => `${name}${letter}`),
+      name,
+    )
+    came.push({ node, pods: new Map(pods.map((pod) => [pod.name.slice(name.length), pod])) })
+  }
+  const [left, right] = [[first], [second, third]].map((letters) =>
+    guests.converse(conversations(workload.pods, came, letters, before.length > 0)),
+  ) as [Conversation, Conversation]
+  await sleep(talkMs, undefined, { signal: task.signal })
+  await left.end()
+  await guests.removePods(came.map(({ node }) => `${node.name}${first}`))
+  for (const { node, pods } of came) {
+    const [pod] = await guests.addPods([`${node.name}${heir}`], node.name)
+    ;(pods as Map<string, LabPod>).set(heir, pod!)
+  }
+  const late = guests.converse(conversations(workload.pods, came, [heir], false))
+  await sleep(talkMs, undefined, { signal: task.signal })
+  await Promise.all([late.end(), right.end()])
+  for (const { node } of came) await guests.removeNode(node.name)
+  await lab.settled()
+  await callers.end()
+  return came
+}
+
+/** Between each guest and somebody who stays, both ways, and between guests on different nodes. */
+function conversations(
+  hosts: readonly LabPod[],
+  came: readonly Departed[],
+  letters: readonly string[],
+  areExpected: boolean,
+): Pair[] {
+  return letters.flatMap((letter, at) =>
+    came.flatMap(({ pods }, index) => {
+      const guest = pods.get(letter)!
+      const host = hostOf(hosts, index + at)
+      const other = came[(index + 1) % came.length]!.pods.get(letter)!
+      const isCalled = areExpected && letter === second
+      return [
+        { from: guest, to: host },
+        ...(isCalled ? [] : [{ from: host, to: guest }]),
+        { from: guest, to: other },
+      ]
+    }),
+  )
+}
+
+async function comeUnguarded(hands: ChangeHands, name: string): Promise<void> {
+  const { guests, lab, workload, mark, task, afterwards } = hands
+  const node = await guests.addNode(name)
+  const pods = await guests.addPods(
+    [first, second].map((letter) => `${name}${letter}`),
+    node.name,
+  )
+  await lab.pauseAgent(name)
+  const wake = () => lab.resumeAgent(name)
+  afterwards(`Wake the agent of ${name}`, async () => {
+    if ((await lab.nodes()).some((each) => each.name === name)) await wake()
+  })
+  const talk = await (async () => {
+    try {
+      for (const pod of pods)
+        for (const direction of ['ingress', 'egress'])
+          await runIn(lab, name, [
+            ...['tc', 'filter', 'delete', 'dev', await lab.podPort(pod.name), direction],
+          ])
+      mark(`nothing guarded the pods of ${name}`)
+      const pairs = pods.flatMap((pod, index) => {
+        const host = hostOf(workload.pods, index)
+        return [{ from: pod, to: host }]
+      })
+      const talk = guests.converse(pairs)
+      await sleep(unguardedMs, undefined, { signal: task.signal })
+      return talk
+    } finally {
+      await wake()
+    }
+  })()
+  await lab.settled()
+  mark(`the pods of ${name} were guarded`)
+  await sleep(unguardedMs, undefined, { signal: task.signal })
+  await talk.end()
+  await guests.removeNode(name)
+}
+
+/** One of those that stay, each in turn. */
+function hostOf(hosts: readonly LabPod[], turn: number): LabPod {
+  return hosts[turn % hosts.length]!
+}
+
+/** Names that nobody in the lab has, nor can a pod made from one. */
+async function freshNames({ lab }: ChangeHands): Promise<Iterator<string, never>> {
+  const taken = [...(await lab.nodes()), ...(await lab.pods())].map(({ name }) => name)
+  return (function* (): Generator<string, never> {
+    for (let number = 1; ; number++) {
+      const name = `j${number}`
+      if (!taken.some((each) => each.startsWith(name))) yield name
+    }
+  })()
+}
