@@ -63,73 +63,76 @@ export async function playChangeArm(stage: Stage, cast: ArmCast, plan: ChangeArm
   const denials: Denial[] = []
   const attempts: Attempt[] = []
   const title = `While ${way.what(rounds)}, pods of every node send to every other`
-  const { canaries, points, streams, sessions, dropped, guests, ...read } = await stage.do(title, async (task) => {
-    const whileItLasts = endingWith(stage)
-    const capture = await task.measure('start instruments', () =>
-      lab.capture(join(directory, name.replaceAll('/', '-')), whileItLasts),
-    )
-    const before = await readAssociations(lab)
-    const refusalsBefore = await readRefusals(lab)
-    const watch = watchAssociations(lab, whileItLasts)
-    const background = workload.startBackground(change.everyMs, { sessions: change.sessions ?? false })
-    const witnesses = change.isWitnessed ? await watchAll(lab, whileItLasts) : undefined
-    await sleep(quietMs, undefined, { signal: stage.signal })
-    const deadlineMs = isChange(name) ? patientMs : briefMs
-    const sending = workload.sendCanaries(name, { deadlineMs, signal: stage.signal })
-    // Looked at below; when the change breaks first, that is what is told.
-    sending.catch(() => {})
-    const mark = (what: string) => void moments.push({ at: nowInNanoseconds(), what })
-    const { look } = watch
-    const guests = new Guests(
-      { lab, workload, arm: name, everyMs: change.everyMs, mark, look },
-      AbortSignal.any([stage.signal, whileItLasts]),
-    )
-    stage.afterwards('Send away who had joined', () => guests.sendAway())
-    const hands: ChangeHands = {
-      lab,
-      workload,
-      routes: background.routes,
-      rounds,
-      instants,
-      task,
-      afterwards: stage.afterwards,
-      canariesSent: sending,
-      mark,
-      wasCut: (from) => void outages.push({ from, to: nowInNanoseconds() }),
-      wasDenied: (denial) => void denials.push(denial),
-      tried: (attempt) => void attempts.push(attempt),
-      look,
-      guests,
-    }
-    await task.measure('change', () => way.change(hands))
-    const canaries = [...(await task.measure('canaries', () => sending)), ...guests.canaries]
-    await sleep(quietMs, undefined, { signal: stage.signal })
-    const { streams: ofHosts, sessions } = await task.measure('end streams', () =>
-      background.end(stage.signal),
-    )
-    const streams = [...ofHosts, ...guests.streams]
-    const dropped = await witnesses?.end()
-    await task.measure('stop instruments', () => capture.quiet())
-    const refusalsAfter = await readRefusals(lab)
-    const from = nowInNanoseconds()
-    const after = await watch.end()
-    const reading = { from, to: nowInNanoseconds(1n) }
-    const points = await task.measure('stop instruments', () => capture.stop())
-    task.detail(tally(streams, after.length))
-    return {
-      canaries,
-      points,
-      streams,
-      sessions,
-      dropped,
-      guests: guests.facts(),
-      before,
-      after,
-      reading,
-      refusalsBefore,
-      refusalsAfter,
-    }
-  })
+  const { canaries, points, streams, sessions, dropped, guests, ...read } = await stage.do(
+    title,
+    async (task) => {
+      const whileItLasts = endingWith(stage)
+      const capture = await task.measure('start instruments', () =>
+        lab.capture(join(directory, name.replaceAll('/', '-')), whileItLasts),
+      )
+      const before = await readAssociations(lab)
+      const refusalsBefore = await readRefusals(lab)
+      const watch = watchAssociations(lab, whileItLasts)
+      const background = workload.startBackground(change.everyMs, { sessions: change.sessions ?? false })
+      const witnesses = change.isWitnessed ? await watchAll(lab, whileItLasts) : undefined
+      await sleep(quietMs, undefined, { signal: stage.signal })
+      const deadlineMs = isChange(name) ? patientMs : briefMs
+      const sending = workload.sendCanaries(name, { deadlineMs, signal: stage.signal })
+      // Looked at below; when the change breaks first, that is what is told.
+      sending.catch(() => {})
+      const mark = (what: string) => void moments.push({ at: nowInNanoseconds(), what })
+      const { look } = watch
+      const guests = new Guests(
+        { lab, workload, arm: name, everyMs: change.everyMs, mark, look },
+        AbortSignal.any([stage.signal, whileItLasts]),
+      )
+      stage.afterwards('Send away who had joined', () => guests.sendAway())
+      const hands: ChangeHands = {
+        lab,
+        workload,
+        routes: background.routes,
+        rounds,
+        instants,
+        task,
+        afterwards: stage.afterwards,
+        canariesSent: sending,
+        mark,
+        wasCut: (from) => void outages.push({ from, to: nowInNanoseconds() }),
+        wasDenied: (denial) => void denials.push(denial),
+        tried: (attempt) => void attempts.push(attempt),
+        look,
+        guests,
+      }
+      await task.measure('change', () => way.change(hands))
+      const canaries = [...(await task.measure('canaries', () => sending)), ...guests.canaries]
+      await sleep(quietMs, undefined, { signal: stage.signal })
+      const { streams: ofHosts, sessions } = await task.measure('end streams', () =>
+        background.end(stage.signal),
+      )
+      const streams = [...ofHosts, ...guests.streams]
+      const dropped = await witnesses?.end()
+      await task.measure('stop instruments', () => capture.quiet())
+      const refusalsAfter = await readRefusals(lab)
+      const from = nowInNanoseconds()
+      const after = await watch.end()
+      const reading = { from, to: nowInNanoseconds(1n) }
+      const points = await task.measure('stop instruments', () => capture.stop())
+      task.detail(tally(streams, after.length))
+      return {
+        canaries,
+        points,
+        streams,
+        sessions,
+        dropped,
+        guests: guests.facts(),
+        before,
+        after,
+        reading,
+        refusalsBefore,
+        refusalsAfter,
+      }
+    },
+  )
   const facts: ChangeFacts = {
     what: way.what(rounds),
     rounds,

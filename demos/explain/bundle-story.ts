@@ -6,6 +6,7 @@ import {
   expectedState,
   fingerprint,
   fullSequence,
+  type Holders,
   type Judgement,
   type RunView,
   type SeenFrame,
@@ -44,7 +45,7 @@ function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judge
     facts: [
       ...facts(
         ['outer header', outerHeader(packet)],
-        ['from and to', endpoints(arm, packet.source, packet.destination)],
+        ['from and to', endpoints(arm.book.at(seen.time), packet.source, packet.destination)],
         ['shows', exposed && `CLEAR: ${exposed.why}`],
         ['attempt', attemptAt(arm, seen)],
         ['SA', opened && associationOf(arm, seen)],
@@ -94,7 +95,7 @@ function podStory(arm: ArmView, seen: SeenFrame): Story {
 }
 
 function directionOf(arm: ArmView, { seen, sender, fromNode, toNode, routers }: SentPacket): string {
-  const to = arm.book.podAt(seen.frame.destination!) ? `a pod on ${toNode}` : `node ${toNode}`
+  const to = arm.book.at(seen.time).podAt(seen.frame.destination!) ? `a pod on ${toNode}` : `node ${toNode}`
   return routers === 0
     ? `from node ${sender.name} itself to ${to}, as it came out of encryption there`
     : `from ${sender.name} on ${fromNode} to ${to}`
@@ -123,12 +124,12 @@ function wherefrom({ instrument }: SeenFrame): string {
     : `what node ${port} put on the wire`
 }
 
-function endpoints({ book }: ArmView, source?: string, destination?: string): string | undefined {
+function endpoints(holders: Holders, source?: string, destination?: string): string | undefined {
   if (source === undefined || destination === undefined) return undefined
   const name = (address: string) => {
-    const pod = book.podAt(address)
+    const pod = holders.podAt(address)
     if (pod) return `pod ${pod.name} on ${pod.node}`
-    const node = book.nodeAt(address)
+    const node = holders.nodeAt(address)
     return node ? `node ${node.name}` : 'nobody of this cluster'
   }
   return `${name(source)} → ${name(destination)}`

@@ -151,11 +151,12 @@ function matchInPieces(pool: Pool, matches: Map<Departure, OnWire | undefined>):
 
 function departure(seen: SeenFrame, book: AddressBook): Departure[] {
   const { frame } = seen
-  const sender = frame.source === undefined ? undefined : book.senderAt(frame.source)
+  const holders = book.at(seen.time)
+  const sender = frame.source === undefined ? undefined : holders.senderAt(frame.source)
   if (!sender || !frame.ip || !isOpenTraffic(frame, book)) return []
-  const toNode = book.homeOf(frame.destination!)?.name
+  const toNode = holders.homeOf(frame.destination!)?.name
   if (toNode === undefined || toNode === sender.node) return []
-  const isPod = book.podAt(frame.source!) !== undefined
+  const isPod = holders.podAt(frame.source!) !== undefined
   if (seen.instrument !== (isPod ? `pod/${sender.name}` : `node/${toNode}`)) return []
   const isCovered = book.isCovered(frame.source!, frame.destination!)
   return [{ seen, sender, fromNode: sender.node, toNode, isCovered, routers: isPod ? 1 : 0 }]
@@ -182,7 +183,8 @@ function clearPacket(seen: SeenFrame, book: AddressBook): Frame | undefined {
 /** Tunnel endpoints must be the nodes that the inner addresses live on. */
 function rightNodes(seen: SeenFrame, inner: Frame, book: AddressBook): boolean {
   const { source, destination } = seen.whole ?? seen.frame
-  const sender = book.homeOf(inner.source!)
-  const receiver = book.homeOf(inner.destination!)
+  const holders = book.at(seen.time)
+  const sender = holders.homeOf(inner.source!)
+  const receiver = holders.homeOf(inner.destination!)
   return sender?.underlay === source && receiver?.underlay === destination
 }

@@ -1,17 +1,16 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { parseAddress } from 'tcpdump-parse'
-import type { NodeFacts, PodFacts, RunFacts, Scope } from './run.ts'
+import type { Guests, NodeFacts, PodFacts, RunFacts, Scope } from './run.ts'
 
-/** Who owns which address: tells protected traffic from the rest. Addresses of IPv6 are spelled as RFC 5952 has it. */
+/**
+ * Which addresses are whose: tells protected traffic from the rest. What belongs to anybody at any time is protected
+ * throughout; to whom, is known of an instant. Addresses of IPv6 are spelled as RFC 5952 has it.
+ */
 export interface AddressBook {
-  /** The node whose pods take addresses from the prefix that holds this one; undefined: not protected. */
-  nodeOfPodAddress(address: string): NodeFacts | undefined
-  podAt(address: string): PodFacts | undefined
-  nodeAt(underlay: string): NodeFacts | undefined
-  /** The pod, or the node in scope itself, that has this address. */
-  senderAt(address: string): Sender | undefined
-  /** Where a packet goes or comes from that is to be told from the rest: a pod's node, or a node in scope itself. */
-  homeOf(address: string): NodeFacts | undefined
+  /** As it is at that time, in nanoseconds since the epoch. */
+  at(time: bigint): Holders
+  /** Whether pods take addresses from a prefix that holds this one. */
+  isOfPods(address: string): boolean
   /** Whether a packet is a pod's, or goes to one, or from one node in scope to another. */
   isOfCluster(source: string, destination: string): boolean
   /** Whether a packet between these is to be encrypted once it leaves its node: one end in scope is enough. */
@@ -20,14 +19,21 @@ export interface AddressBook {
   readonly podAddressBytes: readonly { readonly address: string; readonly bytes: Buffer }[]
 }
 
+/** Who has which address at an instant. */
+export interface Holders {
+  podAt(address: string): PodFacts | undefined
+  nodeAt(underlay: string): NodeFacts | undefined
+  /** The pod, or the node in scope itself, that has this address. */
+  senderAt(address: string): Sender | undefined
+  /** Where a packet goes or comes from that is to be told from the rest: a pod's node, or a node in scope itself. */
+  homeOf(address: string): NodeFacts | undefined
+}
+
 /** A pod; or a node, as far as what it sends itself is to be encrypted, in the form of a pod that has the node's address. */
 export type Sender = PodFacts
 
 /** All whose packets are to be encrypted where that is what a policy says, and all other pods. */
-export function sendersOf(
-  { nodes, pods }: Pick<RunFacts, 'nodes' | 'pods'>,
-  scope?: Pick<Scope, 'nodes'>,
-): readonly Sender[] {
+export function sendersOf({ nodes, pods }: Crowd, scope?: Pick<Scope, 'nodes'>): readonly Sender[] {
   const own = nodes
     .filter(({ name }) => scope?.nodes?.includes(name))
     .map(({ name, underlay }) => ({ name, node: name, addresses: [underlay] }))
@@ -38,48 +44,143 @@ export function sendersOf(
 export function addressBook(
   facts: Pick<RunFacts, 'nodes' | 'pods'>,
   scope?: Pick<Scope, 'pods' | 'nodes'>,
+  guests: Guests = { nodes: [], pods: [] },
 ): AddressBook {
-  const senders = new Map(
-    sendersOf(facts, scope).flatMap((sender) =>
-      sender.addresses.map((address) => [address, sender] as const),
-    ),
-  )
+  const everybody = {
+    nodes: [...facts.nodes, ...guests.nodes],
+    pods: [...facts.pods, ...guests.pods],
+  }
+  const nodeOfPodAddress = prefixSearch(everybody.nodes)
+  const pods = new Map(podsByAddress(everybody.pods))
   const isOutOfScope = (pod: PodFacts) => scope !== undefined && !scope.pods.includes(pod.name)
-  const prefixes = facts.nodes.flatMap((node) =>
-    node.podCidrs.map((podCidr) => ({ node, ...parsePrefix(podCidr) })),
+  const inScope = new Set(facts.nodes.filter(({ name }) => scope?.nodes?.includes(name)).map(underlayOf))
+  const isOfPods = (address: string) => nodeOfPodAddress(address) !== undefined
+  const protectedAddresses = new Set(
+    everybody.pods.filter((pod) => !isOutOfScope(pod)).flatMap(({ addresses }) => addresses),
   )
-  const pods = new Map(facts.pods.flatMap((pod) => pod.addresses.map((address) => [address, pod] as const)))
-  const nodes = new Map(facts.nodes.map((node) => [node.underlay, node]))
-  const known = new Map<string, NodeFacts | undefined>()
-  const find = (address: string) => {
-    const bytes = bytesOf(address)
-    return bytes && prefixes.find(({ network, length }) => begins(bytes, network, length))?.node
-  }
-  const nodeOfPodAddress = (address: string) => {
-    if (!known.has(address)) known.set(address, find(address))
-    return known.get(address)
-  }
-  const nodeInScopeAt = (address: string) => (senders.has(address) ? nodes.get(address) : undefined)
   return {
-    nodeOfPodAddress,
-    senderAt: (address) => senders.get(address),
-    homeOf: (address) => nodeOfPodAddress(address) ?? nodeInScopeAt(address),
-    isOfCluster: (...ends) => ends.some(nodeOfPodAddress) || ends.every(nodeInScopeAt),
-    podAt: (address) => pods.get(address),
-    nodeAt: (underlay) => nodes.get(underlay),
+    at: holdersOver(facts, scope, guests),
+    isOfPods,
+    isOfCluster: (...ends) => ends.some(isOfPods) || ends.every((end) => inScope.has(end)),
     isCovered: (...ends) =>
       ends.some((end) => {
         const pod = pods.get(end)
         return pod === undefined || !isOutOfScope(pod)
       }),
-    podAddressBytes: facts.pods
-      .filter((pod) => !isOutOfScope(pod))
-      .flatMap(({ addresses }) =>
-        addresses.flatMap((address) => {
-          const bytes = bytesOf(address)
-          return bytes ? [{ address, bytes }] : []
-        }),
+    podAddressBytes: [...protectedAddresses].flatMap((address) => {
+      const bytes = bytesOf(address)
+      return bytes ? [{ address, bytes }] : []
+    }),
+  }
+}
+
+/** From one coming or going to the next everybody has what he has. */
+function holdersOver(
+  facts: Pick<RunFacts, 'nodes' | 'pods'>,
+  scope: Pick<Scope, 'nodes'> | undefined,
+  { nodes, pods }: Guests,
+): AddressBook['at'] {
+  const instants = [...nodes, ...pods]
+    .flatMap(({ from, until }) => [BigInt(from), BigInt(until)])
+    .sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const known = new Map<number, Holders>()
+  return (time) => {
+    const begun = countUpTo(instants, time)
+    let holders = known.get(begun)
+    if (!holders) {
+      const since = instants[begun - 1]
+      const there = <Guest extends Stay>(all: readonly Guest[]) =>
+        since === undefined ? [] : all.filter((each) => isThere(each, since))
+      holders = holdersAmong(facts, scope, {
+        nodes: lastToCome(there(nodes), ({ underlay, podCidrs }) => [underlay, ...podCidrs]),
+        pods: lastToCome(there(pods), ({ addresses }) => addresses),
+      })
+      known.set(begun, holders)
+    }
+    return holders
+  }
+}
+
+/** Whoever is there, for good or for a while. */
+interface Crowd {
+  readonly nodes: readonly NodeFacts[]
+  readonly pods: readonly PodFacts[]
+}
+
+interface Stay {
+  readonly from: string
+  readonly until: string
+}
+
+function isThere({ from, until }: Stay, time: bigint): boolean {
+  return BigInt(from) <= time && time < BigInt(until)
+}
+
+/** The clock by which they come and go has milliseconds: where two seem to have the same, the heir has it. */
+function lastToCome<Guest extends Stay>(
+  there: readonly Guest[],
+  addressesOf: (guest: Guest) => readonly string[],
+): readonly Guest[] {
+  return there.filter(
+    (guest) =>
+      !there.some(
+        (other) =>
+          BigInt(other.from) > BigInt(guest.from) &&
+          addressesOf(other).some((address) => addressesOf(guest).includes(address)),
       ),
+  )
+}
+
+function countUpTo(sorted: readonly bigint[], time: bigint): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle]! <= time) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function holdersAmong(
+  facts: Pick<RunFacts, 'nodes' | 'pods'>,
+  scope: Pick<Scope, 'nodes'> | undefined,
+  guests: Crowd,
+): Holders {
+  const there = { nodes: [...facts.nodes, ...guests.nodes], pods: [...facts.pods, ...guests.pods] }
+  const senders = new Map(podsByAddress(sendersOf(there, scope)))
+  const pods = new Map(podsByAddress(there.pods))
+  const nodes = new Map(there.nodes.map((node) => [node.underlay, node]))
+  const nodeOfPodAddress = prefixSearch(there.nodes)
+  const nodeInScopeAt = (address: string) => (senders.has(address) ? nodes.get(address) : undefined)
+  return {
+    senderAt: (address) => senders.get(address),
+    homeOf: (address) => nodeOfPodAddress(address) ?? nodeInScopeAt(address),
+    podAt: (address) => pods.get(address),
+    nodeAt: (underlay) => nodes.get(underlay),
+  }
+}
+
+function podsByAddress(pods: readonly PodFacts[]): (readonly [string, PodFacts])[] {
+  return pods.flatMap((pod) => pod.addresses.map((address) => [address, pod] as const))
+}
+
+function underlayOf({ underlay }: NodeFacts): string {
+  return underlay
+}
+
+/** The node whose pods take addresses from the prefix that holds this one. */
+function prefixSearch(nodes: readonly NodeFacts[]): (address: string) => NodeFacts | undefined {
+  const prefixes = nodes.flatMap((node) =>
+    node.podCidrs.map((podCidr) => ({ node, ...parsePrefix(podCidr) })),
+  )
+  const known = new Map<string, NodeFacts | undefined>()
+  const find = (address: string) => {
+    const bytes = bytesOf(address)
+    return bytes && prefixes.find(({ network, length }) => begins(bytes, network, length))?.node
+  }
+  return (address) => {
+    if (!known.has(address)) known.set(address, find(address))
+    return known.get(address)
   }
 }
 

@@ -2,10 +2,11 @@ import { changeOf, type Price, priceOf } from './change.ts'
 import { changeNotMade } from './change-made.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { concerns } from './denials.ts'
+import { guestsOf, isForAbsentee, whilePresent } from './guests.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView } from './observe.ts'
 import { inWords as refusalsInWords, refusedIn } from './refusals.ts'
-import { type Datagram, isLost, longestGap, milliseconds, type StreamAccount } from './streams.ts'
+import { type Datagram, isLost, longestGap, milliseconds, type StreamAccount, underWay } from './streams.ts'
 
 /**
  * Holds when every datagram of every stream arrived, once, and was answered, from before the first moment of the change to
@@ -14,18 +15,21 @@ import { type Datagram, isLost, longestGap, milliseconds, type StreamAccount } f
 export function appLossless(arm: ArmView, { material }: Pick<RunView, 'material'>): Outcome {
   const accounts = arm.streams()
   const change = changeOf(arm.facts.name)
-  const outages = change ? outagesOf(arm, priceOf(change)) : []
+  const price = change ? priceOf(change) : 'nothing'
+  const outages = outagesOf(arm, price)
   const all = accounts.flatMap(({ datagrams }) => datagrams)
   const lost = accounts.flatMap(({ stream, datagrams }) =>
     datagrams.filter(isLost).map((datagram) => ({ stream, datagram })),
   )
-  const cutOff = lost.filter(({ stream, datagram }) =>
-    outages.some((outage) => outage.concerns(stream) && isWithin(outage, datagram)),
+  const cutOff = lost.filter(
+    ({ stream, datagram }) =>
+      outages.some((outage) => outage.concerns(stream) && isWithin(outage, datagram)) ||
+      isForAbsentee(arm, stream, datagram),
   )
   const wrongly = lost.filter((each) => !cutOff.includes(each))
   const repeated = all.filter(({ arrived, answers }) => arrived.length > 1 || answers > 1).length
   const unsent = accounts.reduce((sum, each) => sum + each.unsent.length, 0)
-  const gap = longestGap(accounts)
+  const gap = longestGap(whilePresent(arm, accounts))
   const numbers = {
     streams: accounts.length,
     datagrams: all.length,
@@ -62,7 +66,7 @@ export function appLossless(arm: ArmView, { material }: Pick<RunView, 'material'
   if (open) return outcome('inconclusive', 'Nothing was lost while there was no way through: it was not cut.')
   const but =
     cutOff.length > 0
-      ? `All of ${inWords} arrived once and were answered, but ${cutOff.length.toLocaleString('en')} that were sent while there was no way through`
+      ? `All of ${inWords} arrived once and were answered, but ${cutOff.length.toLocaleString('en')} that were sent while ${price === 'absence' ? 'nobody was there to receive them' : 'there was no way through'}`
       : `All ${inWords} arrived once and were answered`
   const refused = refusedIn(arm)
   const kernels = Object.keys(refused).length > 0 ? `; the kernels refused ${refusalsInWords(refused)}` : ''
@@ -96,9 +100,6 @@ function isWithin({ from, to }: Outage, { sent }: Datagram): boolean {
   return sent >= from - underWay && sent <= to
 }
 
-/** On a busy machine an answer takes its time; nanoseconds. */
-const underWay = 500_000_000n
-
 /** Why it cannot be told whether anything was lost; undefined when it can. */
 function nothingToSay(
   arm: ArmView,
@@ -108,16 +109,19 @@ function nothingToSay(
   const unmade = changeNotMade(arm)
   if (unmade !== undefined) return unmade
   if (accounts.length === 0) return 'No stream was sent while it changed.'
-  const { nodes } = senders(accounts, material.facts.pods)
-  const silent = material.facts.pods.find(({ node }) => !nodes.has(node))
+  const { nodes } = senders(accounts, arm.senders)
+  const silent = arm.senders.find(({ node }) => !nodes.has(node))
   if (silent) return `No stream was sent from ${silent.node}'s pods.`
   const { moments } = arm.facts.change!
   const begins = BigInt(moments[0]!.at)
   const ends = BigInt(moments.at(-1)!.at)
+  const guests = new Set(guestsOf(arm).pods.map(({ name }) => name))
   for (const { stream, datagrams } of accounts) {
     const name = `the stream from ${stream.fromPod} to ${stream.toPod}`
     if (datagrams.length !== stream.sent)
       return `Its sender says that ${name} had ${stream.sent} datagrams, and its capture shows ${datagrams.length}.`
+    // Whoever comes and goes in between sends in between.
+    if (guests.has(stream.fromPod) || guests.has(stream.toPod)) continue
     if (!(datagrams[0]!.sent < begins && datagrams.at(-1)!.sent > ends))
       return `Not all of the change happened while ${name} was sent.`
   }

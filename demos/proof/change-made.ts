@@ -1,6 +1,7 @@
 import { attemptKinds } from './attempt.ts'
 import { type ChangeKind, changeOf } from './change.ts'
 import { denialsOf } from './denials.ts'
+import { guestsOf } from './guests.ts'
 import type { ArmView } from './observe.ts'
 import { refusedIn } from './refusals.ts'
 
@@ -27,6 +28,7 @@ const marks: Readonly<Record<ChangeKind, (arm: ArmView, rounds: number) => strin
   replay: nothingRepeated,
   policy: nothingDenied,
   spoof: nothingTried,
+  churn: nobodyCame,
 }
 
 /** Every rotation has each pair of nodes go over to another SPI, which anyone on the wire can read. */
@@ -87,4 +89,16 @@ function nothingDenied(arm: ArmView, rounds: number): string | undefined {
 function nothingTried({ facts }: ArmView, rounds: number): string | undefined {
   const tries = facts.change!.attempts?.filter(({ kind }) => kind === attemptKinds[0]).length ?? 0
   return tries < rounds ? `Somebody tried ${tries} times, and ${rounds} are said to have been.` : undefined
+}
+
+/** Who joined is seen to send, where it is connected, and so is each of its pods. */
+function nobodyCame(arm: ArmView, rounds: number): string | undefined {
+  const { nodes, pods } = guestsOf(arm)
+  if (nodes.length < rounds)
+    return `${nodes.length} nodes joined, and in each of ${rounds} rounds one is said to have.`
+  const talked = new Set(
+    arm.account().sent.flatMap(({ sender, carrier }) => (carrier ? [sender.name, sender.node] : [])),
+  )
+  const silent = [...nodes, ...pods].find(({ name }) => !talked.has(name))
+  return silent && `Nothing that ${silent.name} sent is on the wire, and it is said to have joined.`
 }

@@ -5,6 +5,7 @@ export const checkIds = [
   'app.lossless',
   'policy.enforced',
   'intruders.stopped',
+  'addresses.apart',
   'wire.no-cleartext',
   'wire.no-canary',
   'wire.authentic',

@@ -19,7 +19,7 @@ export function isOpenTraffic(frame: Frame, book: AddressBook): boolean {
 }
 
 function isOfPods({ source, destination }: Frame, book: AddressBook): boolean {
-  return [source, destination].some((end) => end !== undefined && book.nodeOfPodAddress(end))
+  return [source, destination].some((end) => end !== undefined && book.isOfPods(end))
 }
 
 /** What a tunnel carries is looked at this many tunnels deep; more is refused as unreadable by the byte search. */
@@ -28,12 +28,12 @@ const deepest = 4
 function inHeaders(frame: Frame, book: AddressBook, where: string, depth: number): string | undefined {
   const { arp, source, destination } = frame
   if (arp) {
-    const address = [arp.senderAddress, arp.targetAddress].find((each) => book.nodeOfPodAddress(each))
+    const address = [arp.senderAddress, arp.targetAddress].find((each) => book.isOfPods(each))
     if (address) return `ARP for pod address ${address}${where}`
   }
   if (isOpenTraffic(frame, book) && book.isCovered(source!, destination!))
     return `${conversation(frame)} in clear${where}`
-  const sought = soughtNeighbours(frame).find((each) => book.nodeOfPodAddress(each))
+  const sought = soughtNeighbours(frame).find((each) => book.isOfPods(each))
   if (sought) return `neighbour discovery for pod address ${sought}${where}`
   if (frame.esp || depth === deepest) return undefined
   const { inner } = frame

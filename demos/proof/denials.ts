@@ -1,3 +1,4 @@
+import { isUnderWay } from './guests.ts'
 import type { ArmView, SeenFrame } from './observe.ts'
 import type { Denial } from './run.ts'
 
@@ -28,10 +29,14 @@ export function mayDeny({ asked, lifted }: Denial, time: bigint): boolean {
 
 /**
  * Whether a packet that its pod sent need not be on the wire: what leaves for a pod that is cut off, answers in sessions that
- * the pod began included.
+ * the pod began included, or for one that is not there yet or no more.
  */
 export function isHeldBack(arm: ArmView, { frame, time }: SeenFrame): boolean {
-  return denialsOf(arm).some(
-    (denial) => mayDeny(denial, time) && arm.book.podAt(frame.destination ?? '')?.name === denial.pod,
+  const { destination = '' } = frame
+  const holders = arm.book.at(time)
+  const pod = holders.podAt(destination)
+  return (
+    denialsOf(arm).some((denial) => mayDeny(denial, time) && pod?.name === denial.pod) ||
+    isUnderWay(arm, holders.homeOf(destination)?.name, pod?.name, time)
   )
 }

@@ -1,7 +1,7 @@
 /** From captures, security associations and the facts of a run to a verdict: pure functions, the same live and from a bundle. */
 
 export type { Account, SentPacket } from './account.ts'
-export type { AddressBook } from './address-book.ts'
+export type { AddressBook, Holders } from './address-book.ts'
 export {
   type ArmName,
   armNames,

@@ -1,3 +1,4 @@
+import { guestsOf } from './guests.ts'
 import type { ArmView } from './observe.ts'
 import type { RunFacts } from './run.ts'
 
@@ -14,9 +15,10 @@ export function nothingToJudge(arm: ArmView): string | undefined {
 
 /** What the instruments of an arm missed, in words; empty when they vouch for having recorded everything. */
 export function instrumentFaults(arm: ArmView, topology: Pick<RunFacts, 'nodes' | 'pods'>): string[] {
+  const guests = guestsOf(arm)
   const expected = [
-    ...topology.nodes.map(({ name }) => `wire/${name}`),
-    ...topology.pods.map(({ name }) => `pod/${name}`),
+    ...[...topology.nodes, ...guests.nodes].map(({ name }) => `wire/${name}`),
+    ...[...topology.pods, ...guests.pods].map(({ name }) => `pod/${name}`),
     ...(arm.facts.scope?.nodes ?? []).map((name) => `node/${name}`),
   ]
   const others = arm.facts.instruments.map(({ name }) => name).filter((name) => !expected.includes(name))

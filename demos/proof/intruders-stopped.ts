@@ -146,14 +146,14 @@ export function accountForAttempts(arm: ArmView): AttemptAccount[] {
 
 /** What a repeated ESP packet carries is at its receiver more often than it was sent. */
 function takenAgain(
-  { opened }: SeenFrame,
+  { opened, time }: SeenFrame,
   atPods: ReadonlyMap<string, readonly SeenFrame[]>,
   { book }: ArmView,
 ): SeenFrame[] {
   if (!opened?.ok) return []
   const inner = decodeIp(opened.inner)
   if (!inner.ip) return []
-  const sender = book.podAt(inner.source!)?.name
+  const sender = book.at(time).podAt(inner.source!)?.name
   const sightings = atPods.get(fingerprint(inner)) ?? []
   const [sent, arrived] = [true, false].map((isSender) =>
     sightings.filter(({ instrument }) => (instrument === `pod/${sender}`) === isSender),

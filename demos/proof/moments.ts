@@ -1,3 +1,4 @@
+import { isForAbsentee, whilePresent } from './guests.ts'
 import type { ArmView } from './observe.ts'
 import { type Gap, isLost, longestGap } from './streams.ts'
 
@@ -10,6 +11,7 @@ export interface Course {
   readonly lastClear: bigint | undefined
   readonly gap: Gap | undefined
   readonly datagrams: number
+  /** But for those that were sent to somebody who was not there. */
   readonly lost: number
 }
 
@@ -25,8 +27,12 @@ export function courseOf(arm: ArmView): Course | undefined {
     ends: times.at(-1)!,
     firstEncrypted: arm.wire.find(({ opened, time }) => opened && time >= begins)?.time,
     lastClear: arm.clear().at(-1)?.seen.time,
-    gap: longestGap(accounts),
+    gap: longestGap(whilePresent(arm, accounts)),
     datagrams: all.length,
-    lost: all.filter(isLost).length,
+    lost: accounts.reduce(
+      (sum, { stream, datagrams }) =>
+        sum + datagrams.filter((each) => isLost(each) && !isForAbsentee(arm, stream, each)).length,
+      0,
+    ),
   }
 }

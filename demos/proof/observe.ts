@@ -7,6 +7,7 @@ import { type CanarySightings, findCanaries } from './canaries.ts'
 import type { Offender } from './check.ts'
 import { exposure } from './cleartext.ts'
 import { fingerprint } from './forwarding.ts'
+import { guestsOf } from './guests.ts'
 import { once } from './once.ts'
 import { opener } from './opener.ts'
 import type { ArmAssociations, ArmFacts, Canary, Material, Recording } from './run.ts'
@@ -79,7 +80,8 @@ export function observe(material: Material): RunView {
   const pods = Map.groupBy(seenFrames(material, 'pod'), ({ arm }) => arm)
   const arms = new Map<ArmName, ArmView>()
   for (const arm of facts.arms) {
-    const book = addressBook(facts, arm.scope)
+    const guests = guestsOf({ facts: arm })
+    const book = addressBook(facts, arm.scope, guests)
     const isInjected = injection(arm)
     const [injected = [], wireFrames = []] = [true, false].map((wanted) =>
       (wire.get(arm.name) ?? []).filter((seen) => isInjected(seen) === wanted),
@@ -105,7 +107,7 @@ export function observe(material: Material): RunView {
     arms.set(arm.name, {
       facts: arm,
       book,
-      senders: sendersOf(facts, arm.scope),
+      senders: sendersOf({ nodes: facts.nodes, pods: [...facts.pods, ...guests.pods] }, arm.scope),
       associations: associationsOf(material, arm.name),
       recordings: material.recordings.filter((recording) => recording.arm === arm.name),
       wire: wireFrames,

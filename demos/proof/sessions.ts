@@ -23,7 +23,7 @@ export function accountForSessions(
 ): readonly SessionAccount[] {
   if (sessions.length === 0) return []
   const keys = new Set(sessions.map(keyOf))
-  const byKey = Map.groupBy(pods, ({ frame }) => keysOf(book, frame).find((key) => keys.has(key)))
+  const byKey = Map.groupBy(pods, (seen) => keysOf(book, seen).find((key) => keys.has(key)))
   return sessions.map((session) => accountOf(session, byKey.get(keyOf(session)) ?? []))
 }
 
@@ -32,9 +32,10 @@ function keyOf({ fromPod, toPod, port }: Pick<Session, 'fromPod' | 'toPod' | 'po
 }
 
 /** Of the session that a segment would belong to: as one of its client, or of its server. */
-function keysOf(book: AddressBook, { tcp, source, destination }: SeenFrame['frame']): string[] {
+function keysOf(book: AddressBook, { frame, time }: SeenFrame): string[] {
+  const { tcp, source, destination } = frame
   if (!tcp) return []
-  const [fromPod, toPod] = [source, destination].map((address) => book.podAt(address!)?.name)
+  const [fromPod, toPod] = [source, destination].map((address) => book.at(time).podAt(address!)?.name)
   if (fromPod === undefined || toPod === undefined) return []
   return [
     keyOf({ fromPod, toPod, port: tcp.sourcePort }),

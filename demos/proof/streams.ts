@@ -131,3 +131,6 @@ export function longestGap(accounts: readonly StreamAccount[]): Gap | undefined 
 export function milliseconds(nanoseconds: bigint): number {
   return Number(nanoseconds / 100_000n) / 10
 }
+
+/** On a busy machine an answer takes its time; nanoseconds. */
+export const underWay = 500_000_000n

@@ -1,3 +1,4 @@
+import { addressesApart } from './addresses-apart.ts'
 import { appDelivered } from './app-delivered.ts'
 import { appLossless } from './app-lossless.ts'
 import { type ArmName, isSealed, sabotageArms, sabotageOf } from './arms.ts'
@@ -31,6 +32,7 @@ const checks: Readonly<Record<CheckId, Check>> = {
   'app.lossless': appLossless,
   'policy.enforced': policyEnforced,
   'intruders.stopped': intrudersStopped,
+  'addresses.apart': addressesApart,
   'wire.no-cleartext': noCleartext,
   'wire.no-canary': noCanary,
   'wire.authentic': authentic,
@@ -77,8 +79,13 @@ function checksOf(arm: ArmName): readonly CheckId[] {
 
 /** What a change has to show besides, in its own arm and, failing, where it was botched. */
 function ownChecks(change: ChangeKind): readonly CheckId[] {
-  if (change === 'policy') return ['policy.enforced']
-  return change === 'spoof' ? ['intruders.stopped'] : []
+  const own: Partial<Record<ChangeKind, CheckId>> = {
+    policy: 'policy.enforced',
+    spoof: 'intruders.stopped',
+    churn: 'addresses.apart',
+  }
+  const id = own[change]
+  return id ? [id] : []
 }
 
 /** The checks that have to fail in an arm: they are what must notice what is wrong there on purpose. */

@@ -15,6 +15,7 @@ const claims: Readonly<Record<CheckId, string>> = {
   'app.delivered': 'Everything sent arrived, unchanged',
   'app.lossless': 'Nothing sent while it changed was lost or came twice',
   'policy.enforced': 'What policy denied was stopped and named, and went on when allowed',
+  'addresses.apart': 'Who inherits an address has traffic and keys of its own',
   'intruders.stopped': 'What no pod sent arrived nowhere, and was named',
   'wire.no-cleartext': 'Nothing on the wire outside encryption that is to be encrypted',
   'wire.no-canary': 'No canary anywhere on the wire, in any form',

@@ -37,8 +37,8 @@ function choosePacket(arm: ArmView): SentPacket | undefined {
     .sort((a, b) => a.seen.data.length - b.seen.data.length || a.seen.number - b.seen.number)[0]
 }
 
-function isBetweenNodes({ book }: ArmView, { frame }: SeenFrame, routers: number): boolean {
-  return routers === 0 && book.podAt(frame.destination!) === undefined
+function isBetweenNodes({ book }: ArmView, { frame, time }: SeenFrame, routers: number): boolean {
+  return routers === 0 && book.at(time).podAt(frame.destination!) === undefined
 }
 
 function dump(title: string, seen: SeenFrame, tokens: readonly Buffer[]): Html {

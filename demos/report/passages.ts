@@ -27,7 +27,8 @@ export function passagesOf(arm: ArmView): Passage[] {
 
 function passage(book: AddressBook, { frame, time }: SeenFrame, fate: Fate): Passage[] {
   const { source, destination } = frame
-  const from = source === undefined ? undefined : book.senderAt(source)
-  const to = destination === undefined ? undefined : book.senderAt(destination)
+  const holders = book.at(time)
+  const from = source === undefined ? undefined : holders.senderAt(source)
+  const to = destination === undefined ? undefined : holders.senderAt(destination)
   return from && to ? [{ fromPod: from.name, toPod: to.name, time, fate }] : []
 }

@@ -65,8 +65,8 @@ export function leakedAndRefused(scene: Scene): Outcome {
 }
 
 /** The packets of whoever is sabotaged have its address as their source, wherever they come out. */
-function comesFrom({ arm, sabotage }: Scene, { frame }: SeenFrame): boolean {
+function comesFrom({ arm, sabotage }: Scene, { frame, time }: SeenFrame): boolean {
   const source = frame.source ?? frame.arp?.senderAddress
-  const sender = source === undefined ? undefined : arm.book.senderAt(source)
+  const sender = source === undefined ? undefined : arm.book.at(time).senderAt(source)
   return sender !== undefined && sabotage.pods.includes(sender.name)
 }

@@ -32,7 +32,7 @@ export function neverConnected({ arm, affected, sabotage }: Scene): Outcome {
   )
 }
 
-function sender({ book }: ArmView, { frame, opened }: SeenFrame): string | undefined {
+function sender({ book }: ArmView, { frame, opened, time }: SeenFrame): string | undefined {
   const source = opened?.ok ? decodeIp(opened.inner).source : (frame.source ?? frame.arp?.senderAddress)
-  return source === undefined ? undefined : book.podAt(source)?.name
+  return source === undefined ? undefined : book.at(time).podAt(source)?.name
 }
