@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePrefix } from '@wireproof/netlink'
+import { parsePrefix, type XfrmStateOptions } from '@wireproof/netlink'
 import fc from 'fast-check'
 import { parseClusterKey } from './keys/cluster-key.ts'
 import type { IpcacheEntry } from './plan/ipcache.ts'
@@ -63,7 +63,12 @@ class World {
   /** Effects so far: the world's clock, while `#now` is the agents'. */
   #instant = 0
   readonly #joined = new Map<SimulatedNode, number>()
+  readonly #joins = new Map<number, number>()
+  /** Since when each agent runs. */
+  readonly #started = new Map<SimulatedNode, number>()
   readonly #seen = new WeakMap<object, number>()
+  /** Who had the addresses of an association when it was made. */
+  readonly #madeFor = new WeakMap<object, readonly string[]>()
   #covered: (typeof scopes)[number] = 'all'
   /** Nodes that may send in clear to the first pod of others: no policy that they have read covers it. */
   readonly #uncovering = new Set<SimulatedNode>()
@@ -92,14 +97,14 @@ class World {
 
   /** Everybody runs, and passes until nothing waits. */
   settle(): void {
-    for (const node of this.nodes.values()) if (!node.isRunning) node.start()
+    for (const node of this.nodes.values()) if (!node.isRunning) this.#start(node)
     this.#pass(10)
     this.wounded.clear()
   }
 
   #join(id: number): void {
     if (this.nodes.has(id)) return
-    const described = describe(id)
+    const described = { ...describe(id), name: this.#nextName(id) }
     const onEffect = () => {
       this.check()
       this.#interruption?.()
@@ -108,8 +113,26 @@ class World {
     this.memory.putNode(described)
     this.nodes.set(id, node)
     this.#joined.set(node, ++this.#instant)
-    node.start()
+    this.#start(node)
     this.#passOf(node)
+  }
+
+  /** Those that have an address one after the other are others, and sometimes the same again. */
+  #nextName(id: number): string {
+    const joins = (this.#joins.get(id) ?? 0) + 1
+    this.#joins.set(id, joins)
+    return joins % 2 === 0 ? `heir${id}` : `n${id}`
+  }
+
+  #namesAt(addresses: readonly string[]): string[] {
+    return [...this.nodes.values()].flatMap(({ node }) =>
+      addresses.includes(node.underlay) ? [node.name] : [],
+    )
+  }
+
+  #start(node: SimulatedNode): void {
+    node.start()
+    this.#started.set(node, ++this.#instant)
   }
 
   #cover(covered: (typeof scopes)[number]): void {
@@ -124,26 +147,44 @@ class World {
   #passOf(node: SimulatedNode, thorough = false): void {
     // Until it ends, what the node read in an earlier pass may still be in force.
     if (this.#covered === 'none') this.#uncovering.add(node)
+    const begun = this.#instant
     node.pass(this.#now, thorough)
     if (this.#covered !== 'none') this.#uncovering.delete(node)
+    for (const other of this.nodes.values())
+      if (other !== node && this.#joined.get(other)! <= begun) this.checkHeir(node, other)
+  }
+
+  /** Who has seen another go has nothing left of it when its heir is known. */
+  checkHeir(node: SimulatedNode, heir: SimulatedNode): void {
+    const joined = this.#joined.get(heir)!
+    if (this.#started.get(node)! > joined) return
+    for (const state of node.kernel.states.values())
+      if ([state.source, state.destination].includes(heir.node.underlay))
+        assert.ok(
+          (this.#seen.get(state) ?? joined) >= joined ||
+            this.#madeFor.get(state)!.includes(heir.node.name),
+          `${node.node.name} has an association of whoever had ${heir.node.underlay} before ${heir.node.name}`,
+        )
   }
 
   #leave(id: number): void {
     const node = this.nodes.get(id)
     if (!node) return
     this.nodes.delete(id)
-    for (const pod of this.memory.pods.values()) if (pod.node === `n${id}`) this.memory.removePod(pod.name)
-    this.memory.removeNode(`n${id}`)
+    const { name } = node.node
+    for (const pod of this.memory.pods.values()) if (pod.node === name) this.memory.removePod(pod.name)
+    this.memory.removeNode(name)
     node.stop()
   }
 
   #changePod({ kind, id, pod }: Extract<Event, { pod: number }>): void {
     const name = `p${id}-${pod}`
+    const node = this.nodes.get(id)
     if (kind === 'no-pod') this.memory.removePod(name)
-    else if (this.nodes.has(id))
+    else if (node)
       this.memory.putPod({
         name,
-        node: `n${id}`,
+        node: node.node.name,
         addresses: [`10.0.${id}.${pod}`],
         labels: { app: `${pod}` },
       })
@@ -157,7 +198,7 @@ class World {
     if (kind === 'kill') node.stop()
     if (kind === 'restart') {
       node.stop()
-      node.start()
+      this.#start(node)
       this.#passOf(node)
     }
     if (!node.isRunning) return
@@ -183,7 +224,10 @@ class World {
     this.#instant++
     for (const { kernel } of this.nodes.values())
       for (const state of kernel.states.values())
-        if (!this.#seen.has(state)) this.#seen.set(state, this.#instant)
+        if (!this.#seen.has(state)) {
+          this.#seen.set(state, this.#instant)
+          this.#madeFor.set(state, this.#namesAt([state.source, state.destination]))
+        }
     for (const [from, sender] of this.nodes)
       for (const [to, receiver] of this.nodes) if (from !== to) this.#checkPath(from, sender, to, receiver)
   }
@@ -306,6 +350,17 @@ test('control: an association that is taken away on the receiving side is found'
   world.settle()
   world.nodes.get(2)!.kernel.states.clear()
   assert.throws(() => world.check(), /cannot open what n1 sends/)
+})
+
+test('control: an association that outlives the node it was for is found to be there for its heir', () => {
+  const world = new World()
+  for (const id of [1, 2]) world.apply({ kind: 'join', id })
+  world.settle()
+  const one = world.nodes.get(1)!
+  const [[name, left]] = [...one.kernel.states] as [[string, XfrmStateOptions]]
+  for (const kind of ['leave', 'join'] as const) world.apply({ kind, id: 2 })
+  one.kernel.states.set(name, left)
+  assert.throws(() => world.checkHeir(one, world.nodes.get(2)!), /has an association of whoever had/)
 })
 
 test('control: an agent that narrows the scope without having been told to is found to send in clear', () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Route, Xfrm, XfrmStateOptions } from '@wireproof/netlink'
+import type { Route, Xfrm, XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
 import type { KeyJournal } from './cluster/journal.ts'
 import type {
   Announcement,
@@ -23,7 +23,7 @@ import type { Log } from './log.ts'
 import { joinDifferences } from './plan/difference.ts'
 import { NodePlan, type Planned } from './plan/node-plan.ts'
 import { Retirement } from './plan/retirement.ts'
-import { sameState } from './plan/security.ts'
+import { nameOfPolicy, nameOfState, sameState } from './plan/security.ts'
 import { nextDatapath, type Transition } from './plan/transition.ts'
 import type { PodChange, PolicyEnforcement } from './policy/enforcement.ts'
 import { AgentProblem } from './problem.ts'
@@ -119,6 +119,7 @@ export class Reconciler {
     this.#described = self
     if (everything) this.#reload(self, now)
     const planned = this.#planned(self, life, transition.datapath, isFull ? undefined : changes.nodes)
+    this.#bury(planned)
 
     // Who may talk to a pod knows it before it can be talked to.
     policies.update(view, isFull ? undefined : this.#podChanges(changes))
@@ -327,7 +328,10 @@ export class Reconciler {
     for (const { number } of gone) this.#leaving.add(number)
     if (everything)
       for (const number of this.#security.numbers())
-        if (!this.plan.isNumberOfPeer(number)) this.#leaving.add(number)
+        if (!this.plan.isNumberOfPeer(number)) {
+          this.#leaving.add(number)
+          this.plan.orphan(number)
+        }
     for (const { number } of peers) this.#leaving.delete(number)
     const differences = [
       ...peers.map((peer) => compareSecurity(peer, this.#security.of(peer.number))),
@@ -335,7 +339,30 @@ export class Reconciler {
     ]
     return {
       states: joinDifferences(differences.map(({ states }) => states)),
-      policies: joinDifferences(differences.map(({ policies }) => policies)),
+      policies: this.#withoutHandedOn(joinDifferences(differences.map(({ policies }) => policies))),
+    }
+  }
+
+  /** Where pods' addresses go from one node to another, the policy that leads to the one takes the place of the other's. */
+  #withoutHandedOn(policies: SecurityDifference['policies']): SecurityDifference['policies'] {
+    if (policies.remove.length === 0) return policies
+    const wanted = new Set([...policies.add, ...policies.change.map(({ to }) => to)].map(nameOfPolicy))
+    const [handedOn, remove] = [true, false].map((isWanted) =>
+      policies.remove.filter((policy) => wanted.has(nameOfPolicy(policy)) === isWanted),
+    ) as [XfrmPolicy[], XfrmPolicy[]]
+    this.#security.forgetPolicies(handedOn)
+    return { ...policies, remove }
+  }
+
+  /** What a node left behind whose address another has now goes before anything is known of the other's pods. */
+  #bury({ peers }: Planned): void {
+    for (const { number, states, isHeir } of peers) {
+      if (!isHeir) continue
+      const wanted = new Set(states.map(nameOfState))
+      const others = this.#security.of(number).states.filter((state) => !wanted.has(nameOfState(state)))
+      for (const state of others) this.#retirement.cancel(state)
+      this.#security.deleteStates(others)
+      this.plan.inherited(number)
     }
   }
 

@@ -118,6 +118,11 @@ export class SecurityMirror {
 
   deletePolicies(policies: readonly XfrmPolicy[]): void {
     this.#xfrm.deletePolicies(policies)
+    this.forgetPolicies(policies)
+  }
+
+  /** They are another peer's from now on. */
+  forgetPolicies(policies: readonly XfrmPolicy[]): void {
     for (const policy of policies)
       this.#change(policy.template?.reqid, (peer) => {
         peer.policies = without(peer.policies, policy, isSamePolicy)

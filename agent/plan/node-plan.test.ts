@@ -298,3 +298,46 @@ test('objects of a plan have names of their own, are the same as themselves, and
   assert.equal(peerOf(1), undefined)
   assert.equal(peerOf(undefined), undefined)
 })
+
+const outboundTo = ({ kernel }: SimulatedNode, prefix: string) =>
+  [...kernel.policies.values()].find(
+    ({ direction, destination }) => direction === 'out' && destination === prefix,
+  )
+
+test('pods’ addresses that go to another node in one pass are sent to that one, and to no other', () => {
+  const { memory, node, add, pass, peer, settle } = cluster(1, 2)
+  memory.removeNode('n2')
+  node(2).stop()
+  add(4, { ...describe(4), podCidrs: describe(2).podCidrs })
+  pass(1)
+  const [prefix] = describe(2).podCidrs as [string]
+  assert.equal(outboundTo(node(1), prefix)?.template?.destination, '192.168.0.4')
+  assert.equal(node(1).kernel.addresses.get(prefix)?.node, peer(1, 4).number)
+  settle()
+  assert.equal(outboundTo(node(1), prefix)?.template?.destination, '192.168.0.4')
+  assert.equal(peer(1, 4).waiting, undefined)
+})
+
+for (const passes of [1, 2])
+  test(`the heir of a node’s addresses is sent nothing under its keys and heard under none of them, ${passes === 1 ? 'in one pass' : 'after it was gone'}`, () => {
+    const { memory, node, nodes, pass, states, peer, settle } = cluster(1, 2)
+    const before = states(1).map(({ spi }) => spi)
+    assert.equal(before.length, 2)
+    memory.removeNode('n2')
+    node(2).stop()
+    nodes.delete(2)
+    if (passes === 2) pass(1)
+    const described = { ...describe(2), name: 'n9' }
+    memory.putNode(described)
+    const heir = new SimulatedNode(memory, described)
+    heir.start()
+    heir.pass(0)
+    pass(1)
+    const kept = states(1).filter(({ spi }) => before.includes(spi))
+    assert.deepEqual(kept, [], 'nothing of the predecessor is left')
+    const { template } = outboundTo(node(1), '10.0.2.0/24')!
+    assert.ok(!before.includes(template!.spi!))
+    nodes.set(9, heir)
+    settle()
+    assert.equal(peer(1, 9).waiting, undefined)
+  })

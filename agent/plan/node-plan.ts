@@ -67,6 +67,8 @@ export class NodePlan {
   readonly #retaining = new Set<string>()
   readonly #rejected = new Map<string, string>()
   readonly #retried = new Map<string, number>()
+  /** Numbers whose node has gone, while the kernel may still hold something of it. */
+  readonly #orphaned = new Set<number>()
   /** Who is heard under which SPI. */
   readonly #heard = new Map<number, string>()
   #self: ClusterNode | undefined
@@ -155,8 +157,19 @@ export class NodePlan {
     return underlay !== undefined && this.#claims.ownerOf(hostPrefix(underlay)) !== undefined
   }
 
+  /** To be called where the kernel holds something of a node that had gone before this agent started. */
+  orphan(number: number): void {
+    this.#orphaned.add(number)
+  }
+
+  /** To be called once the kernel holds nothing under the number but what is wanted. */
+  inherited(number: number): void {
+    this.#orphaned.delete(number)
+  }
+
   /** To be called once nothing in the kernel carries the number any more. */
   release(number: number): void {
+    this.#orphaned.delete(number)
     if (!this.isNumberOfPeer(number)) this.numbers.release(number)
   }
 
@@ -190,8 +203,10 @@ export class NodePlan {
     let gone: Gone[] = []
     if (known) {
       this.ipcache.removeNode(known.node)
-      if (known.node.underlay !== node.underlay && known.plan)
+      if (known.node.underlay !== node.underlay && known.plan) {
         gone = [{ name: node.name, number: known.plan.number }]
+        this.#orphaned.add(known.plan.number)
+      }
       known.node = node
     } else {
       // What this agent had announced before it was restarted.
@@ -222,7 +237,9 @@ export class NodePlan {
     this.#retaining.delete(name)
     this.#retried.delete(name)
     this.#unhear(peer)
-    return peer.plan ? [{ name, number: peer.plan.number }] : []
+    if (!peer.plan) return []
+    this.#orphaned.add(peer.plan.number)
+    return [{ name, number: peer.plan.number }]
   }
 
   #plan(task: PlanTask, name: string, peer: Peer): PeerPlan {
@@ -246,6 +263,7 @@ export class NodePlan {
       peer: { node, number, life: theirs, said: view.announcements.get(node.name) },
       pair,
       present: present(number),
+      isHeir: this.#orphaned.has(number),
       wire: this.#wire,
       nodeTraffic: { self: scope.hasNode(self), peer: scope.hasNode(node), encrypts },
     })

@@ -29,6 +29,8 @@ export interface PeerPlan {
   readonly outboundSpi: number | undefined
   /** Whether there is such an association. */
   readonly hasKeys: boolean
+  /** Whether what the kernel holds besides is another node's, which had the address before: it goes at once. */
+  readonly isHeir: boolean
   /** Why packets to this peer are dropped or still leave under earlier keys. */
   readonly waiting: string | undefined
 }
@@ -55,6 +57,8 @@ export interface PeerInput {
     readonly states: readonly PresentState[]
     readonly policies: readonly XfrmPolicy[]
   }
+  /** Whether another node had the peer's address before, and what is present may be that one's. */
+  readonly isHeir: boolean
   readonly wire: { readonly device: string; readonly mtu: number }
   readonly nodeTraffic: NodeTraffic
 }
@@ -76,10 +80,11 @@ const outboundReplayWindow = 1
  * The outbound association is installed once the peer has announced that it receives under exactly these keys. Until
  * then the policy names an association that does not exist, so the kernel drops rather than sends in clear; or the
  * policy stays on the association of earlier keys where there is one. The peer's earlier inbound association stays
- * until the peer has announced that it sends on the new one.
+ * until the peer has announced that it sends on the new one. The heir of an address has no earlier ones: nothing is sent to it
+ * under its predecessor's keys, and nothing that these sealed is taken for the heir's.
  */
 export function planPeer(input: PeerInput): PeerPlan {
-  const { self, life: own, peer, present } = input
+  const { self, life: own, peer, present, isHeir } = input
   const { node, number, life, said } = peer
   const heard = said?.incarnation === life?.incarnation && said?.key === input.keyName ? said : undefined
   const receives = heard !== undefined && heard.receives >= own.revision
@@ -92,7 +97,7 @@ export function planPeer(input: PeerInput): PeerPlan {
   const earlier = present.states.find(
     (state) => state.destination === node.underlay && state.spi === onPolicy,
   )
-  const keepEarlier = !receives && earlier !== undefined
+  const keepEarlier = !isHeir && !receives && earlier !== undefined
   const outboundSpi = keepEarlier ? earlier.spi : pair?.outbound.spi
   const hasKeys = outboundSpi !== undefined && (receives || keepEarlier)
 
@@ -109,13 +114,14 @@ export function planPeer(input: PeerInput): PeerPlan {
     routes: routesTo(ends, mtuTo(input)),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
-        ? state.spi !== pair?.inbound.spi && !sends
+        ? state.spi !== pair?.inbound.spi && !sends && !isHeir
         : keepEarlier && state.spi === earlier.spi,
     ),
     attempt: pair?.attempt ?? 0,
     inboundSpi: pair?.inbound.spi,
     outboundSpi,
     hasKeys,
+    isHeir,
     waiting:
       life === undefined ? 'its agent has not started' : receives ? undefined : 'it does not receive yet',
   }
