@@ -161,8 +161,7 @@ class World {
     for (const state of node.kernel.states.values())
       if ([state.source, state.destination].includes(heir.node.underlay))
         assert.ok(
-          (this.#seen.get(state) ?? joined) >= joined ||
-            this.#madeFor.get(state)!.includes(heir.node.name),
+          (this.#seen.get(state) ?? joined) >= joined || this.#madeFor.get(state)!.includes(heir.node.name),
           `${node.node.name} has an association of whoever had ${heir.node.underlay} before ${heir.node.name}`,
         )
   }

@@ -18,7 +18,7 @@ import { verifyBundle } from './verify.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'wireproof-mutation-'))
 after(() => rmSync(scratch, { recursive: true, force: true }))
 
-const everything = { changes: ['rotate', 'policy', 'spoof'], services: true } as const
+const everything = { changes: ['rotate', 'policy', 'spoof', 'churn'], services: true } as const
 
 const sealedFrames = (run: SyntheticRun, instrument: string) => {
   const associations = run.associations.find(({ arm }) => arm === 'encrypted')!
@@ -80,6 +80,14 @@ const mutations: Readonly<
       recount(run, 'spoof', `pod/${toPod}`)
     },
     notices: 'spoof/intruders.stopped: fails',
+  },
+  'addresses.apart': {
+    what: 'one association of an heir is its predecessor’s',
+    change: (run) => {
+      const { after } = run.associations.find(({ arm }) => arm === 'churn')!
+      after.find(({ node, direction }) => node === 'g2' && direction === 'out')!.node = 'g1'
+    },
+    notices: 'churn/addresses.apart: fails',
   },
   'wire.no-cleartext': {
     what: 'one packet that is not a pod’s has the address of a pod',

@@ -11,13 +11,14 @@ import type {
   CapturedFrame,
   Change,
   Denial,
+  Guests,
   NodeFacts,
   PodFacts,
   Session,
   Stream,
 } from './run.ts'
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
-import { answerTo, datagramText } from './streams.ts'
+import { answerTo, datagramText, underWay } from './streams.ts'
 import { type IntrudersScene, tryAll } from './synthetic-attempts.ts'
 import { arp, esp, ethernet, icmpv6, packet as ipPacket, routed, tcp, udp } from './synthetic-packet.ts'
 
@@ -82,7 +83,8 @@ export function syntheticArm(
 ): SyntheticArm {
   const plan = sabotageOf(name)
   const settings = { encryptL3: name !== 'control', strict: plan?.mode !== 'permissive' }
-  const isPod = (sender: Sender) => pods.includes(sender)
+  const everyPod = [...pods]
+  const isPod = (sender: Sender) => everyPod.includes(sender)
   const sabotaged = plan ? sabotagedPods(plan.kind) : []
   const broken = [...sabotaged, ...themselves.flatMap(({ name }) => (name === sabotagedNode ? [name] : []))]
   const before = associationsBetween(nodes, sent)
@@ -95,6 +97,7 @@ export function syntheticArm(
   ]
   if (plan?.kind === 'agent-bypassed' || changeOf(name) === 'spoof') ports.push(strangersPort)
   const frames = new Map(ports.map((port) => [port, [] as CapturedFrame[]]))
+  const everyNode = [...nodes]
   let time = started
   const record = (instrument: string, data: Buffer) => {
     time += 20_000n
@@ -129,7 +132,7 @@ export function syntheticArm(
     if (isPod(from) && wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
     const onWire = routed(packet, isPod(from) ? 1 : 0)
     if (from.node !== to.node) {
-      const carrier = wire === 'sealed' ? seal(after, nodes, name, from, to, onWire) : onWire
+      const carrier = wire === 'sealed' ? seal(after, everyNode, name, from, to, onWire) : onWire
       if (wire === 'sealed' || wire === 'clear') record(`wire/${from.node}`, ethernet(carrier))
       if (wire === 'aside') record(strangersPort, ethernet(packet))
       if (!arrives) stopped++
@@ -224,16 +227,23 @@ export function syntheticArm(
     const sessions = changeOf(name) === 'policy' ? ends.map(openSession) : []
     const denials: Mutable<Denial>[] = []
     const attempts: Attempt[] = []
+    const guests: Mutable<Guests> = { nodes: [], pods: [] }
     for (let number = 1; number <= datagramsEach; number++) {
-      if (rekeyedBefore.includes(number)) {
+      if (rekeyedBefore.includes(number) && changeOf(name) === 'churn') {
+        const visit = comeAndGo(guests.nodes.length + 1)
+        guests.nodes.push(visit.node)
+        guests.pods.push(visit.pod)
+        streams.push(...visit.streams)
+        moments.push({ at: visit.node.ready, what: `node ${visit.node.name} had joined` })
+      } else if (rekeyedBefore.includes(number)) {
         after.push(...rekeyed(current(after), name, number))
         time += 1000n
         moments.push({ at: `${time}`, what: 'every key was replaced' })
         if (name === 'partition') outages.push({ from: `${time}`, to: `${time + 1_000_000n}` })
       }
       const denial = sessions.length > 0 && rekeyedBefore.includes(number) ? deny(number) : undefined
-      streams.forEach(({ token }, index) => {
-        const [from, to] = ends[index]!
+      ends.forEach(([from, to], index) => {
+        const { token } = streams[index]!
         const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
         const special =
           (denial && fateOfDenied(name, denial, { fromPod: from.name, toPod: to.name })) ??
@@ -255,8 +265,61 @@ export function syntheticArm(
       ...(outages.length > 0 && { outages }),
       ...(denials.length > 0 && { denials, dropped }),
       ...(attempts.length > 0 && { attempts }),
+      ...(guests.nodes.length > 0 && { guests }),
     }
     return { change, streams, ...(sessions.length > 0 && { sessions: sessions.map(({ facts }) => facts) }) }
+  }
+
+  /** A node with a pod joins at the addresses that the one before it had, talks to the first pod, and leaves. */
+  function comeAndGo(visit: number) {
+    const node = {
+      name: `g${visit}`,
+      id: 9,
+      underlay: addressLike(nodes[0]!.underlay, 9),
+      podCidrs: guestRanges,
+    }
+    const pod = { name: `g${visit}1`, node: node.name, addresses: guestAddresses }
+    const host = pods[0]!
+    for (const port of [`wire/${node.name}`, `pod/${pod.name}`]) frames.set(port, [])
+    const from = `${++time}`
+    everyNode.push(node)
+    everyPod.push(pod)
+    after.push(
+      ...associationsBetween([...nodes, node], 0n).filter(({ source, destination }) =>
+        [source, destination].includes(node.underlay),
+      ),
+    )
+    const ready = `${++time}`
+    const streams = [
+      [pod, host],
+      [host, pod],
+    ].map(([sender, receiver]): Stream => {
+      const [one, other] = [sender!, receiver!]
+      const id = `stream/${one.name}-${other.name}`
+      const token = canaryToken(name, id)
+      for (let number = 1; number <= datagramsEach; number++) {
+        const payload = Buffer.from(datagramText(token, number).padEnd(70, '.'))
+        const special = number === 1 && one === pod && isBotched(name) ? fates.leak : sealed
+        send(one, other, udp(5353, 9000, payload), 17, special)
+        send(other, one, udp(9000, 5353, answerTo(payload)), 17, sealed)
+      }
+      const canary = canaryToken(name, id, 'canary')
+      send(one, other, udp(4000, 7, Buffer.from(`hello ${canary}`)), 17, sealed)
+      canaries.push({
+        ...{ id: `${name}/${one.name}-${other.name}/udp`, token: canary },
+        ...{ fromPod: one.name, toPod: other.name, protocol: 'udp', delivered: true, unchanged: true },
+      })
+      return {
+        ...{ id, token, fromPod: one.name, toPod: other.name, everyMs: 20 },
+        ...{ sent: datagramsEach, answered: datagramsEach },
+      }
+    })
+    // Answers are waited for: who leaves has had all of them.
+    time += underWay + 1n
+    const leaving = `${time}`
+    const stay = { from, ready, leaving, until: `${++time}` }
+    everyNode.pop()
+    return { node: { ...node, ...stay }, pod: { ...pod, ...stay }, streams }
   }
 
   /** A TCP session that sends what is not confirmed again with what is new. */
@@ -296,6 +359,14 @@ export function syntheticArm(
 }
 
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] }
+
+const guestRanges = ['10.0.9.0/24']
+const guestAddresses = ['10.0.9.2']
+
+/** Of the same family. */
+function addressLike(underlay: string, host: number): string {
+  return isIPv6(underlay) ? `fd56::${host}` : `192.168.0.${host}`
+}
 
 /** How what is denied fares, unless the policy is not in force. */
 function fateOfDenied(
