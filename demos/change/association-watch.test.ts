@@ -51,3 +51,22 @@ test('a kernel that can no longer be read ends it with the reason', async () => 
   await sleep(10)
   await assert.rejects(watch.end(), /no such lab/)
 })
+
+test('a node that leaves while it is read is no failure, and one that stays is', async () => {
+  const node = (name: string) => ({ name, id: 1, underlay: '192.0.2.1', podCidrs: ['10.0.1.0/24'] })
+  let there = [node('n1'), node('n2')]
+  let leaves = true
+  const watch = watchAssociations({
+    nodes: async () => there,
+    securityAssociations: async (name) => {
+      if (name === 'n1') return [association(1, 'aa', 5)]
+      if (leaves) there = [node('n1')]
+      throw new Error('no such namespace')
+    },
+  })
+  await watch.look()
+  there = [node('n1'), node('n2')]
+  leaves = false
+  await assert.rejects(watch.look(), /no such namespace/)
+  await watch.end().catch(() => {})
+})

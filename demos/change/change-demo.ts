@@ -43,7 +43,11 @@ export function changeDemo(change: Change): ProofDemo {
       )
       await stage.say(botched.text, { heading: botched.heading, notes: botched.notes })
       await keep(
-        await playChangeArm(stage, cast, { change, name: botchOf(change.kind), rounds: change.rounds }),
+        await playChangeArm(stage, cast, {
+          change,
+          name: botchOf(change.kind),
+          rounds: botched.rounds ?? change.rounds,
+        }),
       )
       await stage.say(
         `And would a leak be seen? The agent of ${target.node.name} hangs and its outbound IPsec policies are gone, first with ` +

@@ -44,6 +44,8 @@ export interface Way {
   change(hands: ChangeHands): Promise<void>
   /** Whether strict mode is on, as it is where nothing else is said. */
   readonly strict?: boolean
+  /** How often, where that is not as in the short form. */
+  readonly rounds?: number
   /** Of random instants. */
   readonly isRandom?: boolean
 }

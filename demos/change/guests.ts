@@ -26,7 +26,7 @@ export interface Hosts {
   look(): Promise<void>
 }
 
-/** Datagrams and canaries on their way between some pods. */
+/** Datagrams on their way between some pods. */
 export interface Conversation {
   /** Waits for all answers. What is lost meanwhile is told, and no error. */
   end(): Promise<void>
@@ -95,19 +95,11 @@ export class Guests {
     return pods
   }
 
-  /** Has a canary and a stream go from each to its other. */
-  converse(pairs: readonly Pair[]): Conversation {
+  /** Has a canary go from each to its other, over every protocol. */
+  async sendCanaries(pairs: readonly Pair[]): Promise<void> {
     const { workload, arm } = this.#hosts
-    const stream = this.stream(pairs)
-    const canaries = workload.sendCanaries(arm, { pairs, deadlineMs: patientMs, signal: this.#signal })
-    // Looked at when they end; when something else breaks first, that is what is told.
-    canaries.catch(() => {})
-    return {
-      end: async () => {
-        this.canaries.push(...(await canaries))
-        await stream.end()
-      },
-    }
+    const options = { pairs, deadlineMs: patientMs, signal: this.#signal }
+    this.canaries.push(...(await workload.sendCanaries(arm, options)))
   }
 
   /** Has datagrams go from each to its other, who need not be there. */

@@ -101,12 +101,15 @@ test('what changed under traffic has its strip, its moments and its numbers', ()
     changeKinds.flatMap((kind) => [armTitle(kind), armTitle(botchOf(kind))]),
   )
   for (const figure of figures) {
-    assert.equal(figure.match(/<title>every key was replaced<\/title>/g)?.length, 2)
+    assert.equal(figure.match(/<title>(every key was replaced|node g[12] had joined)<\/title>/g)?.length, 2)
     assert.match(figure, /as it must be/)
   }
   assert.match(figures[0]!, /last clear packet<\/dt><dd>none</)
   const open = figures.find((figure) => figure.startsWith(`<h3>${armTitle('partition/open')}<`))
   assert.match(open!, /last clear packet<\/dt><dd>0\.\d+ s</)
+  const churn = figures.find((figure) => figure.startsWith(`<h3>${armTitle('churn')}<`))
+  assert.match(churn!, /joined and left<\/dt><dd>2 nodes, 2 pods</)
+  assert.doesNotMatch(figures[0]!, /joined and left/)
   assert.match(figures[0]!, /0 of 36/)
   assert.match(figures[1]!, /6 of 36/)
   assert.doesNotMatch(page(), /id="change"/)

@@ -47,7 +47,7 @@ ${strip(inSpan, span, { height: 44, slots })}${moments(change.moments, span)}
 function figuresOf({ facts }: ArmView, course: Course): [string, string][] {
   const { begins, firstEncrypted, lastClear, gap, datagrams, lost } = course
   const at = (time: bigint | undefined) => (time === undefined ? 'none' : `${seconds(time - begins)} s`)
-  const { moments, seed } = facts.change!
+  const { moments, seed, guests } = facts.change!
   const longest = gap ? `${milliseconds(gap.to - gap.from)} ms` : 'none'
   return [
     ['first encrypted packet', at(firstEncrypted)],
@@ -55,6 +55,9 @@ function figuresOf({ facts }: ArmView, course: Course): [string, string][] {
     [gap ? `longest gap, ${gap.stream.fromPod} → ${gap.stream.toPod}` : 'longest gap', longest],
     ['datagrams lost', `${lost.toLocaleString('en')} of ${datagrams.toLocaleString('en')}`],
     ['moments of change', moments.length.toLocaleString('en')],
+    ...(guests
+      ? [['joined and left', `${guests.nodes.length} nodes, ${guests.pods.length} pods`] as [string, string]]
+      : []),
     ...(seed === undefined ? [] : [['seed of the instants', seed] as [string, string]]),
   ]
 }

@@ -220,3 +220,40 @@ test('in a large lab the pairs are sampled so that every pod sends', () => {
   assert.equal(new Set(plans.map(({ from }) => from.name)).size, 60)
   assert.equal(new Set(plans.map(({ id }) => id)).size, plans.length)
 })
+
+test('a pod that comes meanwhile sends and is sent to as it is told, and is silent when it has gone', async () => {
+  const pods = [loopbackPod('a1', 'n1', '127.0.0.91')]
+  const lab = loopbackLab(pods)
+  const workload = await startWorkload(lab, { port: await freePort() })
+  try {
+    const guest = loopbackPod('j1a', 'j1', '127.0.0.92')
+    const [host] = pods as [(typeof pods)[number]]
+    const pairs = [
+      { from: guest, to: host },
+      { from: host, to: guest },
+    ]
+    await workload.join(guest)
+    const background = workload.startBackground(10, { pairs })
+    const canaries = await workload.sendCanaries('churn', { ...patient, pairs })
+    assert.deepEqual(
+      canaries.map(({ id, delivered }) => [id, delivered]),
+      ['j1a-a1/udp', 'j1a-a1/tcp', 'a1-j1a/udp', 'a1-j1a/tcp'].map((what) => [`churn/${what}`, true]),
+    )
+    const { streams } = await background.end()
+    assert.deepEqual(
+      streams.map(({ fromPod, toPod, report }) => [fromPod, toPod, report.lost]),
+      [
+        ['j1a', 'a1', 0],
+        ['a1', 'j1a', 0],
+      ],
+    )
+    await workload.leave('j1a')
+    const [toNobody] = await workload.sendCanaries('churn', {
+      deadlineMs: 100,
+      pairs: [{ from: host, to: guest }],
+    })
+    assert.equal(toNobody!.delivered, false)
+  } finally {
+    await workload.stop()
+  }
+})
