@@ -17,6 +17,7 @@ interface Evidence {
       readonly rounds: number
       readonly seed?: string
       readonly moments: readonly unknown[]
+      readonly guests?: { readonly nodes: readonly unknown[]; readonly pods: readonly unknown[] }
     }
   }[]
 }
@@ -33,7 +34,8 @@ for (const name of changeDemoNames)
     const check = (arm: string, id: string) => found.checks.find((each) => each.arm === arm && each.id === id)
 
     test('ends PROVEN, with what changed in the evidence', async () => {
-      const rounds = '3'
+      // A round of it has two nodes and eight pods, and from the second on they inherit.
+      const rounds = name === 'churn' ? '2' : '3'
       const outcome = await wireproof([
         ...['demo', name, '--kernel', kernel, '--evidence', evidence, '--rounds', rounds],
       ])
@@ -52,6 +54,15 @@ for (const name of changeDemoNames)
       assert.ok(numbers.datagrams! > 100, `${numbers.datagrams} datagrams`)
       assert.equal(check(name, 'wire.no-cleartext')?.numbers.clear, 0)
     })
+
+    if (name === 'churn')
+      test('had nodes and pods that came and went, and others that got their addresses', () => {
+        const { numbers } = check(name, 'addresses.apart')!
+        assert.equal(numbers.wrong, 0)
+        assert.ok(numbers.toOtherNodes! >= 4, `${numbers.toOtherNodes} addresses`)
+        const guests = found.played.find((arm) => arm.name === name)?.change?.guests
+        assert.deepEqual([guests?.nodes.length, guests?.pods.length], [4, 16])
+      })
 
     test('has the same change botched, and saw it', () => {
       const botched: BotchedArm = botchOf(name)
