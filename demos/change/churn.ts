@@ -19,7 +19,7 @@ export const churn: Change = {
   kind: 'churn',
   title: 'Nodes and pods come and go, and inherit addresses',
   rounds: 2,
-  everyMs: 100,
+  everyMs: 200,
   rightly: {
     text:
       'Two nodes join with three pods each, and talk to everybody. One pod of each leaves, and another gets its address. Then all ' +
