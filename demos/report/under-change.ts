@@ -56,7 +56,12 @@ function figuresOf({ facts }: ArmView, course: Course): [string, string][] {
     ['datagrams lost', `${lost.toLocaleString('en')} of ${datagrams.toLocaleString('en')}`],
     ['moments of change', moments.length.toLocaleString('en')],
     ...(guests
-      ? [['joined and left', `${guests.nodes.length} nodes, ${guests.pods.length} pods`] as [string, string]]
+      ? [
+          ['nodes and pods that came and went', `${guests.nodes.length} and ${guests.pods.length}`] as [
+            string,
+            string,
+          ],
+        ]
       : []),
     ...(seed === undefined ? [] : [['seed of the instants', seed] as [string, string]]),
   ]
