@@ -109,8 +109,18 @@ export class AgentCluster {
       setSysctl('net/ipv6/conf/all/forwarding', '1')
       for (const device of ['all', 'default']) setSysctl(`net/ipv4/conf/${device}/rp_filter`, '0')
     })
+    this.describeNode(`n${id}`, id)
+  }
+
+  /** Tells the cluster of a node that has the addresses of this id. */
+  describeNode(name: string, id: number): void {
     const podCidrs = [`10.0.${id}.0/24`, ...(this.#isDual ? [`fd00:${id}::/64`] : [])]
-    this.#write(`nodes/n${id}.json`, { name: `n${id}`, underlay: this.underlay(id), podCidrs })
+    this.#write(`nodes/${name}.json`, { name, underlay: this.underlay(id), podCidrs })
+  }
+
+  /** Takes back what describeNode() told. */
+  forgetNode(name: string): void {
+    rmSync(join(this.directory, `nodes/${name}.json`))
   }
 
   /** Makes somebody on the wire of whom the cluster is told nothing. */

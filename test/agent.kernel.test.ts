@@ -186,8 +186,27 @@ test('a node that joins under traffic disturbs nobody, and is reached; one that 
     frames.filter((frame) => !frame.includes('ESP')),
     [],
   )
+  const ofFour = () =>
+    cluster.xfrm(1, (xfrm) =>
+      xfrm
+        .states()
+        .filter(({ source, destination }) => [source, destination].includes(cluster.underlay(4)))
+        .map(({ spi }) => spi),
+    )
+  const before = ofFour()
+  assert.equal(before.length, 2)
   cluster.removeNode(4)
   await cluster.killAgent(4)
+  // Another node has its addresses at once, and none of its keys.
+  cluster.describeNode('heir', 4)
+  for (const deadline = Date.now() + 5000; ofFour().length > 0 && Date.now() < deadline; ) await delay(20)
+  assert.deepEqual(ofFour(), [])
+  const [policy] = cluster.xfrm(1, (xfrm) =>
+    xfrm.policies().filter((each) => each.direction === 'out' && each.destination === '10.0.4.0/24'),
+  )
+  assert.equal(policy?.template?.destination, cluster.underlay(4))
+  assert.ok(!before.includes(policy!.template!.spi!))
+  cluster.forgetNode('heir')
   await cluster.settled(...nodes)
   await delay(1500)
   assert.equal(cluster.xfrm(1, (xfrm) => xfrm.states()).length, 4)
