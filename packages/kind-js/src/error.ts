@@ -74,7 +74,7 @@ export class CommandError extends KindError {
   readonly exitCode: number | undefined
   /** Which signal ended it, such as `SIGKILL`. */
   readonly signal: string | undefined
-  /** The last that it printed, oldest first. */
+  /** The last that it printed to standard error, oldest first. */
   readonly lastLines: readonly string[]
 
   constructor(failure: {

@@ -1,7 +1,7 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, stringify } from 'yaml'
 import { ConfigError } from '../error.ts'
 import { isObject } from './check.ts'
-import { type ConfigProblem, describeProblem } from './problem.ts'
+import type { ConfigProblem } from './problem.ts'
 import { type ClusterConfig, configApiVersion } from './types.ts'
 import { validateConfig } from './validate.ts'
 
@@ -77,5 +77,3 @@ export function formatConfig(config: ClusterConfig): string {
   const { kind = 'Cluster', apiVersion = configApiVersion, ...rest } = config
   return stringify({ kind, apiVersion, ...rest }, { keepUndefined: false, aliasDuplicateObjects: false })
 }
-
-export { describeProblem }
