@@ -35,14 +35,19 @@ export async function kindCommand(
   { signal, onProgress, input }: ProgressOptions & Pick<RunOptions, 'input'> = {},
 ): Promise<string> {
   const parser = new ProgressParser()
+  let error: string | undefined
   return await command(what, [program, ...words], {
     environment,
     signal,
     ...(input === undefined ? {} : { input }),
     onErrorLine: (line) => {
       const progress = parser.parse(line)
+      if (progress?.type === 'error') error = progress.message
       if (progress) tell(onProgress, progress)
     },
+    // The command line that kind quotes is long, and what it printed follows.
+    headline: () =>
+      error?.replace(/^failed to (create|delete) cluster(?: "[^"]*")?: /, '').replace(/: command "[^]*$/, ''),
   })
 }
 

@@ -164,6 +164,7 @@ export const badConfigs: readonly BadConfig[] = [
       'nodes[0].extraMounts[0].hostPath: is missing; it is required here',
     kindTakesIt: true,
   },
+  { config: oneNode({ extraMounts: {} }), says: 'nodes[0].extraMounts: must be a list, and is {}' },
   {
     config: mount({ containerPath: 'b' }),
     says: 'nodes[0].extraMounts[0].containerPath: must be absolute, and is "b"',

@@ -25,8 +25,12 @@ test('every field of a good configuration has a bad value in the table', () => {
   const plain = said.replace(/\[\d+\]|\["[^"]*"\]/g, '')
   // A node's patches of this kind are like the cluster's.
   const seen = (field: string) =>
-    plain.includes(`\n${field}: `) || plain.includes(`\n${field.replace(/^nodes\.(?=kubeadmConfigPatchesJSON6902\.)/, '')}: `)
-  assert.deepEqual([...fields].filter((field) => !seen(field)), [])
+    plain.includes(`\n${field}: `) ||
+    plain.includes(`\n${field.replace(/^nodes\.(?=kubeadmConfigPatchesJSON6902)/, '')}: `)
+  assert.deepEqual(
+    [...fields].filter((field) => !seen(field)),
+    [],
+  )
 })
 
 /** The paths of all fields of a value, without indices and the names in maps. */

@@ -2,6 +2,12 @@ import { CommandError } from '../error.ts'
 import { diagnose } from './diagnose.ts'
 import { type Ended, type RunOptions, run } from './run.ts'
 
+/** Options of a command that must succeed. */
+export interface CommandOptions extends RunOptions {
+  /** The line in which a command says why it failed, where that can be told; it may be far above the last ones. */
+  readonly headline?: () => string | undefined
+}
+
 /**
  * Runs a command that must succeed.
  *
@@ -12,7 +18,7 @@ import { type Ended, type RunOptions, run } from './run.ts'
 export async function command(
   what: string,
   argv: readonly [string, ...string[]],
-  options: RunOptions = {},
+  options: CommandOptions = {},
 ): Promise<string> {
   let ended: Ended
   try {
@@ -30,13 +36,21 @@ export async function command(
     })
   }
   if (ended.exitCode === 0) return ended.stdout
-  throw failed(what, argv, ended)
+  throw failed(what, argv, ended, options.headline?.())
 }
 
 /** The error for a command that ended with something else than success. */
-export function failed(what: string, argv: readonly [string, ...string[]], ended: Ended): CommandError {
-  const { exitCode, signal, lastLines } = ended
-  const { code, why, remedy } = diagnose(lastLines)
+function failed(
+  what: string,
+  argv: readonly [string, ...string[]],
+  { exitCode, signal, lastLines }: Ended,
+  headline: string | undefined,
+): CommandError {
+  const {
+    code,
+    why = headline,
+    remedy,
+  } = diagnose(headline === undefined ? lastLines : [headline, ...lastLines])
   const how = signal ? `was ended by ${signal}` : `ended with exit code ${exitCode}`
   return new CommandError({
     code,

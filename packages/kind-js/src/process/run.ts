@@ -79,11 +79,8 @@ export async function run(argv: readonly [string, ...string[]], options: RunOpti
 /** Once aborted, sends a group SIGTERM, and SIGKILL when the grace is over. */
 function endGroupOnAbort(pid: number | undefined, signal: AbortSignal | undefined, grace: number) {
   let killing: NodeJS.Timeout | undefined
-  let deadline = 0
   const onAbort = () => {
     send(pid, 'SIGTERM')
-    // What is left after that is dead and waits for a parent that does not care.
-    deadline = performance.now() + grace + 1000
     killing = setTimeout(() => send(pid, 'SIGKILL'), grace)
   }
   signal?.addEventListener('abort', onAbort, { once: true })
@@ -91,8 +88,10 @@ function endGroupOnAbort(pid: number | undefined, signal: AbortSignal | undefine
     /** Of a group that was to end, nothing is left: members that closed their output may outlive the first of it. */
     async gone(): Promise<void> {
       if (!killing) return
-      while (send(pid, 0) && performance.now() < deadline)
-        await new Promise((resolve) => setTimeout(resolve, 20))
+      // Where nobody waits for orphans, dead ones stay in the group.
+      const deadline = performance.now() + 500
+      while (send(pid, 'SIGKILL') && performance.now() < deadline)
+        await new Promise((resolve) => setTimeout(resolve, 10))
     },
     stop(): void {
       signal?.removeEventListener('abort', onAbort)
@@ -102,7 +101,7 @@ function endGroupOnAbort(pid: number | undefined, signal: AbortSignal | undefine
 }
 
 /** @returns whether there is somebody in the group to send it to. */
-function send(group: number | undefined, signal: NodeJS.Signals | 0): boolean {
+function send(group: number | undefined, signal: NodeJS.Signals): boolean {
   if (group === undefined) return false
   try {
     process.kill(-group, signal)

@@ -27,8 +27,8 @@ export type Progress =
       readonly type: 'step-succeeded' | 'step-failed'
       readonly step: Step
       readonly title: string
-      /** How long it took. */
-      readonly milliseconds: number
+      /** How long it took; unknown where kind did not say when it began, as in a terminal. */
+      readonly milliseconds: number | undefined
     }
   /** The control planes are ready. */
   | { readonly type: 'ready' }

@@ -53,7 +53,8 @@ export class ProgressParser {
       return { type: 'step-started', step: this.#running.step, title }
     }
     const title = rest.trim()
-    const milliseconds = this.#running?.title === title ? Math.round(this.#now() - this.#running.since) : 0
+    const milliseconds =
+      this.#running?.title === title ? Math.round(this.#now() - this.#running.since) : undefined
     this.#running = undefined
     return { type: mark === '✓' ? 'step-succeeded' : 'step-failed', step: stepOf(title), title, milliseconds }
   }
