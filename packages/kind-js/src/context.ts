@@ -47,7 +47,7 @@ export async function kindCommand(
     },
     // The command line that kind quotes is long, and what it printed follows.
     headline: () =>
-      error?.replace(/^failed to (create|delete) cluster(?: "[^"]*")?: /, '').replace(/: command "[^]*$/, ''),
+      error?.replace(/^failed to (create|delete) cluster(?: "[^"]*")?: /, '').replace(/: command ".*$/s, ''),
   })
 }
 

@@ -47,7 +47,7 @@ test('what is not recognized is left to speak for itself', () => {
 
 test('a daemon that is not for this user', () => {
   const line =
-    'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: Get "http://%2Fvar%2Frun%2Fdocker.sock/v1.50/info": dial unix /var/run/docker.sock: connect: permission denied'
+    'permission denied while trying to connect to the Docker daemon socket at unix:///run/docker.sock: Get "http://%2Frun%2Fdocker.sock/v1.50/containers/json": dial unix /run/docker.sock: connect: permission denied'
   const { code, remedy } = diagnose([line])
   assert.equal(code, 'EPERMISSION')
   assert.match(remedy!, /group/)
