@@ -103,7 +103,7 @@ describe('kind', { concurrency: true }, () => {
     )
     // It is not executable, as a real one would be.
     const text = readFileSync(String(program), 'utf8')
-    assert.match(text, /# build -mod=readonly -trimpath .* sigs\.k8s\.io\/kind 0 off$/m)
+    assert.match(text, /# build -mod=readonly -trimpath .* sigs\.k8s\.io\/kind 0 {2}off$/m)
     assert.match(text, /# require sigs\.k8s\.io\/kind v0\.32\.0/)
     assert.equal(readdirSync(cache).length, 1)
   })

@@ -183,6 +183,7 @@ export const badConfigs: readonly BadConfig[] = [
   {
     config: mount({ readOnly: 'yes' }),
     says: 'nodes[0].extraMounts[0].readOnly: "yes" is not allowed; allowed: true, false',
+    kindTakesIt: true,
   },
   {
     config: mount({ selinuxRelabel: 1 }),
@@ -213,7 +214,11 @@ export const badConfigs: readonly BadConfig[] = [
     kindTakesIt: true,
   },
   { config: port({ hostPort: -2 }), says: `nodes[0].extraPortMappings[0].hostPort: ${anyPort} -2` },
-  { config: port({ hostPort: 80.5 }), says: `nodes[0].extraPortMappings[0].hostPort: ${anyPort} 80.5` },
+  {
+    config: port({ hostPort: 80.5 }),
+    says: `nodes[0].extraPortMappings[0].hostPort: ${anyPort} 80.5`,
+    kindTakesIt: true,
+  },
   { config: port({ hostPort: 'http' }), says: `nodes[0].extraPortMappings[0].hostPort: ${anyPort} "http"` },
   {
     config: port({ hostPort: 80, listenAddress: 'localhost' }),
