@@ -121,7 +121,8 @@ describe('kind', { concurrency: true }, () => {
   })
 
   test('that can be had in no way is said with what helps', async (t) => {
-    for (const programs of [{}, { go: 'echo go version go1.19.8 linux/amd64' }]) {
+    const oldGo = { go: 'echo go version go1.19.8 linux/amd64' }
+    for (const programs of [{}, oldGo] as Readonly<Record<string, string>>[]) {
       const { cache, environment } = machine(t, programs)
       await assert.rejects(obtainKind({ environment, cache, release: nowhere }), (error: unknown) => {
         assert.ok(error instanceof KindError && error.code === 'ENOKIND')

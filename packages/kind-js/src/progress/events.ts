@@ -19,17 +19,19 @@ export type Step =
   /** One that this library does not know; its title says more. */
   | 'other'
 
+interface EndedStep {
+  readonly step: Step
+  readonly title: string
+  /** How long it took; unknown where kind did not say when it began, as in a terminal. */
+  readonly milliseconds: number | undefined
+}
+
 /** What happens while a command of kind's runs. */
 export type Progress =
   | { readonly type: 'creating'; readonly cluster: string }
   | { readonly type: 'step-started'; readonly step: Step; readonly title: string }
-  | {
-      readonly type: 'step-succeeded' | 'step-failed'
-      readonly step: Step
-      readonly title: string
-      /** How long it took; unknown where kind did not say when it began, as in a terminal. */
-      readonly milliseconds: number | undefined
-    }
+  | ({ readonly type: 'step-succeeded' } & EndedStep)
+  | ({ readonly type: 'step-failed' } & EndedStep)
   /** The control planes are ready. */
   | { readonly type: 'ready' }
   /** kind has waited for as long as it was told to, and goes on. */

@@ -1,6 +1,7 @@
 /** The real kind and real containers, with make-believe nodes: everything but Kubernetes itself. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -96,7 +97,6 @@ describe('the real kind', { skip }, () => {
     test('is waited for', async () => {
       const ready = (node: string) =>
         kind.runInNode('kjs-one-control-plane', ['tee', '-a', '/kind/ready'], { input: `${node}\n` })
-      await ready('kjs-one-control-plane')
       await assert.rejects(kind.waitUntilReady(name, { timeout: 1500, interval: 100 }), (error: unknown) => {
         assert.ok(error instanceof NotReadyError)
         assert.deepEqual(error.waitingFor, [{ node: 'kjs-one-worker', why: 'has not joined' }])
@@ -191,6 +191,18 @@ describe('the real kind', { skip }, () => {
       assert.equal(await kind.clusterExists(name), false)
       assert.doesNotMatch(readFileSync(kubeconfig, 'utf8'), /kjs-one/)
     })
+  })
+
+  test('the example of the README runs and prints what it says', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+    const [, code] = /```ts\n(.*?)```/s.exec(readme)!
+    const [, expected] = /prints\n\n```\n(.*?)```/s.exec(readme)!
+    const script = join(directory, 'example.ts')
+    const from = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href)
+    const own = `name: 'demo',\n  image: '${makeBelieveImage}',\n  kubeconfig: '${kubeconfig}',`
+    writeFileSync(script, code!.replace("'@wireproof/kind-js'", from).replace("name: 'demo',", own))
+    assert.equal(execFileSync(process.execPath, [script], { encoding: 'utf8' }), expected)
+    assert.deepEqual(containersOf('demo'), [])
   })
 
   describe('what cannot be made is not there', () => {
