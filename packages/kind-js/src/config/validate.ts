@@ -107,7 +107,11 @@ export function validateConfig(config: unknown): readonly ConfigProblem[] {
   return problems.found
 }
 
-/** @throws ConfigError with everything that is wrong with it. */
+/**
+ * Lets pass only what `validateConfig` finds nothing wrong with.
+ *
+ * @throws ConfigError with everything that is wrong with it.
+ */
 export function assertValidConfig(config: unknown): asserts config is ClusterConfig {
   const problems = validateConfig(config)
   if (problems.length > 0) throw new ConfigError(problems)
