@@ -131,8 +131,7 @@ test('a TypeScript program compiles against it, and one with a mistake does not'
   writeFileSync(join(consumer, 'right.ts'), CONSUMER)
   writeFileSync(join(consumer, 'wrong.ts'), wrong)
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const options =
-    '--strict --noEmit --skipLibCheck --target es2022 --lib es2024,esnext.disposable'.split(' ')
+  const options = '--strict --noEmit --skipLibCheck --target es2022 --lib es2024,esnext.disposable'.split(' ')
   const modules = '--module nodenext --moduleResolution nodenext right.ts wrong.ts'.split(' ')
   const { stdout } = spawnSync(process.execPath, [compiler, ...options, ...modules], {
     cwd: consumer,
