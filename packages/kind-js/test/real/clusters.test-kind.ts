@@ -256,6 +256,18 @@ describe('the real kind', { skip }, () => {
       })
   })
 
+  test('control: an aborted cluster that is retained is there', async () => {
+    const abort = new AbortController()
+    const onProgress = (progress: Progress) => {
+      if (progress.type === 'step-started' && progress.step === 'control-plane') abort.abort()
+    }
+    const config = { kubeadmConfigPatches: told('slow') }
+    const making = create('kjs-abort', { config, retain: true, signal: abort.signal, onProgress })
+    await assert.rejects(making, { name: 'AbortError' })
+    assert.equal(containersOf('kjs-abort').length, 1)
+    assert.equal(await kind.deleteCluster('kjs-abort', { kubeconfig }), true)
+  })
+
   test('no volume is left', () => assert.deepEqual(docker('volume', 'ls', '-q'), volumes))
 })
 
