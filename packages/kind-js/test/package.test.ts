@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
 import { buildPackage } from '../../build.ts'
 import { StandIn } from './stand-in.ts'
 
@@ -122,21 +123,76 @@ try {
 }
 `
 
-test('a TypeScript program compiles against it, and one with a mistake does not', () => {
-  for (const name of ['@types/node', 'undici-types'])
-    cpSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name), { recursive: true })
-  const wrong = CONSUMER.replace("'worker'", "'master'")
-    .replace('EEXISTS', 'EEXIST')
-    .replace("'step-failed'", "'step-fail'")
-  writeFileSync(join(consumer, 'right.ts'), CONSUMER)
-  writeFileSync(join(consumer, 'wrong.ts'), wrong)
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const options = '--strict --noEmit --skipLibCheck --target es2022 --lib es2024,esnext.disposable'.split(' ')
-  const modules = '--module nodenext --moduleResolution nodenext right.ts wrong.ts'.split(' ')
-  const { stdout } = spawnSync(process.execPath, [compiler, ...options, ...modules], {
-    cwd: consumer,
-    encoding: 'utf8',
+/** Of what a module exports, what says nothing of itself. */
+function undocumented(program: ts.Program, file: string): string[] {
+  const checker = program.getTypeChecker()
+  const symbols = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)!)!)
+  const isDocumented = (symbol: ts.Symbol): boolean => {
+    const origin = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    return origin.getDocumentationComment(checker).length > 0
+  }
+  assert.ok(symbols.length > 0)
+  return symbols.filter((symbol) => !isDocumented(symbol)).map(({ name }) => name)
+}
+
+describe('a TypeScript program', () => {
+  const files = ['right.ts', 'wrong.ts', 'silent.ts'].map((name) => join(consumer, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const [right, wrong, silent] = files
+  const index = join(installed, 'index.d.ts')
+  let program: ts.Program
+  before(() => {
+    for (const name of ['@types/node', 'undici-types'])
+      cpSync(join(root, 'node_modules', name), join(consumer, 'node_modules', name), { recursive: true })
+    const mistaken = CONSUMER.replace("'worker'", "'master'")
+      .replace('EEXISTS', 'EEXIST')
+      .replace("'step-failed'", "'step-fail'")
+    writeFileSync(right, CONSUMER)
+    writeFileSync(wrong, mistaken)
+    writeFileSync(silent, '/** Says something. */\nexport const documented = 1\nexport const forgotten = 2\n')
+    program = ts.createProgram([...files, index], {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2024.d.ts', 'lib.esnext.disposable.d.ts'],
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      typeRoots: [join(consumer, 'node_modules/@types')],
+      types: ['node'],
+    })
   })
-  assert.doesNotMatch(stdout, /^(right\.ts|node_modules)/m)
-  assert.deepEqual([...stdout.matchAll(/^wrong\.ts\(\d+,\d+\): error (TS\d+)/gm)].length >= 3, true, stdout)
+
+  test('compiles against it', () => {
+    const [mine, theirs] = [right, index].map((file) =>
+      program.getSemanticDiagnostics(program.getSourceFile(file)),
+    )
+    assert.deepEqual([mine, theirs], [[], []])
+  })
+
+  test('control: one with mistakes in its types does not', () => {
+    const codes = program
+      .getSemanticDiagnostics(program.getSourceFile(wrong))
+      .map((diagnostic) => diagnostic.code)
+    assert.ok(codes.length >= 3 && codes.includes(2322) && codes.includes(2367), codes.join())
+  })
+
+  test('finds everything that is exported explained, and the README names what can be called', () => {
+    assert.deepEqual(undocumented(program, index), [])
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8')
+    const text = readFileSync(join(installed, 'index.js'), 'utf8')
+    const names = [...text.matchAll(/export \{ ([^}]*) \}/g)].flatMap(([, list]) =>
+      list!.split(/,\s*/).filter(Boolean),
+    )
+    assert.ok(names.includes('openKind') && names.includes('parseConfig') && names.length > 12, names.join())
+    const unnamed = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme))
+    assert.deepEqual(unnamed, ['configApiVersion', 'defaultClusterName', 'providers'])
+  })
+
+  test('control: what is not explained is noticed', () => {
+    assert.deepEqual(undocumented(program, silent), ['forgotten'])
+  })
 })
