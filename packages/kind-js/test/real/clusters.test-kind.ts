@@ -24,6 +24,7 @@ const skip =
   noDocker() ?? (busybox ? false : 'there is no static busybox to make nodes of (Debian: busybox-static)')
 
 const directory = mkdtempSync(join(tmpdir(), 'kind-js-real-'))
+after(() => rmSync(directory, { recursive: true }))
 const kubeconfig = join(directory, 'kubeconfig')
 const code = (its: string) => (error: unknown) => error instanceof KindError && error.code === its
 const twoNodes = [{ role: 'control-plane' }, { role: 'worker' }] as const
@@ -48,7 +49,6 @@ describe('the real kind', { skip }, () => {
     for (const name of await kind.clusters())
       if (name.startsWith('kjs-')) await kind.deleteCluster(name, { kubeconfig })
     docker('rmi', '-f', makeBelieveImage)
-    rmSync(directory, { recursive: true })
   })
 
   describe('a cluster', () => {
