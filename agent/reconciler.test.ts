@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { ClusterNode } from './cluster/state.ts'
 import { parseClusterKey } from './keys/cluster-key.ts'
 import { askedMark } from './plan/marks.ts'
 import { peerOf } from './plan/ownership.ts'
@@ -161,8 +162,8 @@ class World {
   }
 
   #label(id: number, role: string): void {
-    const node = this.memory.nodes.get(`n${id}`)
-    if (node) this.memory.putNode({ ...node, labels: { role } })
+    const described = this.#described(id)
+    if (described) this.memory.putNode({ ...described, labels: { role } })
   }
 
   #passOf(node: SimulatedNode, thorough = false): void {
@@ -173,10 +174,15 @@ class World {
     this.#readings.set(node, [now])
   }
 
+  #described(id: number): ClusterNode | undefined {
+    const node = this.nodes.get(id)
+    return node && this.memory.nodes.get(node.node.name)
+  }
+
   #read(): Reading {
     const { pods, nodes, exempt } = this.#covered
     const isInScope = (id: number) => {
-      const described = this.memory.nodes.get(`n${id}`)
+      const described = this.#described(id)
       return described !== undefined && (nodes === 'all' || described.labels?.role === roles[0])
     }
     if (nodes === 'none') return { pods, nodes: new Set(), exempt: [] }

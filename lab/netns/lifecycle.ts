@@ -81,8 +81,8 @@ async function removeSurplus(lab: NetnsLab, topology: Topology, report: Report):
 }
 
 async function addNodes(lab: NetnsLab, topology: Topology, report: Report): Promise<void> {
-  const missing = topology.nodes.filter(({ name }) => !wakeAgent(lab.name, name))
   relabel(lab, topology.nodes)
+  const missing = topology.nodes.filter(({ name }) => !wakeAgent(lab.name, name))
   const nodes = missing.map((spec) => lab.prepareNode(spec))
   await Promise.all(
     nodes.map(async (node) => {

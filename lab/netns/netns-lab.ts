@@ -200,13 +200,16 @@ export class NetnsLab implements Lab {
     const present = this.store.nodes()
     const known = present.find(({ name }) => name === spec.name)
     if (known) this.#discardNode(spec.name)
-    const id =
-      known?.id ??
-      firstFree(
-        present.map((each) => each.id),
-        1,
+    const node =
+      known ??
+      placeNode(
+        spec,
+        firstFree(
+          present.map(({ id }) => id),
+          1,
+        ),
+        this.store.families(),
       )
-    const node = placeNode(spec, id, this.store.families())
     makeNode(this.name, node, this.store.families(), this.store.wire())
     this.store.putNode(node)
     return node
