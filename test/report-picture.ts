@@ -9,14 +9,14 @@ if (bundle === undefined || picture === undefined) {
   process.exit(2)
 }
 
-const width = 900
-const margin = 24
+/** As on a desk; the picture is three quarters of it. */
+const width = 1200
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
 try {
-  const page = await browser.newPage({ viewport: { width, height: 1200 } })
+  const page = await browser.newPage({ viewport: { width, height: 1200 }, deviceScaleFactor: 0.75 })
   await page.goto(pathToFileURL(join(bundle, 'report.html')).href)
   const claims = await page.locator('table').first().boundingBox()
-  const height = claims!.y + claims!.height + margin
+  const height = claims!.y + claims!.height
   await page.screenshot({ path: picture, fullPage: true, clip: { x: 0, y: 0, width, height } })
 } finally {
   await browser.close()
