@@ -59,7 +59,7 @@ describe('policies that are applied to a running lab', () => {
   const denyAll =
     'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny}\nspec: {podSelector: {}}\n'
   const lastFlows = async () => {
-    const argv = ['monitor', '--lab', lab, '--no-follow', '--since', '5s', '--json']
+    const argv = ['monitor', '--lab', lab, '--no-follow', '--since', '60s', '--json']
     const lines = (await wireproof(argv)).stdout.trim().split('\n')
     return new Set(lines.map((line) => JSON.parse(line)).map(({ verdict, reason }) => `${verdict}/${reason}`))
   }
