@@ -16,12 +16,10 @@ import {
   type Progress,
 } from '../../src/index.ts'
 import { which } from '../../src/program/which.ts'
-import { docker, noDocker, staticBusybox } from './machine.ts'
+import { docker, staticBusybox, whyNoNodes } from './machine.ts'
 import { buildImage, buildMakeBelieveImage, makeBelieveImage } from './make-believe.ts'
 
 const busybox = await staticBusybox()
-const skip =
-  noDocker() ?? (busybox ? false : 'there is no static busybox to make nodes of (Debian: busybox-static)')
 
 const directory = mkdtempSync(join(tmpdir(), 'kind-js-real-'))
 after(() => rmSync(directory, { recursive: true }))
@@ -32,7 +30,7 @@ const twoNodes = [{ role: 'control-plane' }, { role: 'worker' }] as const
 /** A merge patch that tells make-believe kubeadm what to do. */
 const told = (what: string) => [`kind: ClusterConfiguration\nclusterName: "make-believe: ${what}"\n`]
 
-describe('the real kind', { skip }, () => {
+describe('the real kind', { skip: (await whyNoNodes()) ?? false }, () => {
   let kind: Kind
   let volumes: string[]
   const create = (name: string, options: CreateOptions = {}) =>

@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { which } from '../../src/program/which.ts'
 
-/** Why there can be no containers here; nothing where there can. */
-export function noDocker(): string | undefined {
+/** Why there can be no make-believe nodes here; nothing where there can. */
+export async function whyNoNodes(): Promise<string | undefined> {
+  const noBusybox = 'there is no static busybox to make nodes of (Debian: busybox-static)'
+  return noDocker() ?? ((await staticBusybox()) ? undefined : noBusybox)
+}
+
+function noDocker(): string | undefined {
   const { status, error, stderr } = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], {
     encoding: 'utf8',
   })
