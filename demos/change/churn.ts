@@ -3,6 +3,7 @@ import type { LabNode, LabPod } from '../../lab/lab.ts'
 import { runIn } from '../sabotage/run-in.ts'
 import type { Pair } from '../workload/canary.ts'
 import type { Change, ChangeHands } from './change.ts'
+import type { Conversation } from './guests.ts'
 import { inRounds, times } from './rounds.ts'
 
 /** Of a round; each has as many pods as there are letters. */
@@ -44,13 +45,13 @@ export const churn: Change = {
   botched: {
     heading: 'Come before they are guarded',
     text:
-      'Nodes and pods join as before, but the agent of a new node hangs while its pods come, and nothing guards them until it wakes. ' +
-      'Strict mode is off. Their first packets leave in clear, and the captures have to show it.',
+      'A node and pods join as before, but nothing guards the pods as they send their first packets: the agent hangs, and what it ' +
+      'had put at their ports is gone. Strict mode is off. The captures have to show what leaves in clear until the agent wakes.',
     notes:
       'What happens where pods do not wait to be guarded. The leak ends by itself: whoever looks later sees nothing.',
     strict: false,
     rounds: 1,
-    what: (rounds) => `pods joined before anything guarded them, ${times(rounds)}`,
+    what: (rounds) => `pods that joined sent before anything guarded them, ${times(rounds)}`,
     async change(hands) {
       const names = await freshNames(hands)
       await inRounds(hands, 'round', () => comeUnguarded(hands, names.next().value))
@@ -128,7 +129,7 @@ function acquaintances(hosts: readonly LabPod[], came: readonly Party[], letters
 }
 
 async function comeUnguarded(hands: ChangeHands, name: string): Promise<void> {
-  const { guests, lab, workload, mark, task, afterwards } = hands
+  const { guests, lab, mark, task, afterwards } = hands
   const node = await guests.addNode(name)
   const pods = await guests.addPods(
     [first, second].map((letter) => `${name}${letter}`),
@@ -139,27 +140,24 @@ async function comeUnguarded(hands: ChangeHands, name: string): Promise<void> {
   afterwards(`Wake the agent of ${name}`, async () => {
     if ((await lab.nodes()).some((each) => each.name === name)) await wake()
   })
-  const talk = await (async () => {
-    try {
-      for (const pod of pods)
-        for (const direction of ['ingress', 'egress'])
-          await runIn(lab, name, [
-            ...['tc', 'filter', 'delete', 'dev', await lab.podPort(pod.name), direction],
-          ])
-      mark(`nothing guarded the pods of ${name}`)
-      const pairs = pods.map((from, index) => ({ from, to: hostOf(workload.pods, index) }))
-      const talk = guests.stream(pairs)
-      await sleep(unguardedMs, undefined, { signal: task.signal })
-      return talk
-    } finally {
-      await wake()
-    }
-  })()
+  const talk = await whileUnguarded(hands, pods).finally(wake)
   await lab.settled()
   mark(`the pods of ${name} were guarded`)
   await sleep(unguardedMs, undefined, { signal: task.signal })
   await talk.end()
   await guests.removeNode(name)
+}
+
+/** Takes off what guards pods that have sent nothing yet, and has them talk. */
+async function whileUnguarded(hands: ChangeHands, pods: readonly LabPod[]): Promise<Conversation> {
+  const { guests, lab, workload, mark, task } = hands
+  for (const { name, node } of pods)
+    for (const direction of ['ingress', 'egress'])
+      await runIn(lab, node, ['tc', 'filter', 'delete', 'dev', await lab.podPort(name), direction])
+  mark(`nothing guarded ${pods.map(({ name }) => name).join(' and ')}`)
+  const talk = guests.stream(pods.map((from, index) => ({ from, to: hostOf(workload.pods, index) })))
+  await sleep(unguardedMs, undefined, { signal: task.signal })
+  return talk
 }
 
 /** One of those that stay, each in turn. */
