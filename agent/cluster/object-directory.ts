@@ -1,5 +1,6 @@
 import { type BigIntStats, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { NameTable } from '../compact/name-table.ts'
 import { NumbersByName } from '../compact/numbers-by-name.ts'
 import { Malformed } from './parse.ts'
 import { isMissing } from './whole-file.ts'
@@ -82,9 +83,12 @@ export class ObjectDirectory<Value> {
 
   /** Of those that there are, and of those that there were. */
   *#everyName(): Generator<string> {
-    const present = new Set(this.#namesOf(listOrNothing(this.#path)))
-    yield* present
-    for (const name of this.#versions.keys()) if (!present.has(name)) yield name
+    const present = new NameTable()
+    for (const name of this.#namesOf(listOrNothing(this.#path))) {
+      present.add(name)
+      yield name
+    }
+    for (const name of this.#versions.keys()) if (present.rowOf(name) < 0) yield name
   }
 
   *#namesOf(files: Iterable<string>): Generator<string> {

@@ -104,10 +104,12 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
       : undefined
   }
 
-  /** Whether it is there as it is. */
-  holds(pod: ClusterPod): boolean {
-    const row = this.rowOf(pod.name)
-    if (row < 0 || this.nodeAt(row) !== pod.node || this.kindAt(row).text !== kindOf(pod).text) return false
+  /** Whether that is the pod in the row, but for its name. */
+  isAt(row: number, pod: ClusterPod): boolean {
+    const { namespace, ports } = pod
+    if (this.nodeAt(row) !== pod.node || this.kindAt(row).text !== kindOf(pod).text) return false
+    if (this.#hasAt(row, has.namespace) !== (namespace !== undefined)) return false
+    if (this.#hasAt(row, has.ports) !== (ports !== undefined)) return false
     const addresses = this.addressesAt(row)
     return (
       addresses.length === pod.addresses.length && addresses.every((each, at) => each === pod.addresses[at])
@@ -122,15 +124,15 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
   /** @returns its row. @throws RangeError where it has two addresses of a family. */
   put(name: string, pod: ClusterPod): number {
     const addresses = pod.addresses.map(parseAddress)
-    const [ipv4, ...otherIPv4] = addresses.filter(({ length }) => length !== ipv6Bytes)
-    const [ipv6, ...otherIPv6] = addresses.filter(({ length }) => length === ipv6Bytes)
-    if (otherIPv4.length + otherIPv6.length > 0)
+    const ipv4 = addresses.find(({ length }) => length !== ipv6Bytes)
+    const ipv6 = addresses.find(({ length }) => length === ipv6Bytes)
+    if (addresses.length > (ipv4 ? 1 : 0) + (ipv6 ? 1 : 0))
       throw new RangeError(`pod ${name} has more than one address of a family`)
     const node = this.#nodes.take(pod.node)
     const kind = this.#kinds.take(kindOf(pod))
-    const known = this.rowOf(name)
-    if (known >= 0) this.#release(known)
-    const row = known >= 0 ? known : this.#names.add(name)
+    const { size } = this
+    const row = this.#names.add(name)
+    if (this.size === size) this.#release(row)
     this.#makeRoom(ipv6 !== undefined)
     this.#nodeOf[row] = node
     this.#kindOf[row] = kind

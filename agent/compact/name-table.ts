@@ -29,15 +29,14 @@ export class NameTable {
 
   /** @returns -1 where the name is not there. */
   rowOf(name: string): number {
-    const length = encode(name)
-    return this.#index.find(hash(encoded, 0, length), (row) => this.#isAt(row, length))
+    return this.#find(encode(name))
   }
 
   /** @returns the name's row, another one where it was not there. */
   add(name: string): number {
-    const known = this.rowOf(name)
-    if (known >= 0) return known
     const length = encode(name)
+    const known = this.#find(length)
+    if (known >= 0) return known
     this.#makeRoom(length)
     const row = this.#free.pop() ?? this.#rows++
     this.#starts = withRoom(this.#starts, this.#rows)
@@ -66,6 +65,10 @@ export class NameTable {
   /** Those in use. Rows may go while they are walked through. */
   *[Symbol.iterator](): Generator<number> {
     for (let row = 0; row < this.#rows; row++) if (this.#lengths[row]! > 0) yield row
+  }
+
+  #find(length: number): number {
+    return this.#index.find(hash(encoded, 0, length), (row) => this.#isAt(row, length))
   }
 
   #hashOf(row: number): number {

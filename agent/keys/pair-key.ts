@@ -87,22 +87,24 @@ function incarnationBytes(endpoint: Endpoint): Buffer {
 
 /** Remembers what it derived for one pair of nodes, both ways, as long as both live on. */
 export class PairKeys {
-  readonly #known = new Map<string, PairKey>()
+  #known: { readonly source: string; readonly attempt: number; readonly pair: PairKey }[] = []
   #cluster: ClusterKey | undefined
-  #lives = ''
+  #ends: readonly Endpoint[] = []
 
   get(cluster: ClusterKey, source: Endpoint, destination: Endpoint, attempt: number): PairKey {
-    const lives = [source, destination].map(nameOfLife).sort().join()
-    if (this.#lives !== lives || (this.#cluster && !sameKey(this.#cluster, cluster))) this.#forget()
+    const isOfThese = this.#isEnd(source) && this.#isEnd(destination)
+    if (!isOfThese || (this.#cluster && !sameKey(this.#cluster, cluster))) this.#forget()
     this.#cluster = cluster
-    this.#lives = lives
-    const name = `${source.underlay} ${attempt}`
-    let pair = this.#known.get(name)
-    if (!pair) {
-      pair = pairKey(cluster, source, destination, attempt)
-      this.#known.set(name, pair)
-    }
+    if (!isOfThese) this.#ends = [source, destination]
+    const known = this.#known.find((each) => each.source === source.underlay && each.attempt === attempt)
+    if (known) return known.pair
+    const pair = pairKey(cluster, source, destination, attempt)
+    this.#known.push({ source: source.underlay, attempt, pair })
     return pair
+  }
+
+  #isEnd({ underlay, incarnation }: Endpoint): boolean {
+    return this.#ends.some((end) => end.underlay === underlay && end.incarnation === incarnation)
   }
 
   /**
@@ -110,13 +112,9 @@ export class PairKeys {
    * compared with what the kernel holds, and whoever can read this memory can ask the kernel for the same.
    */
   #forget(): void {
-    for (const { key } of this.#known.values()) key.fill(0)
-    this.#known.clear()
+    for (const { pair } of this.#known) pair.key.fill(0)
+    this.#known = []
   }
-}
-
-function nameOfLife({ underlay, incarnation }: Endpoint): string {
-  return `${underlay} ${incarnation}`
 }
 
 function sameKey(a: ClusterKey, b: ClusterKey): boolean {

@@ -18,33 +18,61 @@ export class AddressOwners {
   rowAt(place: string): number {
     if (place.includes('/')) return -1
     const bytes = parseAddress(place)
-    if (bytes.length === 4) {
-      const address = bytes.readUInt32BE()
-      return this.#ipv4.find(mixed(address), (row) => this.#pods.ipv4At(row) === address)
+    return bytes.length === 4 ? this.#atIPv4(bytes.readUInt32BE()) : this.#atIPv6(bytes)
+  }
+
+  /** The first address of the pod that another one has, and which. */
+  otherThan(row: number): { readonly row: number; readonly address: string } | undefined {
+    const [ipv4, ipv6] = this.#ownersOf(row)
+    if (!isOther(ipv4, row) && !isOther(ipv6, row)) return undefined
+    for (const address of this.#pods.addressesAt(row)) {
+      const owner = this.rowAt(address)
+      if (isOther(owner, row)) return { row: owner, address }
     }
-    return this.#ipv6.find(hashOfIPv6(bytes), (row) => bytes.equals(this.#pods.ipv6At(row)!))
+    return undefined
+  }
+
+  /** Whether the pod has its addresses: all of them, or none. */
+  has(row: number): boolean {
+    return this.#ownersOf(row).includes(row)
   }
 
   /** From now on the pod has all its addresses, which must be nobody else's. */
   add(row: number): void {
-    if (this.#has(row)) return
+    if (this.has(row)) return
     if (this.#pods.ipv4At(row) !== undefined) this.#ipv4.add(row)
     if (this.#pods.ipv6At(row) !== undefined) this.#ipv6.add(row)
   }
 
   /** To be called before the pod changes. @returns whether it had its addresses. */
   delete(row: number): boolean {
-    if (!this.#has(row)) return false
+    if (!this.has(row)) return false
     if (this.#pods.ipv4At(row) !== undefined) this.#ipv4.delete(row)
     if (this.#pods.ipv6At(row) !== undefined) this.#ipv6.delete(row)
     return true
   }
 
-  #has(row: number): boolean {
+  /** Of its addresses, -1 for one that it has not or that nobody has. */
+  #ownersOf(row: number): readonly [ipv4: number, ipv6: number] {
     const [ipv4, ipv6] = [this.#pods.ipv4At(row), this.#pods.ipv6At(row)]
-    if (ipv4 !== undefined) return this.#ipv4.find(mixed(ipv4), (each) => each === row) === row
-    return ipv6 !== undefined && this.#ipv6.find(hashOfIPv6(ipv6), (each) => each === row) === row
+    return [ipv4 === undefined ? -1 : this.#atIPv4(ipv4), ipv6 === undefined ? -1 : this.#atIPv6(ipv6)]
   }
+
+  #atIPv4(address: number): number {
+    return this.#ipv4.find(mixed(address), (row) => this.#pods.ipv4At(row) === address)
+  }
+
+  #atIPv6(address: Uint8Array): number {
+    return this.#ipv6.find(hashOfIPv6(address), (row) => isSame(address, this.#pods.ipv6At(row)!))
+  }
+}
+
+function isOther(owner: number, row: number): boolean {
+  return owner >= 0 && owner !== row
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, at) => byte === b[at])
 }
 
 function hashOfIPv6(bytes: Uint8Array): number {

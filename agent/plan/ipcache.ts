@@ -55,6 +55,8 @@ export class Ipcache {
   #ranges: ReadonlySet<Place> = new Set()
   #scope: PodScope = everyPod
   readonly #dirty = new Set<Place>()
+  /** Pods of which all addresses are to be written. */
+  readonly #dirtyPods = new Set<number>()
 
   /** Pods that cannot have the address they claim, one sentence each. */
   problems(): string[] {
@@ -87,7 +89,7 @@ export class Ipcache {
     for (const pod of this.#pods.values()) {
       if (before.hasPod(pod) === scope.hasPod(pod)) continue
       const row = this.#pods.rowOf(pod.name)
-      for (const address of pod.addresses) if (this.#owners.rowAt(address) === row) this.#dirty.add(address)
+      if (this.#owners.has(row)) this.#dirtyPods.add(row)
     }
   }
 
@@ -116,8 +118,11 @@ export class Ipcache {
   }
 
   setPod(pod: ClusterPod): void {
-    if (this.#pods.holds(pod)) return
-    this.removePod(pod.name)
+    const known = this.#pods.rowOf(pod.name)
+    if (known >= 0) {
+      if (this.#pods.isAt(known, pod)) return
+      this.#take(known)
+    }
     const row = this.#pods.put(pod.name, pod)
     this.#podsOf.add(this.#pods.nodeNumberAt(row), row)
     this.#place(row)
@@ -126,8 +131,7 @@ export class Ipcache {
   removePod(name: string): void {
     const row = this.#pods.rowOf(name)
     if (row < 0) return
-    this.#displace(row)
-    this.#podsOf.delete(this.#pods.nodeNumberAt(row), row)
+    this.#take(row)
     this.#pods.delete(name)
   }
 
@@ -146,6 +150,7 @@ export class Ipcache {
   /** The datapath knows all of it now. */
   settle(): void {
     this.#dirty.clear()
+    this.#dirtyPods.clear()
   }
 
   *#dirtyEntries(): Generator<readonly [prefix: string, entry: IpcacheEntry]> {
@@ -153,6 +158,10 @@ export class Ipcache {
       const entry = this.#at(place)
       if (entry) yield [hostPrefix(place), entry]
     }
+    for (const row of this.#dirtyPods)
+      for (const address of this.#pods.addressesAt(row))
+        if (!this.#dirty.has(address))
+          yield [hostPrefix(address), this.#ownedByNode(address) ?? this.#entryOf(row)]
   }
 
   #isKnown(place: Place): boolean {
@@ -161,11 +170,16 @@ export class Ipcache {
 
   /** Whoever claims a node's own address, it stays the node's: what nodes send each other must arrive. */
   #at(place: Place): IpcacheEntry | undefined {
-    const node = this.#nodes.get(place)
-    if (node && !node.isProtected) return node
+    const own = this.#ownedByNode(place)
+    if (own) return own
     const row = this.#owners.rowAt(place)
     if (row >= 0) return this.#entryOf(row)
-    return node ?? (this.#ranges.has(place) ? anyone : undefined)
+    return this.#nodes.get(place) ?? (this.#ranges.has(place) ? anyone : undefined)
+  }
+
+  #ownedByNode(address: Place): IpcacheEntry | undefined {
+    const entry = this.#nodes.get(address)
+    return entry?.isProtected === false ? entry : undefined
   }
 
   #entryOf(row: number): IpcacheEntry {
@@ -191,26 +205,30 @@ export class Ipcache {
   }
 
   #place(row: number): void {
-    const { addresses, node, name } = this.#pods.at(row)
-    if (!this.#numbers.has(node)) return
-    this.#conflicts.delete(name)
-    for (const address of addresses) {
-      const owner = this.#owners.rowAt(address)
-      if (owner < 0 || owner === row) continue
-      const other = this.#pods.nameAt(owner)
-      this.#conflicts.set(name, `pod ${name} claims ${hostPrefix(address)}, which pod ${other} has`)
+    if (!this.#numbers.has(this.#pods.nodeAt(row))) return
+    if (this.#conflicts.size > 0) this.#conflicts.delete(this.#pods.nameAt(row))
+    const other = this.#owners.otherThan(row)
+    if (other) {
+      const [name, owner] = [this.#pods.nameAt(row), this.#pods.nameAt(other.row)]
+      this.#conflicts.set(name, `pod ${name} claims ${hostPrefix(other.address)}, which pod ${owner} has`)
       return
     }
     this.#owners.add(row)
-    for (const address of addresses) this.#dirty.add(address)
+    this.#dirtyPods.add(row)
+  }
+
+  /** Before it changes, or goes. */
+  #take(row: number): void {
+    this.#displace(row)
+    this.#podsOf.delete(this.#pods.nodeNumberAt(row), row)
   }
 
   #displace(row: number): void {
-    const { addresses, name } = this.#pods.at(row)
-    this.#conflicts.delete(name)
+    if (this.#conflicts.size > 0) this.#conflicts.delete(this.#pods.nameAt(row))
+    this.#dirtyPods.delete(row)
     // It has all of them, or none.
     if (!this.#owners.delete(row)) return
-    for (const address of addresses) this.#dirty.add(address)
+    for (const address of this.#pods.addressesAt(row)) this.#dirty.add(address)
   }
 }
 
