@@ -21,27 +21,27 @@ export class AddressOwners {
     return bytes.length === 4 ? this.#atIPv4(bytes.readUInt32BE()) : this.#atIPv6(bytes)
   }
 
-  /** The first address of the pod that another one has, and which. */
-  otherThan(row: number): { readonly row: number; readonly address: string } | undefined {
+  /**
+   * From now on the pod has all its addresses, or none where another pod has one of them.
+   *
+   * @returns the first of its addresses that another one has, and which.
+   */
+  take(row: number): { readonly row: number; readonly address: string } | undefined {
     const [ipv4, ipv6] = this.#ownersOf(row)
-    if (!isOther(ipv4, row) && !isOther(ipv6, row)) return undefined
-    for (const address of this.#pods.addressesAt(row)) {
-      const owner = this.rowAt(address)
-      if (isOther(owner, row)) return { row: owner, address }
-    }
+    if (ipv4 === row || ipv6 === row) return undefined
+    if (ipv4 >= 0 || ipv6 >= 0)
+      for (const address of this.#pods.addressesAt(row)) {
+        const owner = this.rowAt(address)
+        if (owner >= 0) return { row: owner, address }
+      }
+    if (this.#pods.ipv4At(row) !== undefined) this.#ipv4.add(row)
+    if (this.#pods.ipv6At(row) !== undefined) this.#ipv6.add(row)
     return undefined
   }
 
   /** Whether the pod has its addresses: all of them, or none. */
   has(row: number): boolean {
     return this.#ownersOf(row).includes(row)
-  }
-
-  /** From now on the pod has all its addresses, which must be nobody else's. */
-  add(row: number): void {
-    if (this.has(row)) return
-    if (this.#pods.ipv4At(row) !== undefined) this.#ipv4.add(row)
-    if (this.#pods.ipv6At(row) !== undefined) this.#ipv6.add(row)
   }
 
   /** To be called before the pod changes. @returns whether it had its addresses. */
@@ -65,10 +65,6 @@ export class AddressOwners {
   #atIPv6(address: Uint8Array): number {
     return this.#ipv6.find(hashOfIPv6(address), (row) => isSame(address, this.#pods.ipv6At(row)!))
   }
-}
-
-function isOther(owner: number, row: number): boolean {
-  return owner >= 0 && owner !== row
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -121,7 +121,7 @@ export class Ipcache {
     const known = this.#pods.rowOf(pod.name)
     if (known >= 0) {
       if (this.#pods.isAt(known, pod)) return
-      this.#take(known)
+      this.#giveUp(known)
     }
     const row = this.#pods.put(pod.name, pod)
     this.#podsOf.add(this.#pods.nodeNumberAt(row), row)
@@ -131,7 +131,7 @@ export class Ipcache {
   removePod(name: string): void {
     const row = this.#pods.rowOf(name)
     if (row < 0) return
-    this.#take(row)
+    this.#giveUp(row)
     this.#pods.delete(name)
   }
 
@@ -207,18 +207,17 @@ export class Ipcache {
   #place(row: number): void {
     if (!this.#numbers.has(this.#pods.nodeAt(row))) return
     if (this.#conflicts.size > 0) this.#conflicts.delete(this.#pods.nameAt(row))
-    const other = this.#owners.otherThan(row)
+    const other = this.#owners.take(row)
     if (other) {
       const [name, owner] = [this.#pods.nameAt(row), this.#pods.nameAt(other.row)]
       this.#conflicts.set(name, `pod ${name} claims ${hostPrefix(other.address)}, which pod ${owner} has`)
       return
     }
-    this.#owners.add(row)
     this.#dirtyPods.add(row)
   }
 
   /** Before it changes, or goes. */
-  #take(row: number): void {
+  #giveUp(row: number): void {
     this.#displace(row)
     this.#podsOf.delete(this.#pods.nodeNumberAt(row), row)
   }
