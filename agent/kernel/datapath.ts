@@ -11,13 +11,19 @@ import {
   type Ring,
 } from '@wireproof/libbpf'
 import type { Counters, SessionUse } from '../api.ts'
-import type { DatapathSettings } from '../cluster/state.ts'
 import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Exemption } from '../scope/encryption-policy.ts'
 import { AddressMap, roomFor } from './address-map.ts'
-import { readCounters, readLost, writeConfig, writePod, writePodKey } from './datapath-layout.ts'
+import {
+  type DatapathConfig,
+  readCounters,
+  readLost,
+  writeConfig,
+  writePod,
+  writePodKey,
+} from './datapath-layout.ts'
 import { ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
@@ -26,6 +32,7 @@ const ownObjectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.
 
 const pod = { ingress: 'from_pod', egress: 'to_pod' } as const
 const wire = { ingress: 'from_wire', egress: 'to_wire' } as const
+const overlay = { ingress: 'from_overlay' } as const
 const directions = ['ingress', 'egress'] as const
 
 /**
@@ -58,7 +65,7 @@ export class Datapath {
     this.#wireIndex = devices.wire
   }
 
-  configure(config: DatapathSettings): void {
+  configure(config: DatapathConfig): void {
     const wanted = JSON.stringify(config)
     if (wanted === this.#config) return
     this.#map('config').set(Buffer.alloc(4), writeConfig(config))
@@ -81,6 +88,11 @@ export class Datapath {
 
   attachWire(): void {
     this.#attach(this.#wireIndex, wire)
+  }
+
+  /** At the VXLAN device of this node, which takes in nothing without it. */
+  attachOverlay(index: number): void {
+    this.#attach(index, overlay)
   }
 
   /** From now on the device may send from these addresses only. */
@@ -137,13 +149,15 @@ export class Datapath {
   }
 
   /** Puts the programs where they are not, or are not any more. */
-  #attach(device: number, programs: Readonly<Record<(typeof directions)[number], string>>): void {
+  #attach(device: number, programs: Readonly<Partial<Record<(typeof directions)[number], string>>>): void {
     for (const direction of directions) {
+      const program = programs[direction]
+      if (program === undefined) continue
       const place = { device, direction }
       const name = `${device} ${direction}`
       const present = attachedTc(place)
       if (present !== undefined && present === this.#attached.get(name)) continue
-      attachTc(this.#object.program(programs[direction]), place)
+      attachTc(this.#object.program(program), place)
       this.#attached.set(name, attachedTc(place))
     }
   }

@@ -247,6 +247,7 @@ export class NodePlan {
       pair,
       present: present(number),
       wire: this.#wire,
+      routing: view.settings.routing ?? 'native',
       nodeTraffic: { self: scope.hasNode(self), peer: scope.hasNode(node), encrypts },
     })
     peer.plan = plan
