@@ -6,7 +6,9 @@ import {
   expectedState,
   fingerprint,
   fullSequence,
+  isInOverlay,
   type Judgement,
+  openedPacket,
   type RunView,
   type SeenFrame,
   type SentPacket,
@@ -36,7 +38,8 @@ export function explainInBundle(
 function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judgement): Story {
   const { frame, opened } = seen
   const packet = seen.whole ?? frame
-  const inner = opened?.ok ? decodeIp(opened.inner) : undefined
+  const inner = openedPacket(opened, arm.book)
+  const carrier = isInOverlay(opened, arm.book) && opened?.ok ? decodeIp(opened.inner) : undefined
   const sent = arm.account().sent.find(({ carrier }) => carrier === seen)
   const exposed = arm.clear().find((each) => each.seen === seen)
   return {
@@ -50,6 +53,7 @@ function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judge
         ['SA', opened && associationOf(arm, seen)],
         ['sequence', opened && useOfSequence(run, seen)],
         ['ICV', opened && icvResult(opened)],
+        ['carrier', carrier && `VXLAN, ${outerHeader(carrier)}`],
         ['inner packet', inner && innerPacket(inner)],
         ['sent by', sent ? senderOf(sent) : inner && nobody(arm)],
         ['canary', canaryIn(arm, inner?.data ?? frame.data)],
