@@ -101,7 +101,10 @@ export function complete(arm: ArmView): Outcome {
   const but = held.size > 0 ? ` ${plural(held.size, 'packet')} had to be held back.` : ''
   const inFragments =
     numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
-  const tunnelled = inVxlan > 0 ? `, ${inVxlan} of them in VXLAN` : ''
+  const tunnelled =
+    inVxlan > 0
+      ? `, ${inVxlan === encrypted.length ? 'each' : `${inVxlan} of them`} in VXLAN from node to node`
+      : ''
   const ofWhom = narrowed ? ` of ${scope.what}` : ''
   const themselves = nodes ? `, ${numbers.ofNodes} of them what nodes sent themselves` : ''
   return outcome(
