@@ -18,7 +18,7 @@ function carried(nodes: typeof leaving, inner: Buffer, fragment?: Fragment): Buf
   return ethernet('ipv4', ipv4(nodes, protocols.udp, vxlan(inner, port), fragment))
 }
 
-/** As when the agent had not said yet that there is an overlay. */
+/** What becomes of cleartext in each mode, and what the datapath calls it. */
 function spoken(mode: Mode, strict: string, permissive: string): readonly [boolean, string] {
   if (mode === 'strict') return [false, strict]
   return [true, mode === 'off' ? strict.replace(/dropped.*/, 'clear/encryption-off') : permissive]
