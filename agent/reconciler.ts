@@ -335,6 +335,7 @@ export class Reconciler {
   /** Left by what this agent was told before, or by an earlier life of it. */
   #removeOverlay(): void {
     if (this.#hasOverlay === false) return
+    if (this.#hasOverlay) this.#around.datapath.forgetOverlay()
     removeOverlay(this.#around.route)
     this.#hasOverlay = false
   }

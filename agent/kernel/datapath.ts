@@ -44,6 +44,7 @@ export class Datapath {
   readonly #object: BpfObject
   readonly #addresses: AddressMap
   readonly #wireIndex: number
+  #overlayIndex: number | undefined
   /** Kernel ids of the programs that were attached, by place. */
   readonly #attached = new Map<string, number | undefined>()
   #config = ''
@@ -92,6 +93,7 @@ export class Datapath {
 
   /** At the VXLAN device of this node, which takes in nothing without it. */
   attachOverlay(index: number): void {
+    this.#overlayIndex = index
     this.#attach(index, overlay)
   }
 
@@ -113,6 +115,11 @@ export class Datapath {
     for (const direction of directions) detachTc({ device: index, direction })
   }
 
+  /** There is no such device any more. */
+  forgetOverlay(): void {
+    this.#overlayIndex = undefined
+  }
+
   policyMaps(): PolicyMaps {
     return policyMaps((name) => this.#map(name))
   }
@@ -132,14 +139,20 @@ export class Datapath {
 
   /** What is missing of the datapath, one sentence each; nothing when it guards the wire and knows what to do. */
   missing(): string[] {
-    const absent = directions.filter((direction) => {
-      const present = attachedTc({ device: this.#wireIndex, direction })
-      return present === undefined || present !== this.#attached.get(`${this.#wireIndex} ${direction}`)
-    })
+    const absent = directions.filter((direction) => !this.#isAttached(this.#wireIndex, direction))
+    const overlay = this.#overlayIndex
     return [
+      ...(overlay === undefined || this.#isAttached(overlay, 'ingress')
+        ? []
+        : ['the program is not at the VXLAN device']),
       ...absent.map((direction) => `the ${direction} program is not on the wire`),
       ...(this.#config === '' ? ['it has not been configured'] : []),
     ]
+  }
+
+  #isAttached(device: number, direction: (typeof directions)[number]): boolean {
+    const present = attachedTc({ device, direction })
+    return present !== undefined && present === this.#attached.get(`${device} ${direction}`)
   }
 
   /** Calls `onBatch` with the events from now on, as they come; a batch is valid during the call. */

@@ -162,6 +162,7 @@ export class SimulatedNode {
     const nameOf = ({ destination, metric }: RouteOptions) => `${hostPrefix(destination)} ${metric}`
     const fake: Partial<Route> = {
       link: (() => ({ name: 'eth0', index: 2, mtu: 1500, up: true })) as unknown as Route['link'],
+      links: () => [],
       routes: () =>
         [...routes.values()].map(
           (route) => ({ type: 'unicast', table: 254, ...route }) as unknown as RouteEntry,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { type TestContext, test } from 'node:test'
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { type NetlinkBatchError, NetlinkError } from '../error.ts'
@@ -95,12 +94,8 @@ test('routes put packets into a VXLAN link, whose neighbours nobody need know', 
   const [shown] = ipJson(name, 'route', 'show', '10.10.0.0/16')
   assert.deepEqual(
     [shown.encap, shown.id, shown.src, shown.dst, shown.metrics[0].mtu],
-    ['ip', 22, '192.168.0.1', '10.10.0.0/16', 1300],
+    ['ip', 22, '192.168.0.1', '192.168.0.2', 1300],
   )
-  const text = inNetworkNamespace(`/run/netns/${name}`, () =>
-    spawnSync('ip', ['route', 'show', '10.10.0.0/16'], { encoding: 'utf8' }),
-  ).stdout
-  assert.match(text, /encap ip id 22 src 192\.168\.0\.1 dst 192\.168\.0\.2/)
   const read = (destination: string) => route.routes().find((each) => each.destination === destination)
   assert.deepEqual(read('10.10.0.0/16')?.encapsulation, encapsulation)
   assert.deepEqual(read('fd00:1::/64')?.encapsulation, encapsulation)
