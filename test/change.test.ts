@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { changeDemoNames } from '../demos/names.ts'
-import { type BotchedArm, botchOf, type CheckResult, mishapOf } from '../demos/proof/index.ts'
+import {
+  type BotchedArm,
+  botchOf,
+  type CheckId,
+  type CheckResult,
+  type Mishap,
+  mishapOf,
+} from '../demos/proof/index.ts'
 import { kernelsToTest, leftovers, wireproof } from './wireproof.ts'
 
 // What changes under traffic, in its short form: a few rounds. `wireproof demo <name> --rounds 100` is the same, longer.
@@ -30,6 +37,13 @@ for (const name of changeDemoNames)
     const evidence = join(directory, name)
     let bundle: string
     let found: Evidence
+    /** Which check has to fail where it was botched. */
+    const noticing: Readonly<Record<Mishap, CheckId>> = {
+      leak: 'wire.no-cleartext',
+      loss: 'app.lossless',
+      repetition: 'app.lossless',
+      arrival: name === 'policy' ? 'policy.enforced' : 'intruders.stopped',
+    }
     const check = (arm: string, id: string) => found.checks.find((each) => each.arm === arm && each.id === id)
 
     test('ends PROVEN, with what changed in the evidence', async () => {
@@ -56,8 +70,7 @@ for (const name of changeDemoNames)
     test('has the same change botched, and saw it', () => {
       const botched: BotchedArm = botchOf(name)
       assert.equal(check(botched, 'sabotage.caught')?.state, 'holds')
-      const what = mishapOf(botched) === 'leak' ? 'wire.no-cleartext' : 'app.lossless'
-      assert.equal(check(botched, what)?.state, 'fails')
+      assert.equal(check(botched, noticing[mishapOf(botched)])?.state, 'fails')
     })
 
     test('leaves evidence that verify recomputes, and a page with the moments', async () => {

@@ -38,6 +38,9 @@ before(async () => {
   await Promise.all(nodes.map((id) => cluster.startAgent(id)))
   for (const id of nodes) await cluster.addPod(id)
   await cluster.settled(...nodes)
+  // Neighbours are found and the tunnel stands before anything is counted.
+  while ((await cluster.ping(1, 2, 1)).received === 0) await delay(100)
+  while ((await cluster.pingFrom('n1', '172.16.9.1', 1)).received === 0) await delay(100)
 })
 
 after(async () => {

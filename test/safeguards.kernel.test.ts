@@ -256,7 +256,7 @@ describe('traffic that was not sent proves nothing', () => {
   test('the pods of one node silent', async () => {
     const others = { pods: async () => (await lab.pods()).filter(({ node }) => node !== 'n3') }
     const some = tampered(lab, () => others)
-    const workload = await startWorkload(some, { port: 9001 })
+    const workload = await startWorkload(some, { port: 9010 })
     try {
       const silent = await stage.play('encrypted', { workload })
       await assertNotProven(silent, /^app\.delivered is inconclusive.*n3/)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { whileOutOfReserve } from './patience.ts'
+import { whileModulesLoad, whileOutOfReserve } from './patience.ts'
 
-/** A map that is out of reserve so many times. */
-function map(refusals: number, code = 'ENOMEM') {
+/** A kernel that refuses a write so many times. */
+function refusing(refusals: number, code = 'ENOMEM') {
   let calls = 0
   return {
     calls: () => calls,
@@ -14,7 +14,7 @@ function map(refusals: number, code = 'ENOMEM') {
 }
 
 test('a write is tried again while the reserve is being refilled', () => {
-  const { write, calls } = map(3)
+  const { write, calls } = refusing(3)
   let waited = 0
   whileOutOfReserve(write, (milliseconds) => (waited += milliseconds))
   assert.equal(calls(), 4)
@@ -22,8 +22,25 @@ test('a write is tried again while the reserve is being refilled', () => {
 })
 
 test('memory that does not come is an error in the end, and another error is one at once', () => {
-  assert.throws(() => whileOutOfReserve(map(Number.POSITIVE_INFINITY).write, () => {}), { code: 'ENOMEM' })
-  const { write, calls } = map(1, 'ENOSPC')
+  assert.throws(() => whileOutOfReserve(refusing(Number.POSITIVE_INFINITY).write, () => {}), {
+    code: 'ENOMEM',
+  })
+  const { write, calls } = refusing(1, 'ENOSPC')
   assert.throws(() => whileOutOfReserve(write, () => {}), { code: 'ENOSPC' })
+  assert.equal(calls(), 1)
+})
+
+test('what a module may bring is asked for again while it may be loading, and anything else is an error at once', () => {
+  for (const code of ['EPROTONOSUPPORT', 'ENOSYS', 'ENOENT']) {
+    const { write, calls } = refusing(3, code)
+    whileModulesLoad(write, () => {})
+    assert.equal(calls(), 4)
+    let waited = 0
+    const never = refusing(Number.POSITIVE_INFINITY, code).write
+    assert.throws(() => whileModulesLoad(never, (milliseconds) => (waited += milliseconds)), { code })
+    assert.ok(waited >= 1000 && waited <= 2000)
+  }
+  const { write, calls } = refusing(1, 'EPERM')
+  assert.throws(() => whileModulesLoad(write, () => {}), { code: 'EPERM' })
   assert.equal(calls(), 1)
 })

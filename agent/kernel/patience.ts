@@ -1,5 +1,3 @@
-const attempts = 50
-const pause = 2
 const nothing = new Int32Array(new SharedArrayBuffer(4))
 
 /**
@@ -10,12 +8,39 @@ const nothing = new Int32Array(new SharedArrayBuffer(4))
  * @throws what `write` throws, at once when it is not ENOMEM, after 100 ms when it is.
  */
 export function whileOutOfReserve(write: () => void, wait = block): void {
+  whileAnswered(['ENOMEM'], write, { attempts: 50, pause: 2, wait })
+}
+
+/**
+ * Tries again while the kernel lacks what one of its modules may bring: modprobe is content with a module that another
+ * process is just loading, and the kernel then looks for what is not there yet. Agents that start together meet this.
+ *
+ * @param wait takes milliseconds; blocks the thread when absent.
+ * @throws what `ask` throws, at once when no module could help, after two seconds when one could.
+ */
+export function whileModulesLoad(ask: () => void, wait = block): void {
+  whileAnswered(['EPROTONOSUPPORT', 'ENOSYS', 'ENOENT'], ask, { attempts: 40, pause: 50, wait })
+}
+
+interface Patience {
+  readonly attempts: number
+  /** In milliseconds. */
+  readonly pause: number
+  wait(milliseconds: number): void
+}
+
+function whileAnswered(
+  codes: readonly string[],
+  call: () => void,
+  { attempts, pause, wait }: Patience,
+): void {
   for (let attempt = 1; ; attempt++) {
     try {
-      write()
+      call()
       return
     } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOMEM' || attempt === attempts) throw error
+      const { code = '' } = error as { code?: string }
+      if (!codes.includes(code) || attempt === attempts) throw error
     }
     wait(pause)
   }

@@ -6,6 +6,8 @@ import { requireSuite } from './suite-probe.ts'
 
 const gcm = suites['aes-gcm-128']
 
+const noWait = () => {}
+
 /** A kernel that answers new associations one way after the other, and takes them when nothing is left to answer. */
 function kernel(...codes: string[]) {
   const did: string[] = []
@@ -23,6 +25,9 @@ function kernel(...codes: string[]) {
   }
   return { did, asked, xfrm: answers as Xfrm }
 }
+
+/** A kernel that refuses however long one waits for its modules. */
+const lacking = (code: string) => kernel(...Array<string>(1000).fill(code))
 
 test('a kernel that takes the probe can encrypt, and the probe is taken away', () => {
   const { did, xfrm } = kernel()
@@ -45,22 +50,32 @@ test('a kernel is asked once for each suite', () => {
   assert.deepEqual(did, ['add', 'delete', 'add', 'delete'])
 })
 
-test('a kernel that refused is asked again', () => {
-  const { did, xfrm } = kernel('ENOSYS')
-  assert.throws(() => requireSuite(xfrm, gcm))
-  requireSuite(xfrm, gcm)
-  assert.deepEqual(did, ['add', 'add', 'delete'])
+test('a kernel that is loading what it needs is waited for', () => {
+  const { did, xfrm } = kernel('EPROTONOSUPPORT', 'ENOSYS')
+  requireSuite(xfrm, gcm, noWait)
+  assert.deepEqual(did, ['add', 'add', 'add', 'delete'])
+})
+
+test('a kernel that refused is asked again, and not waited for a second time', () => {
+  const { did, xfrm } = lacking('ENOSYS')
+  assert.throws(() => requireSuite(xfrm, gcm, noWait))
+  const asked = did.length
+  assert.throws(() => requireSuite(xfrm, gcm, () => assert.fail('waited')))
+  assert.equal(did.length, asked + 1)
 })
 
 test('a probe that an interrupted start left says nothing about this suite: it is taken away, and the kernel asked', () => {
   const { did, xfrm } = kernel('EEXIST')
   requireSuite(xfrm, gcm)
   assert.deepEqual(did, ['add', 'delete', 'add', 'delete'])
-  assert.throws(() => requireSuite(kernel('EEXIST', 'ENOSYS').xfrm, gcm), { code: 'ENOESP' })
+  assert.throws(
+    () => requireSuite(kernel('EEXIST', ...Array<string>(1000).fill('ENOSYS')).xfrm, gcm, noWait),
+    { code: 'ENOESP' },
+  )
 })
 
 test('a kernel without ESP is said to lack it, with the remedy and exit code 3', () => {
-  assert.throws(() => requireSuite(kernel('EPROTONOSUPPORT').xfrm, gcm), {
+  assert.throws(() => requireSuite(lacking('EPROTONOSUPPORT').xfrm, gcm, noWait), {
     code: 'ENOESP',
     exitCode: 3,
     message: /it has no ESP \(EPROTONOSUPPORT: as it says\)/,
@@ -75,7 +90,7 @@ test('a kernel without the algorithms of a suite is said to lack them, by the op
     ['aes-cbc-hmac-sha256', /cbc\(aes\) with hmac\(sha256\)/, /CONFIG_CRYPTO_CBC.*CONFIG_CRYPTO_SHA256/],
   ] as const)
     for (const code of ['ENOSYS', 'ENOENT'])
-      assert.throws(() => requireSuite(kernel(code).xfrm, suites[name]), {
+      assert.throws(() => requireSuite(lacking(code).xfrm, suites[name], noWait), {
         code: 'ENOESP',
         exitCode: 3,
         message: said,

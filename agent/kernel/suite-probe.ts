@@ -1,6 +1,7 @@
 import { NetlinkError, type Xfrm, type XfrmStateOptions } from '@wireproof/netlink'
 import { algorithmsOf, keyBytes, type Suite } from '../keys/suite.ts'
 import { AgentProblem } from '../problem.ts'
+import { whileModulesLoad } from './patience.ts'
 
 const probe = {
   source: '127.0.0.1',
@@ -14,29 +15,45 @@ const probe = {
 
 /** By the kernel that was asked, what it has been seen to take: it does not unlearn it. */
 const taken = new WeakMap<Xfrm, Set<Suite>>()
+/** Likewise, what its modules have had the time for: whoever asks again is answered at once. */
+const waitedFor = new WeakMap<Xfrm, Set<Suite>>()
 
 /**
  * Makes sure that this kernel can encrypt with a suite, by installing an association that nothing uses and taking it away
  * again. Asked once.
  *
+ * @param wait takes milliseconds; blocks the thread when absent.
  * @throws AgentProblem ENOESP that names what the kernel lacks.
  */
-export function requireSuite(xfrm: Xfrm, suite: Suite): void {
-  const known = taken.get(xfrm) ?? new Set()
-  if (known.has(suite)) return
+export function requireSuite(xfrm: Xfrm, suite: Suite, wait?: (milliseconds: number) => void): void {
+  if (taken.get(xfrm)?.has(suite)) return
   const state: XfrmStateOptions = { ...probe, ...algorithmsOf(suite, Buffer.alloc(keyBytes(suite))) }
-  // One of another suite may be left from a start that was interrupted.
-  for (let attempt = 1; ; attempt++) {
-    try {
-      xfrm.addStates([state])
-      break
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST' || attempt > 1) throw obstacle(error, suite)
-      xfrm.deleteStates([state])
-    }
+  const ask = () => install(xfrm, state)
+  try {
+    if (waitedFor.get(xfrm)?.has(suite)) ask()
+    else whileModulesLoad(ask, wait)
+  } catch (error) {
+    throw obstacle(error, suite)
+  } finally {
+    remember(waitedFor, xfrm, suite)
   }
   xfrm.deleteStates([state])
-  taken.set(xfrm, known.add(suite))
+  remember(taken, xfrm, suite)
+}
+
+function install(xfrm: Xfrm, state: XfrmStateOptions): void {
+  try {
+    xfrm.addStates([state])
+  } catch (error) {
+    // One of another suite may be left from a start that was interrupted.
+    if ((error as { code?: string }).code !== 'EEXIST') throw error
+    xfrm.deleteStates([state])
+    xfrm.addStates([state])
+  }
+}
+
+function remember(suitesOf: WeakMap<Xfrm, Set<Suite>>, xfrm: Xfrm, suite: Suite): void {
+  suitesOf.set(xfrm, (suitesOf.get(xfrm) ?? new Set()).add(suite))
 }
 
 function obstacle(error: unknown, { name, cipher, authentication, kernelOptions }: Suite): unknown {

@@ -23,6 +23,7 @@ export {
   changeOf,
   isBotched,
   isChange,
+  type Mishap,
   mishapOf,
 } from './change.ts'
 export { type CheckId, type CheckResult, type CheckState, checkIds, type Offender } from './check.ts'

@@ -48,7 +48,7 @@ async function up(lab: string): Promise<void> {
   const pods = (topology.pods ?? []).map((pod, index) => ({
     ...pod,
     labels: pod.labels ?? {},
-    address: `10.244.1.${index + 2}`,
+    addresses: [`10.244.1.${index + 2}`],
   }))
   const kernel = { kind: 'uml', release: '7.2.0', machine: 'a stand-in' }
   writeFileSync(join(labs, lab), JSON.stringify({ nodes: nodes.length, pods: pods.length }))

@@ -216,8 +216,8 @@ test('packets of both address families cross one tunnel, are counted, and carry 
   const counted = b.xfrm.states().find(({ spi }) => spi === 0x101)
   assert.deepEqual(counted?.lifetime, { packets: 6, bytes: 3 * 84 + 3 * 104 })
   assert.deepEqual(counted?.replay.received, 6n)
-  assert.ok(counted.lastUsed >= counted.used && counted.used > 0)
-  assert.ok(Math.abs(counted.lastUsed - Date.now() / 1000) < 60)
+  // Not in order: the clock of a guest may be set back meanwhile.
+  for (const time of [counted.used, counted.lastUsed]) assert.ok(Math.abs(time - Date.now() / 1000) < 60)
   assert.equal(a.xfrm.states().find(({ spi }) => spi === 0x101)?.replay.sent, 6n)
   assert.equal(b.xfrm.statistics().XfrmInNoStates, 0)
 
