@@ -1,6 +1,7 @@
 import type { Link, Route } from '@wireproof/netlink'
 import { overlayDevice, vxlanOverhead } from '../plan/overlay.ts'
 import { AgentProblem } from '../problem.ts'
+import { whileModulesLoad } from './patience.ts'
 
 /** This node's VXLAN device, where it has one; undefined also where a device of that name is somebody else's. */
 export function ownOverlay(route: Route): Link | undefined {
@@ -12,46 +13,45 @@ export function ownOverlay(route: Route): Link | undefined {
  * without which the kernel takes every frame for somebody else's.
  *
  * @param wire.family of the nodes' addresses.
- * @throws AgentProblem EOVERLAY where somebody else has the name or the port.
+ * @throws AgentProblem EOVERLAY where somebody else has the name or the port, or the kernel has no VXLAN.
  */
 export function bringOverlay(route: Route, wire: { readonly mtu: number; readonly family: 4 | 6 }): Link {
-  const { name, alias, port } = overlayDevice
   const mtu = wire.mtu - vxlanOverhead(wire.family)
-  const present = route.links().find((link) => link.name === name)
-  if (present && !isOwn(present)) {
-    if (!isUnfinished(present))
-      throw new AgentProblem(
-        'EOVERLAY',
-        4,
-        `the device ${name} is not this agent's`,
-        'Rename it: the overlay needs the name.',
-      )
+  const present = route.links().find(({ name }) => name === overlayDevice.name)
+  if (!present) return create(route, mtu)
+  if (isOwn(present)) {
+    if (present.mtu !== mtu) route.setLink(present.index, { mtu })
+    return present
+  }
+  if (isUnfinished(present)) {
     route.deleteLink(present.index)
+    return create(route, mtu)
   }
-  if (!present || !isOwn(present)) {
-    create(route, mtu)
-    route.setLink(name, { alias, arp: false })
-    return route.link(name)
-  }
-  if (present.mtu !== mtu) route.setLink(present.index, { mtu })
-  return present
+  throw new AgentProblem(
+    'EOVERLAY',
+    4,
+    `the device ${overlayDevice.name} is not this agent's`,
+    'Rename it: the overlay needs the name.',
+  )
+}
 
-  function create(route: Route, mtu: number): void {
-    try {
-      route.addVxlan({ name, port, mtu, zeroChecksum6: true })
-    } catch (error) {
-      const { code } = error as { code?: string }
-      if (code === 'EOPNOTSUPP')
-        throw new AgentProblem(
-          'EOVERLAY',
-          3,
-          'this kernel has no VXLAN',
-          'Choose another, or native routing.',
-        )
-      if (code !== 'EEXIST' && code !== 'EADDRINUSE') throw error
-      throw occupied(port)
-    }
+function create(route: Route, mtu: number): Link {
+  const { name, alias, port } = overlayDevice
+  try {
+    whileModulesLoad(() => route.addVxlan({ name, port, mtu, zeroChecksum6: true }))
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'EEXIST' || code === 'EADDRINUSE') throw occupied(port)
+    if (code !== 'EOPNOTSUPP') throw error
+    throw new AgentProblem(
+      'EOVERLAY',
+      3,
+      'this kernel has no VXLAN',
+      'Use a kernel with CONFIG_VXLAN and CONFIG_LWTUNNEL, or native routing.',
+    )
   }
+  route.setLink(name, { alias, arp: false })
+  return route.link(name)
 }
 
 /** To be called once the program is at the device. @throws AgentProblem EOVERLAY where somebody else has the port. */
