@@ -29,10 +29,9 @@ int from_overlay(struct __sk_buff *skb)
 		return conclude_frame(skb, HOOK_FROM_WIRE, malformed);
 	source = find_endpoint(&packet.source);
 	destination = find_endpoint(&packet.destination);
-	if (is_carried_violation(true, &source, &destination)) {
-		decision = decide_clear_between(&source, &destination, REASON_CLEAR_FROM_WIRE);
-		if (decision.verdict == VERDICT_DROPPED)
-			return conclude(skb, HOOK_FROM_WIRE, &packet, decision);
-	}
-	return hand_up(skb);
+	/* To whatever address of this node VXLAN was sent: nothing goes on from here in somebody's name but to a pod. */
+	decision = destination.protected && destination.node == NODE_LOCAL ?
+			   decide_clear_between(&source, &destination, REASON_CLEAR_FROM_WIRE) :
+			   decide(VERDICT_DROPPED, REASON_WRONG_NODE);
+	return decision.verdict == VERDICT_DROPPED ? conclude(skb, HOOK_FROM_WIRE, &packet, decision) : hand_up(skb);
 }

@@ -152,6 +152,10 @@ test('out of the device comes what was decrypted; what was not is judged as on t
   assert.ok(datapath.passes('from_overlay', datagram(back), decryptedFrom(there.id)))
   assert.equal(datapath.run('from_overlay', datagram(back)).decision, strict)
   assert.equal(datapath.run('from_overlay', datagram({ ...back, source: world })).decision, strict)
+  for (const destination of [world, there.pod, here.underlay]) {
+    const { decision } = datapath.run('from_overlay', datagram({ source: world, destination }))
+    assert.equal(decision, 'from-wire/dropped/wrong-node')
+  }
   const arp = ethernet('arp', Buffer.alloc(46))
   assert.equal(datapath.run('from_overlay', arp).decision, 'from-wire/dropped/malformed')
   for (const mode of ['permissive', 'off'] as const) {
