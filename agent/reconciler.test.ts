@@ -14,6 +14,8 @@ const podsPerNode = 2
 
 type Event =
   | { readonly kind: 'rotate' }
+  /** From native routing to VXLAN, or back. */
+  | { readonly kind: 'reroute' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'pod' | 'no-pod'; readonly id: number; readonly pod: number }
   | { readonly kind: 'scope'; readonly covered: (typeof scopes)[number] }
@@ -45,6 +47,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: one('rotate', 'wait') }) },
+  { weight: 1, arbitrary: fc.record({ kind: one('reroute') }) },
   { weight: 2, arbitrary: fc.record({ kind: one('scope'), covered: fc.constantFrom(...scopes) }) },
 )
 
@@ -71,10 +74,16 @@ class World {
   apply(event: Event): void {
     if (event.kind === 'wait') this.#now += 1500
     else if (event.kind === 'rotate') this.memory.key = keyOf((this.#rotations++ % 15) + 1)
+    else if (event.kind === 'reroute') this.#reroute()
     else if (event.kind === 'scope') this.#cover(event.covered)
     else if (event.kind === 'meanwhile') this.#meanwhile(event)
     else if (event.kind === 'pod' || event.kind === 'no-pod') this.#changePod(event)
     else this.#disturb(event.kind, event.id)
+  }
+
+  #reroute(): void {
+    const { settings } = this.memory
+    this.memory.settings = { ...settings, routing: settings.routing === 'vxlan' ? 'native' : 'vxlan' }
   }
 
   #meanwhile({ id, other, after }: Extract<Event, { kind: 'meanwhile' }>): void {
@@ -202,15 +211,12 @@ class World {
       known?.isProtected && kernel.encrypts && kernel.isStrict && this.#isCovered(sender, known),
       `n${from} would send to n${to} in clear`,
     )
-    const policy = [...kernel.policies.values()].find(
-      (each) => each.direction === 'out' && contains(each.destination, destination),
-    )
-    const spi = policy?.template?.spi
+    const spi = policyFor(sender, destination)?.template?.spi
     const state = [...kernel.states.values()].find(
       (each) => each.destination === receiver.node.underlay && each.spi === spi,
     )
     // Held back: by the gate without a policy, by XFRM without an association.
-    if (!policy || !state || this.wounded.has(from) || this.wounded.has(to)) return
+    if (!state || this.wounded.has(from) || this.wounded.has(to)) return
     const heard = [...receiver.kernel.states.values()].find(
       (each) => each.destination === receiver.node.underlay && each.spi === spi,
     )
@@ -219,6 +225,16 @@ class World {
     const opens = heard !== undefined && heard.aead!.key.equals(state.aead!.key)
     assert.ok(opens, `n${to} cannot open what n${from} sends`)
   }
+}
+
+/** What the packet meets as the pod sent it, or, where it goes into VXLAN, what that meets. */
+function policyFor({ kernel }: SimulatedNode, destination: string) {
+  const towards = (address: string) =>
+    [...kernel.policies.values()].find(
+      (each) => each.direction === 'out' && contains(each.destination, address),
+    )
+  const route = [...kernel.routes.values()].find((each) => contains(each.destination, destination))
+  return towards(destination) ?? (route?.encapsulation && towards(route.encapsulation.destination))
 }
 
 function keyOf(id: number) {
@@ -249,7 +265,10 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       )
       .sort(),
     routes: [...kernel.routes.values()]
-      .map(({ destination, via, metric }) => `${destination} via ${via} for ${nameOf(peerOf(metric)!)}`)
+      .map(
+        ({ destination, via, encapsulation, metric }) =>
+          `${destination} via ${via ?? encapsulation?.destination} for ${nameOf(peerOf(metric)!)}`,
+      )
       .sort(),
     addresses: [...kernel.addresses]
       .map(
@@ -291,6 +310,17 @@ test('whatever happened, the kernel becomes what a fresh start of every agent wo
     }),
     { numRuns: runs },
   )
+})
+
+test('control: an association that VXLAN would need on the receiving side is missed when it is taken away', () => {
+  const world = new World()
+  world.apply({ kind: 'reroute' })
+  for (const id of [1, 2]) world.apply({ kind: 'join', id })
+  world.settle()
+  assert.ok([...world.nodes.get(1)!.kernel.routes.values()].some(({ encapsulation }) => encapsulation))
+  world.check()
+  world.nodes.get(2)!.kernel.states.clear()
+  assert.throws(() => world.check(), /cannot open what n1 sends/)
 })
 
 test('control: an agent that forgets the range of pods is found to send in clear', () => {

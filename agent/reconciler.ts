@@ -11,7 +11,7 @@ import type {
 } from './cluster/state.ts'
 import type { ClusterStore } from './cluster/store.ts'
 import type { Datapath } from './kernel/datapath.ts'
-import { bringOverlay, openOverlay, removeOverlay } from './kernel/overlay.ts'
+import { bringOverlay, openOverlay, ownOverlay, removeOverlay } from './kernel/overlay.ts'
 import type { LocalPods } from './kernel/pods.ts'
 import { type DeviceRoute, RouteTable } from './kernel/routes.ts'
 import { SecurityMirror } from './kernel/security-mirror.ts'
@@ -80,8 +80,8 @@ export class Reconciler {
   readonly #leaving = new Set<number>()
   readonly #peerRoutes = new Map<string, readonly DeviceRoute[]>()
   #datapath: DatapathSettings | undefined
-  /** Unknown before the first pass. */
-  #hasOverlay: boolean | undefined
+  /** Index of the VXLAN device; unknown before the first pass. */
+  #overlay: number | 'none' | undefined
   /** This node, as the cluster describes it. */
   #described: ClusterNode | undefined
   #changingSince: number | undefined
@@ -104,7 +104,7 @@ export class Reconciler {
   /** @param now milliseconds of a clock that does not jump. */
   pass(now: number, thorough: boolean): Outcome {
     const { store, datapath, policies, pods, journal } = this.#around
-    const everything = thorough || this.#unfinished
+    const everything = thorough || this.#unfinished || this.#overlayIsGone()
     this.#unfinished = true
     this.#rekeyByAge()
     const changes = store.refresh(everything)
@@ -328,16 +328,21 @@ export class Reconciler {
     const device = bringOverlay(route, { mtu: route.link(wire).mtu, family: familyOf(underlay) })
     datapath.attachOverlay(device.index)
     openOverlay(route, device)
-    this.#hasOverlay = true
+    this.#overlay = device.index
     return device.index
   }
 
   /** Left by what this agent was told before, or by an earlier life of it. */
   #removeOverlay(): void {
-    if (this.#hasOverlay === false) return
-    if (this.#hasOverlay) this.#around.datapath.forgetOverlay()
+    if (this.#overlay === 'none') return
+    this.#around.datapath.forgetOverlay()
     removeOverlay(this.#around.route)
-    this.#hasOverlay = false
+    this.#overlay = 'none'
+  }
+
+  /** With it have gone its routes, of which nobody tells. */
+  #overlayIsGone(): boolean {
+    return typeof this.#overlay === 'number' && ownOverlay(this.#around.route)?.index !== this.#overlay
   }
 
   #configure(settings: DatapathSettings, routing: Routing): void {

@@ -159,8 +159,10 @@ export class AgentCluster {
     closeSync(log)
     this.#agents.set(id, child)
     for (;;) {
-      if (child.exitCode !== null)
+      if (child.exitCode !== null) {
+        this.#agents.delete(id)
         throw new Error(`agent ${id} ended: ${readFileSync(this.logFile(id), 'utf8')}`)
+      }
       try {
         await this.agent(id).status()
         return this.agent(id)
