@@ -177,6 +177,35 @@ describe('an overlay of three nodes', () => {
     assert.equal(await counted(1, 'from-pod/dropped/spoofed-source'), before + 3)
   })
 
+  test('nodes in scope are encrypted beside it, and pods out of scope go in VXLAN in clear', async () => {
+    const policy = (spec: string) =>
+      cluster.setEncryptionPolicies(
+        `apiVersion: wireproof.dev/v1alpha1\nkind: EncryptionPolicy\nmetadata: { name: policy }\nspec: ${spec}\n`,
+      )
+    policy('{ nodes: all }')
+    await cluster.settled(...nodes)
+    const sealed = await cluster.onWire(async () => {
+      for (const [from, to] of [
+        ['n1', cluster.underlay(2)],
+        ['n1', cluster.podAddress(2)],
+        ['p1', cluster.underlay(2)],
+        ['p1', cluster.podAddress(2)],
+      ] as const)
+        assert.deepEqual(await cluster.pingFrom(from, to, 3), all(3), `${from} to ${to}`)
+    })
+    assert.deepEqual(notEsp(sealed), [])
+    policy('{ pods: [{ podSelector: { matchLabels: { app: p3 } } }] }')
+    await cluster.settled(...nodes)
+    const clear = await cluster.onWire(async () => assert.deepEqual(await cluster.ping(1, 2, 3), all(3)))
+    assert.equal(clear.filter((frame) => frame.includes(`.${port}: VXLAN`)).length, 6)
+    const covered = await cluster.onWire(async () => assert.deepEqual(await cluster.ping(1, 3, 3), all(3)))
+    assert.deepEqual([covered.length, notEsp(covered)], [6, []])
+    policy('{ pods: all }')
+    await cluster.settled(...nodes)
+    const again = await cluster.onWire(async () => assert.deepEqual(await cluster.ping(1, 2, 3), all(3)))
+    assert.deepEqual(notEsp(again), [])
+  })
+
   test('from VXLAN to native routing and back nothing is in clear, and the device goes and comes', async () => {
     const frames = await cluster.onWire(async () => {
       const pings = cluster.ping(1, 2, 100, 0.02)
