@@ -115,7 +115,11 @@ async function exchange(
 ): Promise<IncomingMessage> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const { signal } = options
-    const outgoing = request({ socketPath, method, path, ...(signal ? { signal } : {}) }, resolve)
+    // A connection for each question: one that was kept may be closed by the agent, or be another agent's by now.
+    const outgoing = request(
+      { socketPath, method, path, agent: false, ...(signal ? { signal } : {}) },
+      resolve,
+    )
     outgoing.on('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.name === 'AbortError'

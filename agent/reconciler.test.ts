@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePrefix } from '@wireproof/netlink'
 import fc from 'fast-check'
+import type { ClusterNode } from './cluster/state.ts'
 import { parseClusterKey } from './keys/cluster-key.ts'
-import type { IpcacheEntry } from './plan/ipcache.ts'
+import { askedMark } from './plan/marks.ts'
 import { peerOf } from './plan/ownership.ts'
-import { contains } from './plan/prefix.ts'
+import { controlPlane, type Exemption } from './scope/encryption-policy.ts'
+import { accepts, type Fate, fateOf, type Packet } from './simulation/fate.ts'
 import { MemoryCluster } from './simulation/memory-cluster.ts'
-import { SimulatedNode } from './simulation/simulated-node.ts'
+import { type SimulatedKernel, SimulatedNode } from './simulation/simulated-node.ts'
 
 const ids = [1, 2, 3, 4] as const
 const podsPerNode = 2
@@ -18,15 +19,32 @@ type Event =
   | { readonly kind: 'reroute' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'pod' | 'no-pod'; readonly id: number; readonly pod: number }
-  | { readonly kind: 'scope'; readonly covered: (typeof scopes)[number] }
+  | ({ readonly kind: 'scope' } & Covered)
+  | { readonly kind: 'label'; readonly id: number; readonly role: (typeof roles)[number] }
   /** The other passes in the middle, after so many effects. */
   | { readonly kind: 'meanwhile'; readonly id: number; readonly other: number; readonly after: number }
   | { readonly kind: (typeof disturbances)[number]; readonly id: number }
 
 const disturbances = ['join', 'leave', 'restart', 'kill', 'pass', 'thorough', 'flush'] as const
 
-/** What encryption policies cover: pods with this label only, none, or all, as without a policy. */
-const scopes = ['1', 'none', 'all'] as const
+/** What encryption policies cover. */
+interface Covered {
+  /** Those with this label only, none, or all, as without a policy. */
+  readonly pods: (typeof podScopes)[number]
+  /** By a selector those with the first role. */
+  readonly nodes: 'none' | 'selected' | 'all'
+  readonly exempt: readonly Exemption[]
+}
+const podScopes = ['1', 'none', 'all'] as const
+const roles = ['worker', 'gateway'] as const
+
+/** What an agent has read that decides about what may leave its node in clear. */
+interface Reading {
+  readonly pods: Covered['pods']
+  /** Ids of those in scope. */
+  readonly nodes: ReadonlySet<number>
+  readonly exempt: readonly Exemption[]
+}
 
 const id = fc.constantFrom(...ids)
 const one = <Kind extends string>(...kinds: Kind[]) => fc.constantFrom(...kinds)
@@ -48,7 +66,16 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ kind: one('rotate', 'wait') }) },
   { weight: 1, arbitrary: fc.record({ kind: one('reroute') }) },
-  { weight: 2, arbitrary: fc.record({ kind: one('scope'), covered: fc.constantFrom(...scopes) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: one('scope'),
+      pods: fc.constantFrom(...podScopes),
+      nodes: one('none', 'selected', 'all'),
+      exempt: fc.constantFrom(controlPlane, [], [{ protocol: 'UDP', port: 53 } as const]),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: one('label'), id, role: fc.constantFrom(...roles) }) },
 )
 
 /** Simulated nodes under events, with a check after every single effect on any kernel. */
@@ -67,15 +94,22 @@ class World {
   #instant = 0
   readonly #joined = new Map<SimulatedNode, number>()
   readonly #seen = new WeakMap<object, number>()
-  #covered: (typeof scopes)[number] = 'all'
-  /** Nodes that may send in clear to the first pod of others: no policy that they have read covers it. */
-  readonly #uncovering = new Set<SimulatedNode>()
+  #covered: Covered = { pods: 'all', nodes: 'none', exempt: [] }
+  /** What may be in force on a node: of the last pass, and of the one under way. */
+  readonly #readings = new Map<SimulatedNode, readonly Reading[]>()
+  readonly #tamper: (kernel: SimulatedKernel) => void
+
+  /** @param tamper what somebody does to a kernel after every effect; nobody does by default. */
+  constructor(tamper: (kernel: SimulatedKernel) => void = () => {}) {
+    this.#tamper = tamper
+  }
 
   apply(event: Event): void {
     if (event.kind === 'wait') this.#now += 1500
     else if (event.kind === 'rotate') this.memory.key = keyOf((this.#rotations++ % 15) + 1)
     else if (event.kind === 'reroute') this.#reroute()
-    else if (event.kind === 'scope') this.#cover(event.covered)
+    else if (event.kind === 'scope') this.#cover(event)
+    else if (event.kind === 'label') this.#label(event.id, event.role)
     else if (event.kind === 'meanwhile') this.#meanwhile(event)
     else if (event.kind === 'pod' || event.kind === 'no-pod') this.#changePod(event)
     else this.#disturb(event.kind, event.id)
@@ -110,10 +144,11 @@ class World {
     if (this.nodes.has(id)) return
     const described = describe(id)
     const onEffect = () => {
+      this.#tamper(node.kernel)
       this.check()
       this.#interruption?.()
     }
-    const node = new SimulatedNode(this.memory, described, { onEffect })
+    const node: SimulatedNode = new SimulatedNode(this.memory, described, { onEffect })
     this.memory.putNode(described)
     this.nodes.set(id, node)
     this.#joined.set(node, ++this.#instant)
@@ -121,20 +156,46 @@ class World {
     this.#passOf(node)
   }
 
-  #cover(covered: (typeof scopes)[number]): void {
+  #cover(covered: Covered): void {
     this.#covered = covered
     const { encryptionPolicies } = this.memory
     encryptionPolicies.clear()
-    if (covered === 'all') return
-    const pods = [{ pods: [{ key: 'app', operator: 'In', values: [covered] }], namespaces: [] }] as const
-    encryptionPolicies.set('policy', [{ name: 'policy', pods }])
+    const { nodes, exempt } = covered
+    const pods = covered.pods === 'all' ? covered.pods : podsLabelled(covered.pods)
+    if (pods !== 'all') encryptionPolicies.set('pods', [{ name: 'pods', pods }])
+    if (nodes === 'none') return
+    const selector = nodes === 'all' ? [] : [{ key: 'role', operator: 'In', values: [roles[0]] } as const]
+    encryptionPolicies.set('nodes', [
+      { name: 'nodes', pods: pods === 'all' ? 'all' : [], nodes: selector, exempt },
+    ])
+  }
+
+  #label(id: number, role: string): void {
+    const described = this.#described(id)
+    if (described) this.memory.putNode({ ...described, labels: { role } })
   }
 
   #passOf(node: SimulatedNode, thorough = false): void {
+    const now = this.#read()
     // Until it ends, what the node read in an earlier pass may still be in force.
-    if (this.#covered === 'none') this.#uncovering.add(node)
+    this.#readings.set(node, [...(this.#readings.get(node) ?? []), now])
     node.pass(this.#now, thorough)
-    if (this.#covered !== 'none') this.#uncovering.delete(node)
+    this.#readings.set(node, [now])
+  }
+
+  #described(id: number): ClusterNode | undefined {
+    const node = this.nodes.get(id)
+    return node && this.memory.nodes.get(node.node.name)
+  }
+
+  #read(): Reading {
+    const { pods, nodes, exempt } = this.#covered
+    const isInScope = (id: number) => {
+      const described = this.#described(id)
+      return described !== undefined && (nodes === 'all' || described.labels?.role === roles[0])
+    }
+    if (nodes === 'none') return { pods, nodes: new Set(), exempt: [] }
+    return { pods, nodes: new Set(ids.filter(isInScope)), exempt }
   }
 
   #leave(id: number): void {
@@ -197,44 +258,109 @@ class World {
       for (const [to, receiver] of this.nodes) if (from !== to) this.#checkPath(from, sender, to, receiver)
   }
 
-  #isCovered(sender: SimulatedNode, { isOutOfScope }: IpcacheEntry): boolean {
-    return !isOutOfScope || this.#uncovering.has(sender)
+  #checkPath(from: number, sender: SimulatedNode, to: number, receiver: SimulatedNode): void {
+    // No program of ours stands there yet: pods have no way out.
+    if (sender.kernel.addresses.size === 0) return
+    const readings = this.#readings.get(sender)!
+    for (const packet of packetsBetween(from, to, this.#spiTowards(sender, receiver))) {
+      const fate = fateOf(sender.kernel, packet)
+      const isLeak =
+        fate === 'clear' && !readings.some((reading) => mayLeaveInClear(packet, from, to, reading))
+      const who = packet.from === 'pod' ? `n${from}` : `n${from} itself`
+      if (isLeak) assert.fail(`${who} would send to n${to} in clear: ${JSON.stringify(packet)}`)
+      if (typeof fate === 'object') this.#checkOpens(fate, from, sender, to, receiver)
+    }
   }
 
-  #checkPath(from: number, sender: SimulatedNode, to: number, receiver: SimulatedNode): void {
-    const { kernel } = sender
-    // No program of ours stands at its pods yet: they have no way out.
-    if (kernel.addresses.size === 0) return
-    const destination = `10.0.${to}.1`
-    const known = lookUp(kernel.addresses, destination)
-    assert.ok(
-      known?.isProtected && kernel.encrypts && kernel.isStrict && this.#isCovered(sender, known),
-      `n${from} would send to n${to} in clear`,
+  #spiTowards({ kernel }: SimulatedNode, { node }: SimulatedNode): number | undefined {
+    const towards = [...kernel.policies.values()].find(
+      ({ direction, template }) =>
+        direction === 'out' && template?.destination === node.underlay && !template.optional,
     )
-    const spi = policyFor(sender, destination)?.template?.spi
-    const state = [...kernel.states.values()].find(
-      (each) => each.destination === receiver.node.underlay && each.spi === spi,
-    )
-    // Held back: by the gate without a policy, by XFRM without an association.
-    if (!state || this.wounded.has(from) || this.wounded.has(to)) return
-    const heard = [...receiver.kernel.states.values()].find(
-      (each) => each.destination === receiver.node.underlay && each.spi === spi,
-    )
+    return towards?.template?.spi
+  }
+
+  #checkOpens(
+    state: Exclude<Fate, string>,
+    from: number,
+    sender: SimulatedNode,
+    to: number,
+    receiver: SimulatedNode,
+  ): void {
+    if (this.wounded.has(from) || this.wounded.has(to)) return
     // A node that has joined anew at an address is another one than the association was made for.
     if (this.#seen.get(state)! < this.#joined.get(receiver)!) return
+    const heard = openerAt(receiver, state)
     const opens = heard !== undefined && heard.aead!.key.equals(state.aead!.key)
-    assert.ok(opens, `n${to} cannot open what n${from} sends`)
+    assert.ok(opens, `${receiver.node.name} cannot open what ${sender.node.name} sends`)
+  }
+
+  /** Where nothing is under way any more, all that is covered is sealed, and taken by whom it is for. */
+  checkSettled(): void {
+    const reading = this.#read()
+    for (const [from, sender] of this.nodes)
+      for (const [to, receiver] of this.nodes) {
+        if (from === to) continue
+        const spi = this.#spiTowards(sender, receiver)
+        for (const packet of packetsBetween(from, to, spi && spi ^ 1)) {
+          if (mayLeaveInClear(packet, from, to, { ...reading, exempt: [] })) continue
+          const fate = fateOf(sender.kernel, packet)
+          const says = `from n${from} to n${to}: ${JSON.stringify(packet)}`
+          assert.ok(typeof fate === 'object', `not sealed ${says}`)
+          const heard = openerAt(receiver, fate)
+          assert.ok(heard && accepts(receiver.kernel, heard, packet), `not accepted ${says}`)
+        }
+      }
   }
 }
 
-/** What the packet meets as the pod sent it, or, where it goes into VXLAN, what that meets. */
-function policyFor({ kernel }: SimulatedNode, destination: string) {
-  const towards = (address: string) =>
-    [...kernel.policies.values()].find(
-      (each) => each.direction === 'out' && contains(each.destination, address),
-    )
-  const route = [...kernel.routes.values()].find((each) => contains(each.destination, destination))
-  return towards(destination) ?? (route?.encapsulation && towards(route.encapsulation.destination))
+function openerAt({ kernel, node }: SimulatedNode, { spi }: { readonly spi: number }) {
+  return [...kernel.states.values()].find((each) => each.destination === node.underlay && each.spi === spi)
+}
+
+const [kubernetesApi] = controlPlane
+const ordinary = { protocol: 'TCP', sourcePort: 40_000, destinationPort: 22 } as const
+
+/** Of every kind one: between pods, between nodes, and from one to the other. @param asked under which a node was asked. */
+function packetsBetween(from: number, to: number, asked: number | undefined): Packet[] {
+  const [pod, otherPod] = [`10.0.${from}.1`, `10.0.${to}.1`]
+  const [node, otherNode] = [`192.168.0.${from}`, `192.168.0.${to}`]
+  const nodes = { from: 'node', source: node, destination: otherNode } as const
+  const answer = { sourcePort: kubernetesApi!.port, destinationPort: 40_000 }
+  const mark = asked === undefined ? {} : { mark: askedMark(asked).value }
+  return [
+    { ...ordinary, from: 'pod', source: pod, destination: otherPod },
+    { ...ordinary, from: 'pod', source: pod, destination: otherNode },
+    { ...ordinary, from: 'node', source: node, destination: otherPod },
+    { ...ordinary, ...nodes },
+    { ...ordinary, ...nodes, ...mark },
+    { ...ordinary, ...nodes, destinationPort: kubernetesApi!.port },
+    { ...ordinary, ...nodes, protocol: 'UDP', destinationPort: 53 },
+    { ...ordinary, ...nodes, ...answer },
+    { ...ordinary, ...nodes, ...answer, ...mark },
+  ]
+}
+
+/** What policies say, as docs/encryption-policy.md has it. */
+function mayLeaveInClear(
+  packet: Packet,
+  from: number,
+  to: number,
+  { pods, nodes, exempt }: Reading,
+): boolean {
+  const isToPod = packet.destination.startsWith('10.')
+  if (packet.from === 'pod' && isToPod) return pods === 'none'
+  if (packet.from === 'pod') return !nodes.has(to)
+  if (isToPod) return !nodes.has(from)
+  const isExempt = exempt.some(
+    ({ protocol, port }) =>
+      protocol === packet.protocol && (port === packet.destinationPort || port === packet.sourcePort),
+  )
+  return isExempt || !nodes.has(from) || !nodes.has(to)
+}
+
+function podsLabelled(label: string) {
+  return [{ pods: [{ key: 'app', operator: 'In', values: [label] }], namespaces: [] }] as const
 }
 
 function keyOf(id: number) {
@@ -243,12 +369,6 @@ function keyOf(id: number) {
 
 function describe(id: number) {
   return { name: `n${id}`, underlay: `192.168.0.${id}`, podCidrs: [`10.0.${id}.0/24`] }
-}
-
-function lookUp(addresses: SimulatedNode['kernel']['addresses'], address: string) {
-  const matches = [...addresses.keys()].filter((prefix) => contains(prefix, address))
-  const [longest] = matches.sort((a, b) => parsePrefix(b).length - parsePrefix(a).length)
-  return longest === undefined ? undefined : addresses.get(longest)
 }
 
 /** All that matters of a kernel, without the numbers that its agent happened to choose. */
@@ -260,8 +380,13 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       .map(({ source, destination, spi }) => `${source} ${destination} ${spi}`)
       .sort(),
     policies: [...kernel.policies.values()]
-      .map(({ direction, source, destination, template }) =>
-        [direction, source, destination, template?.source, template?.destination, template?.spi].join(' '),
+      .map(({ direction, source, destination, protocol, mark, priority, template }) =>
+        [
+          [direction, source, destination, protocol, mark?.value, priority],
+          [template?.source, template?.destination, template?.spi, template?.optional],
+        ]
+          .flat()
+          .join(' '),
       )
       .sort(),
     routes: [...kernel.routes.values()]
@@ -271,26 +396,66 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       )
       .sort(),
     addresses: [...kernel.addresses]
-      .map(
-        ([prefix, entry]) =>
-          `${prefix} ${entry.identity} ${nameOf(entry.node)} ${entry.isProtected} ${entry.isOutOfScope ?? false}`,
+      .map(([prefix, { identity, node, isProtected, isOutOfScope, isNodeInScope, isKeyless, spi }]) =>
+        [
+          [prefix, identity, nameOf(node), isProtected, isOutOfScope ?? false],
+          [isNodeInScope ?? false, isKeyless ?? false, spi],
+        ]
+          .flat()
+          .join(' '),
       )
       .sort(),
+    exempt: [...kernel.exempt],
   }
 }
 
 const runs = Number(process.env.WIREPROOF_PROPERTY_RUNS ?? 150)
 
+/** That nothing leaves in clear, and that what is sent can be opened, whatever happens. */
+function safe(tamper?: (kernel: SimulatedKernel) => void) {
+  return fc.property(fc.array(events, { maxLength: 80, size: 'max' }), (sequence) => {
+    const world = new World(tamper)
+    for (const event of sequence) world.apply(event)
+    world.settle()
+    world.checkSettled()
+  })
+}
+
 test('whatever happens in whatever order, no protected packet can leave in clear, and none is sent that cannot be opened', () => {
-  fc.assert(
-    fc.property(fc.array(events, { maxLength: 80, size: 'max' }), (sequence) => {
-      const world = new World()
-      for (const event of sequence) world.apply(event)
-      world.settle()
-    }),
-    { numRuns: runs },
-  )
+  fc.assert(safe(), { numRuns: runs })
 })
+
+const tamperings: [string, RegExp, (kernel: SimulatedKernel) => void][] = [
+  [
+    'the last gate does not know which nodes are in scope',
+    /would send to n\d in clear/,
+    ({ addresses }) => {
+      for (const [prefix, entry] of addresses) addresses.set(prefix, { ...entry, isNodeInScope: false })
+    },
+  ],
+  [
+    'more is exempt than any policy says',
+    /itself would send to n\d in clear/,
+    (kernel) => {
+      kernel.exempt = [{ protocol: ordinary.protocol, port: ordinary.destinationPort }]
+    },
+  ],
+  [
+    'no policy encrypts what nodes send themselves',
+    /not sealed from/,
+    ({ policies }) => {
+      for (const [name, policy] of policies)
+        if (policy.direction === 'out' && policy.source.startsWith('192.168.0.'))
+          policies.set(name, { ...policy, template: { ...policy.template!, spi: 1 } })
+    },
+  ],
+]
+for (const [what, message, tamper] of tamperings)
+  test(`control: random events find that ${what}`, () => {
+    const { failed, errorInstance } = fc.check(safe(tamper), { numRuns: runs, endOnFailure: true })
+    assert.ok(failed)
+    assert.match((errorInstance as Error).message, message)
+  })
 
 test('whatever happened, the kernel becomes what a fresh start of every agent would have made of it', () => {
   fc.assert(
@@ -319,6 +484,7 @@ test('control: an association that VXLAN would need on the receiving side is mis
   world.settle()
   assert.ok([...world.nodes.get(1)!.kernel.routes.values()].some(({ encapsulation }) => encapsulation))
   world.check()
+  world.checkSettled()
   world.nodes.get(2)!.kernel.states.clear()
   assert.throws(() => world.check(), /cannot open what n1 sends/)
 })
@@ -327,23 +493,59 @@ test('control: an agent that forgets the range of pods is found to send in clear
   const world = new World()
   world.memory.settings = { ...world.memory.settings, clusterCidrs: [] }
   world.apply({ kind: 'join', id: 1 })
-  assert.throws(() => world.apply({ kind: 'join', id: 2 }), /would send to n2 in clear/)
+  assert.throws(() => world.apply({ kind: 'join', id: 2 }), /n1 would send to n2 in clear/)
 })
 
-test('control: an association that is taken away on the receiving side is found', () => {
-  const world = new World()
-  for (const id of [1, 2]) world.apply({ kind: 'join', id })
-  world.settle()
-  world.nodes.get(2)!.kernel.states.clear()
-  assert.throws(() => world.check(), /cannot open what n1 sends/)
-})
-
-test('control: an agent that narrows the scope without having been told to is found to send in clear', () => {
+/** Two nodes, of which everything is known everywhere, and in scope. */
+function settledPair(): { world: World; first: SimulatedNode; second: SimulatedNode } {
   const world = new World()
   for (const id of [1, 2]) world.apply({ kind: 'join', id })
   world.apply({ kind: 'pod', id: 2, pod: 1 })
+  world.apply({ kind: 'scope', pods: 'all', nodes: 'all', exempt: controlPlane })
   world.settle()
-  const { addresses } = world.nodes.get(1)!.kernel
+  world.check()
+  world.checkSettled()
+  return { world, first: world.nodes.get(1)!, second: world.nodes.get(2)! }
+}
+
+test('control: an association that is taken away on the receiving side is found', () => {
+  const { world, second } = settledPair()
+  second.kernel.states.clear()
+  assert.throws(() => world.check(), /n2 cannot open what n1 sends/)
+})
+
+test('control: an agent that narrows the scope without having been told to is found to send in clear', () => {
+  const { world, first } = settledPair()
+  const { addresses } = first.kernel
   addresses.set('10.0.2.1/32', { ...addresses.get('10.0.2.1/32')!, isOutOfScope: true })
-  assert.throws(() => world.check(), /would send to n2 in clear/)
+  addresses.set('10.0.1.0/24', { ...addresses.get('10.0.1.0/24')!, isOutOfScope: true })
+  assert.throws(() => world.check(), /n1 would send to n2 in clear/)
+})
+
+test('control: an agent that forgets that a node is in scope is found to send its own packets in clear', () => {
+  const { world, first } = settledPair()
+  for (const [name, policy] of first.kernel.policies)
+    if (policy.source === '192.168.0.1/32') first.kernel.policies.delete(name)
+  // The last gate holds them.
+  world.check()
+  const { addresses } = first.kernel
+  addresses.set('192.168.0.1/32', { ...addresses.get('192.168.0.1/32')!, isNodeInScope: false })
+  assert.throws(() => world.check(), /n1 itself would send to n2 in clear/)
+})
+
+test('control: an agent that exempts what no policy does is found to send it in clear', () => {
+  const { world, first } = settledPair()
+  first.kernel.exempt = [{ protocol: 'TCP', port: ordinary.destinationPort }]
+  // With keys nothing that asks goes in clear.
+  world.check()
+  first.kernel.exempt = [{ protocol: 'TCP', port: ordinary.sourcePort }]
+  assert.throws(() => world.check(), /n1 itself would send to n2 in clear/)
+})
+
+test('control: a node that is not let in under its policies is found once all is settled', () => {
+  const { world, second } = settledPair()
+  for (const [name, { direction, destination }] of second.kernel.policies)
+    if (direction === 'in' && destination === '192.168.0.2/32') second.kernel.policies.delete(name)
+  world.check()
+  assert.throws(() => world.checkSettled(), /not accepted from n1 to n2/)
 })

@@ -219,19 +219,26 @@ async function playHere(
   }
 }
 
-/** A lab that somebody uses goes on with the settings and policies it had. */
+/**
+ * A lab that somebody uses goes on with the settings and policies it had. What a demo says is about all traffic, unless it has
+ * a policy of its own: none of the lab's is in force meanwhile.
+ */
 async function playAndRestore(lab: NetnsLab, play: (lab: NetnsLab) => Promise<number>): Promise<number> {
   const { policyFiles } = await import('../lab/netns/store.ts')
-  const settings = lab.store.settings()
-  const network = lab.store.policies(policyFiles.network)
-  const encryption = lab.store.policies(policyFiles.encryption)
+  const { store } = lab
+  const settings = store.settings()
+  const policies = Object.values(policyFiles).map((file) => [file, store.policies(file)] as const)
   try {
-    // What a demo says is about all traffic, unless it has a policy of its own.
-    if (encryption !== '') await lab.setEncryptionPolicies('')
+    if (policies.some(([, documents]) => documents !== '')) {
+      await lab.setPolicies('')
+      await lab.setEncryptionPolicies('')
+    }
     return await play(lab)
   } finally {
-    await lab.configure(settings)
-    if (lab.store.policies(policyFiles.network) !== network) await lab.setPolicies(network)
-    if (lab.store.policies(policyFiles.encryption) !== encryption) await lab.setEncryptionPolicies(encryption)
+    // All of it is written before any agent is waited for: one that does not answer takes it up when it comes back.
+    store.configure(settings)
+    for (const [file, documents] of policies)
+      if (store.policies(file) !== documents) store.putPolicies(file, documents)
+    await lab.settled()
   }
 }

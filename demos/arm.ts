@@ -33,8 +33,8 @@ export interface PlayedArm {
   readonly canaries: readonly SentCanary[]
 }
 
-/** Nothing is expected to be lost; a slow kernel may take its time. */
-const patientMs = 5000
+/** Nothing is expected to be lost; a slow kernel on a busy machine may take its time. */
+const patientMs = 15_000
 /** Every loss is waited for. Under the second after which TCP would repeat itself. */
 const briefMs = 800
 

@@ -1,9 +1,8 @@
-import { type PlayedArm, playArm } from './arm.ts'
 import { armPlan } from './arm-plan.ts'
-import { type ArmName, modes, type SabotageKind, sabotageKinds } from './proof/index.ts'
+import { modes, type SabotageKind, sabotageKinds } from './proof/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
-import { lookForCanaries, targetOf } from './scenes.ts'
-import { startWorkload } from './workload/traffic.ts'
+import { targetOf } from './scenes.ts'
+import { startSeries } from './series.ts'
 
 const stories: Readonly<
   Record<SabotageKind, { readonly heading: string; readonly text: string; readonly notes: string }>
@@ -51,8 +50,8 @@ export const fireDrill: ProofDemo = {
   name: 'fire-drill',
   title: 'Fire drill: everything broken once, and caught',
 
-  async play(stage, { lab, captures }) {
-    const target = await targetOf(lab)
+  async play(stage, cast) {
+    const target = await targetOf(cast.lab)
     await stage.say(
       `${sabotageKinds.length} things are broken on ${target.node.name}, each with strict mode off and on. Of each it is known ` +
         'beforehand what has to be seen, and anything else is no proof.',
@@ -61,25 +60,14 @@ export const fireDrill: ProofDemo = {
         notes: 'First the two arms that every verdict needs: encryption off, and everything in order.',
       },
     )
-    const workload = await stage.do('A program that sends and answers starts in each pod', () =>
-      startWorkload(lab, { signal: stage.signal }),
-    )
-    stage.afterwards('Stop the traffic', () => workload.stop())
-    const cast = { lab, workload, directory: captures, target }
-    const played: PlayedArm[] = []
-    const arm = async (name: ArmName) => {
-      const it = await playArm(stage, cast, armPlan(name))
-      await lookForCanaries(stage, it)
-      played.push(it)
-    }
-
-    await arm('control')
-    await arm('encrypted')
+    const series = await startSeries(stage, cast)
+    await series.play(armPlan('control'))
+    await series.play(armPlan('encrypted'))
     for (const kind of sabotageKinds) {
       const { heading, text, notes } = stories[kind]
       await stage.say(text, { heading, notes })
-      for (const mode of modes) await arm(`${kind}/${mode}`)
+      for (const mode of modes) await series.play(armPlan(`${kind}/${mode}`))
     }
-    return played.map(({ record }) => record)
+    return series.records
   },
 }

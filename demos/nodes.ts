@@ -1,13 +1,13 @@
-import { type ArmPlan, type PlayedArm, playArm } from './arm.ts'
+import type { ArmPlan, PlayedArm } from './arm.ts'
 import { armPlan } from './arm-plan.ts'
 import { encryptionPolicy, policyPicture } from './encryption-policy.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { sideBySide } from './player/pictures/index.ts'
-import type { ArmName, Scope } from './proof/index.ts'
+import type { Scope } from './proof/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
-import { lookForCanaries, targetOf } from './scenes.ts'
+import { targetOf } from './scenes.ts'
+import { playSabotages, startSeries } from './series.ts'
 import { findSealed, pictured } from './sightings.ts'
-import { startWorkload } from './workload/traffic.ts'
 
 const policy = encryptionPolicy('nodes-too', { nodes: 'all' })
 const misspelt = encryptionPolicy('nodes-too', {
@@ -19,7 +19,8 @@ export const nodes: ProofDemo = {
   name: 'nodes',
   title: 'What nodes send themselves is encrypted, too',
 
-  async play(stage, { lab, captures }) {
+  async play(stage, cast) {
+    const { lab } = cast
     const [all, pods, target] = await Promise.all([lab.nodes(), lab.pods(), targetOf(lab)])
     stage.afterwards('Lift the encryption policy', () => lab.setEncryptionPolicies(''))
 
@@ -33,25 +34,14 @@ export const nodes: ProofDemo = {
           'for later has to be visible now.',
       },
     )
-    const workload = await stage.do(
-      'A program that sends and answers starts in each pod and on each node',
-      () => startWorkload(lab, { signal: stage.signal, nodes: all }),
-    )
-    stage.afterwards('Stop the traffic', () => workload.stop())
-    const cast = { lab, workload, directory: captures, target }
+    const series = await startSeries(stage, cast, all)
     const scope: Scope = {
       what: 'pods and nodes',
       pods: pods.map(({ name }) => name),
       nodes: all.map(({ name }) => name),
       policy,
     }
-    const played: PlayedArm[] = []
-    const arm = async (plan: ArmPlan) => {
-      const it = await playArm(stage, cast, { scope, ...plan })
-      await lookForCanaries(stage, it)
-      played.push(it)
-      return it
-    }
+    const arm = (plan: ArmPlan) => series.play({ scope, ...plan })
     const inForce = (documents: string) =>
       stage.do('The policy is in force on every node', () => lab.setEncryptionPolicies(documents))
     const settings = { encryptL3: true, strict: true }
@@ -82,18 +72,17 @@ export const nodes: ProofDemo = {
       ...problems.map((problem) => style.bad(problem)),
     ])
 
-    await stage.say(
-      `And would a leak be seen with the right policy? The agent of ${target.node.name} hangs and its outbound IPsec policies are ` +
-        'gone, those for its own traffic among them, first with strict mode off and then on.',
-      {
-        heading: 'Sabotage',
-        notes: 'The fire drill that every verdict needs, with the same instruments at the same places.',
-      },
+    await stage.do('The right policy is in force again on every node', () =>
+      lab.setEncryptionPolicies(policy),
     )
-    await inForce(policy)
-    for (const name of ['policies-deleted/permissive', 'policies-deleted/strict'] satisfies ArmName[])
-      await arm(armPlan(name))
-    return played.map(({ record }) => record)
+    await playSabotages(
+      stage,
+      series,
+      `And would a leak be seen with the right policy? The agent of ${target.node.name} hangs and its outbound IPsec policies are ` +
+        'gone, those for its own traffic among them',
+      { scope },
+    )
+    return series.records
   },
 }
 

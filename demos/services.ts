@@ -1,23 +1,23 @@
 import type { LabPod } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import type { ServiceSpec } from '../lab/topology.ts'
-import { type ArmPlan, type PlayedArm, playArm } from './arm.ts'
+import type { PlayedArm } from './arm.ts'
 import { armPlan } from './arm-plan.ts'
 import { encryptionPolicy, policyPicture } from './encryption-policy.ts'
 import type { Picture, Stage } from './player/index.ts'
 import { sideBySide } from './player/pictures/index.ts'
-import type { ArmName } from './proof/index.ts'
 import type { ProofDemo } from './proof-demo.ts'
-import { lookForCanaries, targetOf } from './scenes.ts'
+import { targetOf } from './scenes.ts'
+import { playSabotages, startSeries } from './series.ts'
 import { findSealed, lookAtWire, pictured } from './sightings.ts'
-import { startWorkload } from './workload/traffic.ts'
 
 /** Only what goes to and from one service is encrypted, beside others that are not. */
 export const services: ProofDemo = {
   name: 'services',
   title: 'Only the services that a policy names are encrypted',
 
-  async play(stage, { lab, captures }) {
+  async play(stage, cast) {
+    const { lab } = cast
     const [pods, target] = await Promise.all([lab.pods(), targetOf(lab)])
     const chosen = chooseService(await lab.services(), pods)
     const { service } = chosen
@@ -31,18 +31,7 @@ export const services: ProofDemo = {
         notes: 'First with encryption off: what is looked for later has to be visible now.',
       },
     )
-    const workload = await stage.do('A program that sends and answers starts in each pod', () =>
-      startWorkload(lab, { signal: stage.signal }),
-    )
-    stage.afterwards('Stop the traffic', () => workload.stop())
-    const cast = { lab, workload, directory: captures, target }
-    const played: PlayedArm[] = []
-    const arm = async (plan: ArmPlan) => {
-      const it = await playArm(stage, cast, plan)
-      await lookForCanaries(stage, it)
-      played.push(it)
-      return it
-    }
+    const series = await startSeries(stage, cast)
     const scoped = async (name: 'services' | 'services/misspelt', policy: string) => {
       await stage.do('The policy is in force on every node', () => lab.setEncryptionPolicies(policy))
       const scope = {
@@ -50,10 +39,10 @@ export const services: ProofDemo = {
         pods: chosen.pods.map((pod) => pod.name),
         policy,
       }
-      return arm({ name, settings: { encryptL3: true, strict: true }, scope })
+      return series.play({ name, settings: { encryptL3: true, strict: true }, scope })
     }
 
-    await arm(armPlan('control'))
+    await series.play(armPlan('control'))
     const policy = policyFor(service.name)
     await stage.say('The policy:', {
       heading: `Service ${service.name}, encrypted`,
@@ -80,17 +69,13 @@ export const services: ProofDemo = {
     ])
     await stage.do('All pods are to be encrypted again', () => lab.setEncryptionPolicies(''))
 
-    await stage.say(
+    await playSabotages(
+      stage,
+      series,
       `And would a leak be seen where everything is protected? The agent of ${target.node.name} hangs and its outbound IPsec ` +
-        'policies are gone, first with strict mode off and then on.',
-      {
-        heading: 'Sabotage',
-        notes: 'The fire drill that every verdict needs, with the same instruments at the same places.',
-      },
+        'policies are gone',
     )
-    for (const name of ['policies-deleted/permissive', 'policies-deleted/strict'] satisfies ArmName[])
-      await arm(armPlan(name))
-    return played.map(({ record }) => record)
+    return series.records
   },
 }
 

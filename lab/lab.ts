@@ -11,6 +11,8 @@ export interface LabNode {
   readonly underlay: Address
   /** The prefixes that all pods of this node take their addresses from, one of each family: `10.244.1.0/24`. */
   readonly podCidrs: readonly string[]
+  /** That encryption policies select nodes by; none where absent. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 /** A pod of a running lab. */

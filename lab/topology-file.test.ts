@@ -26,7 +26,7 @@ test('the default topology has three nodes with two pods each', () => {
 test('a key that does not exist is named with its line and what is allowed there', () => {
   assert.equal(
     mistakesIn('nodes:\n  - name: n1\n    size: 3\n'),
-    'lab.yaml:3: size is unknown here; allowed: name',
+    'lab.yaml:3: size is unknown here; allowed: name, labels',
   )
 })
 

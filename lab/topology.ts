@@ -10,8 +10,14 @@ const Name = Type.String({
 const Labels = Type.Record(Type.String(), Type.String(), {
   description: 'Labels that services select pods by.',
 })
+const NodeLabels = Type.Record(Type.String(), Type.String(), {
+  description: 'Labels that encryption policies select nodes by.',
+})
 
-export const NodeSpec = Type.Object({ name: Name }, { additionalProperties: false })
+export const NodeSpec = Type.Object(
+  { name: Name, labels: Type.Optional(NodeLabels) },
+  { additionalProperties: false },
+)
 export type NodeSpec = Static<typeof NodeSpec>
 
 export const PodSpec = Type.Object(

@@ -76,4 +76,5 @@ export const purposes = {
   test: /qemu/.test(process.env.WIREPROOF_TEST_KERNELS ?? '') ? ['run', 'test', 'qemu'] : ['run', 'test'],
   pulumi: ['run'],
   hubble: [],
+  'test:kind': [],
 }

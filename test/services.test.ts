@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +42,10 @@ describe(`the services demo on kernel ${kernel}`, () => {
 describe('policies that are applied to a running lab', () => {
   const lab = 'applied'
   const topology = JSON.stringify({
-    nodes: [{ name: 'n1' }, { name: 'n2' }],
+    nodes: [
+      { name: 'n1', labels: { role: 'bank' } },
+      { name: 'n2', labels: { role: 'bank' } },
+    ],
     pods: [
       { name: 'a1', node: 'n1', labels: { app: 'a' } },
       { name: 'b1', node: 'n2', labels: { app: 'b' } },
@@ -55,7 +59,7 @@ describe('policies that are applied to a running lab', () => {
   const denyAll =
     'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny}\nspec: {podSelector: {}}\n'
   const lastFlows = async () => {
-    const argv = ['monitor', '--lab', lab, '--no-follow', '--since', '5s', '--json']
+    const argv = ['monitor', '--lab', lab, '--no-follow', '--since', '60s', '--json']
     const lines = (await wireproof(argv)).stdout.trim().split('\n')
     return new Set(lines.map((line) => JSON.parse(line)).map(({ verdict, reason }) => `${verdict}/${reason}`))
   }
@@ -86,6 +90,41 @@ describe('policies that are applied to a running lab', () => {
     const wrong = await apply(denyAll.replace('podSelector', 'podselector'))
     assert.equal(wrong.code, 2)
     assert.match(wrong.stderr, /standard input is not understood: spec\.podselector is not known/)
+    assert.match((await ping()).stdout, / 0 received/)
+  })
+
+  /** Whether a policy of the kernel encrypts what the first node sends itself to the second. */
+  const encryptsOwnTraffic = async () => {
+    const { stdout } = await wireproof(['exec', '--lab', lab, 'n1', '--', 'ip', 'xfrm', 'policy'])
+    return /^src 192\.168\.0\.1\/32 dst 192\.168\.0\.2\/32 \n\s+dir out/m.test(stdout)
+  }
+  const bank = (role: string) => encryption(`{nodes: {nodeSelector: {matchLabels: {role: ${role}}}}}`)
+
+  test('select nodes by their labels', async () => {
+    assert.match((await apply(bank('shop'))).stderr, /^encryption policy e selects no node$/m)
+    assert.equal(await encryptsOwnTraffic(), false)
+    const right = await apply(bank('bank'))
+    assert.deepEqual([right.code, right.stderr], [0, ''])
+    assert.equal(await encryptsOwnTraffic(), true)
+  })
+
+  test('are out of the way of a demo, and come back when it is interrupted', async () => {
+    await apply(`${bank('bank')}---\n${denyAll}`)
+    let during: Promise<string> | undefined
+    const interruptInControl = (child: ChildProcess) => {
+      child.stdout!.on('data', (text: string) => {
+        if (during || !text.includes('Encryption is off on every node')) return
+        during = ping().then(({ stdout }) => {
+          child.kill('SIGINT')
+          return stdout
+        })
+      })
+    }
+    const demo = ['demo', 'nodes', '--lab', lab, '--evidence', scratch]
+    const { code, stderr } = await wireproof(demo, { onStart: interruptInControl })
+    assert.equal(code, 130, stderr)
+    assert.match((await during)!, / 2 received/, 'nothing was denied meanwhile')
+    assert.equal(await encryptsOwnTraffic(), true)
     assert.match((await ping()).stdout, / 0 received/)
   })
 })

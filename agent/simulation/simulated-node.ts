@@ -205,7 +205,9 @@ export class SimulatedNode {
     const { kernel } = this
     const own = new Map<string, IpcacheEntry>()
     let next = { encryptL3: false, strict: false }
+    let exempt: readonly Exemption[] = []
     const enforce = () => {
+      kernel.exempt = exempt
       kernel.encrypts = next.encryptL3
       kernel.isStrict = next.strict
       kernel.addresses = own
@@ -213,7 +215,9 @@ export class SimulatedNode {
     let isAttached = false
     const fake: Partial<Datapath> = {
       exempt: (services) => {
-        kernel.exempt = services
+        exempt = services
+        if (isAttached) enforce()
+        this.#onEffect()
       },
       addEntries: (entries) => {
         for (const [prefix, entry] of entries) {

@@ -211,6 +211,15 @@ test('every ordered pair of pods on different nodes is tried, and one pair on th
   assert.ok(!pairs.has('a2-a1'))
 })
 
+test('what goes between a node itself and its own pods is not tried, as no instrument shows it', () => {
+  const pods = ['a1@n1', 'b1@n2', 'n1@n1', 'n2@n2'].map((spec) => {
+    const [name, node] = spec.split('@') as [string, string]
+    return loopbackPod(name, node, '127.0.0.1')
+  })
+  const onOneNode = planCanaries('x', pods).filter(({ from, to }) => from.node === to.node)
+  assert.deepEqual(onOneNode, [])
+})
+
 test('in a large lab the pairs are sampled so that every pod sends', () => {
   const pods = Array.from({ length: 60 }, (_, index) =>
     loopbackPod(`p${index}`, `n${index % 20}`, '127.0.0.1'),

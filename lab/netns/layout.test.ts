@@ -43,6 +43,12 @@ test('addresses are where they have always been, and as they are spelled everywh
     assert.equal(formatIpv6(parseAddress(address)), address)
 })
 
+test('a node has the labels of the topology, and none where it says nothing', () => {
+  const labels = { role: 'database' }
+  assert.deepEqual(placeNode({ name: 'n', labels }, 1, ['ipv4']).labels, labels)
+  assert.ok(!('labels' in placeNode({ name: 'n' }, 1, ['ipv4'])))
+})
+
 test('numbers are reused only when they are free', () => {
   assert.equal(firstFree([1, 2, 4], 1), 3)
   assert.equal(firstFree([], 2), 2)

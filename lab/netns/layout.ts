@@ -120,6 +120,7 @@ export function placeNode(spec: NodeSpec, id: number, families: readonly IpFamil
     id,
     underlay: underlays[underlayFamily(families)],
     podCidrs: families.map((family) => prefixes[family]),
+    ...(spec.labels && { labels: spec.labels }),
   }
 }
 

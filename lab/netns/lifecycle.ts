@@ -5,6 +5,7 @@ import type { SuiteName } from '../suites.ts'
 import {
   type IpFamily,
   ipFamilies,
+  type NodeSpec,
   type Routing,
   routings,
   type Topology,
@@ -89,6 +90,7 @@ async function removeSurplus(lab: NetnsLab, topology: Topology, report: Report):
 }
 
 async function addNodes(lab: NetnsLab, topology: Topology, report: Report): Promise<void> {
+  relabel(lab, topology.nodes)
   const missing = topology.nodes.filter(({ name }) => !wakeAgent(lab.name, name))
   const nodes = missing.map((spec) => lab.prepareNode(spec))
   await Promise.all(
@@ -99,6 +101,14 @@ async function addNodes(lab: NetnsLab, topology: Topology, report: Report): Prom
       )
     }),
   )
+}
+
+function relabel(lab: NetnsLab, specs: readonly NodeSpec[]): void {
+  for (const node of lab.store.nodes()) {
+    const { labels: before, ...unlabelled } = node
+    const labels = specs.find(({ name }) => name === node.name)?.labels
+    if (!isDeepStrictEqual(before, labels)) lab.store.putNode(labels ? { ...unlabelled, labels } : unlabelled)
+  }
 }
 
 /** @throws Problem where nodes and pods have addresses of others. */
