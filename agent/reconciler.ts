@@ -299,10 +299,12 @@ export class Reconciler {
     const { ipcache } = this.plan
     ipcache.setRanges(view.settings.clusterCidrs)
     for (const name of isFull ? ipcache.podNames() : pods) if (!view.pods.has(name)) ipcache.removePod(name)
-    for (const name of isFull ? view.pods.keys() : pods) {
-      const pod = view.pods.get(name)
-      if (pod) ipcache.setPod(pod)
-    }
+    if (isFull) for (const pod of view.pods.values()) ipcache.setPod(pod)
+    else
+      for (const name of pods) {
+        const pod = view.pods.get(name)
+        if (pod) ipcache.setPod(pod)
+      }
     ipcache.settleConflicts()
   }
 

@@ -6,6 +6,7 @@ import { AgentProblem } from '../problem.ts'
 import { everything, parseEncryptionPolicies, parseService } from '../scope/parse.ts'
 import { isObjectFile, ObjectDirectory, yaml } from './object-directory.ts'
 import { parseAnnouncement, parseLife, parseNamespace, parseNode, parsePod, parseSettings } from './parse.ts'
+import { PodTable } from './pod-table.ts'
 import { RevisionFile } from './revision-file.ts'
 import type { Announcement, Changes, ClusterView, Settings } from './state.ts'
 import type { ClusterStore, Listening } from './store.ts'
@@ -53,11 +54,14 @@ export class FileStore implements ClusterStore {
   constructor(directory: string) {
     this.directory = directory
     this.#nodes = new ObjectDirectory(join(directory, 'nodes'), parseNode)
-    this.#pods = new ObjectDirectory(join(directory, 'pods'), parsePod)
+    this.#pods = new ObjectDirectory(join(directory, 'pods'), parsePod, { values: new PodTable() })
     this.#namespaces = new ObjectDirectory(join(directory, 'namespaces'), parseNamespace)
-    this.#policies = new ObjectDirectory(join(directory, 'policies'), parsePolicies, yaml)
+    this.#policies = new ObjectDirectory(join(directory, 'policies'), parsePolicies, { format: yaml })
     const encryption = join(directory, 'encryption')
-    this.#encryptionPolicies = new ObjectDirectory(encryption, parseEncryptionPolicies, yaml, everything)
+    this.#encryptionPolicies = new ObjectDirectory(encryption, parseEncryptionPolicies, {
+      format: yaml,
+      otherwise: everything,
+    })
     this.#services = new ObjectDirectory(join(directory, 'services'), parseService)
     this.#lives = new ObjectDirectory(join(directory, 'incarnations'), parseLife)
     this.#announcements = new ObjectDirectory(join(directory, 'acks'), parseAnnouncement)

@@ -1,5 +1,7 @@
 import { type BigIntStats, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { NameTable } from '../compact/name-table.ts'
+import { NumbersByName } from '../compact/numbers-by-name.ts'
 import { Malformed } from './parse.ts'
 import { isMissing } from './whole-file.ts'
 
@@ -14,25 +16,41 @@ const json: Format = { extension: '.json', read: JSON.parse }
 /** For a parser that takes the text as it is. */
 export const yaml: Format = { extension: '.yaml', read: (text) => text }
 
+/** A Map, or what is smaller for very many. */
+interface Values<Value> extends ReadonlyMap<string, Value> {
+  set(name: string, value: Value): this
+  delete(name: string): boolean
+}
+
 /** A directory of one file per object, named after the object. Only files that have changed are read again. */
 export class ObjectDirectory<Value> {
   readonly #path: string
   readonly #parse: (content: unknown) => Value
   readonly #format: Format
   readonly #otherwise: Value | undefined
-  readonly #versions = new Map<string, number>()
+  readonly #versions = new NumbersByName()
   readonly #problems = new Map<string, string>()
-  readonly #values = new Map<string, Value>()
+  readonly #values: Values<Value>
 
   /**
    * @param parse throws Malformed.
-   * @param otherwise what a file counts as that has never made sense; as if it were not there, when absent.
+   * @param options.otherwise what a file counts as that has never made sense; as if it were not there, when absent.
+   * @param options.values where what the files say is kept.
    */
-  constructor(path: string, parse: (content: unknown) => Value, format: Format = json, otherwise?: Value) {
+  constructor(
+    path: string,
+    parse: (content: unknown) => Value,
+    {
+      format = json,
+      otherwise,
+      values = new Map(),
+    }: { readonly format?: Format; readonly otherwise?: Value; readonly values?: Values<Value> } = {},
+  ) {
     this.#path = path
     this.#parse = parse
     this.#format = format
     this.#otherwise = otherwise
+    this.#values = values
   }
 
   /** What the files last said that made sense, by object name. */
@@ -65,9 +83,12 @@ export class ObjectDirectory<Value> {
 
   /** Of those that there are, and of those that there were. */
   *#everyName(): Generator<string> {
-    const present = new Set(this.#namesOf(listOrNothing(this.#path)))
-    yield* present
-    for (const name of this.#versions.keys()) if (!present.has(name)) yield name
+    const present = new NameTable()
+    for (const name of this.#namesOf(listOrNothing(this.#path))) {
+      present.add(name)
+      yield name
+    }
+    for (const name of this.#versions.keys()) if (present.rowOf(name) < 0) yield name
   }
 
   *#namesOf(files: Iterable<string>): Generator<string> {
@@ -81,7 +102,7 @@ export class ObjectDirectory<Value> {
       const version = versionOf(statSync(path, { bigint: true }))
       if (this.#versions.get(name) === version) return false
       this.#understand(name, readFileSync(path, 'utf8'))
-      this.#versions.set(ownName(this.#values.get(name), name), version)
+      this.#versions.set(name, version)
       return true
     } catch (error) {
       if (!isMissing(error)) throw error

@@ -105,7 +105,8 @@ function object(value: unknown): Fields {
 
 function text(fields: Fields, name: string): string {
   const value = fields[name]
-  if (typeof value !== 'string' || value === '')
+  // Half of a pair of surrogates is no letter, and could not be told from another half.
+  if (typeof value !== 'string' || value === '' || !value.isWellFormed())
     throw new Malformed(`${name} must be a string that is not empty`)
   return value
 }

@@ -49,6 +49,7 @@ const POD = { size: 32, ipv4: 0, ipv6: 16 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
 const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8 } as const
 const IPCACHE_FLAG = { isProtected: 1, isOutOfScope: 2, isNodeInScope: 4, isKeyless: 8 } as const
+const ipcacheFlags = Object.keys(IPCACHE_FLAG) as (keyof typeof IPCACHE_FLAG)[]
 const IPCACHE_SPI = { shift: 8, mask: 0xff_ffff } as const
 const EXEMPT_KEY = { size: 4, port: 0, protocol: 2 } as const
 /** `struct flow_event`. */
@@ -128,7 +129,11 @@ function readAddress(bytes: Buffer): string {
 
 /** An address as `struct address`, of which IPv4 is the last four bytes. */
 export function mapped(bytes: Buffer): Buffer {
-  return bytes.length === ADDRESS_SIZE ? bytes : Buffer.concat([MAPPED, bytes])
+  if (bytes.length === ADDRESS_SIZE) return bytes
+  const address = Buffer.alloc(ADDRESS_SIZE)
+  address.set(MAPPED)
+  address.set(bytes, MAPPED.length)
+  return address
 }
 
 /** The key of the pods map: the index of the host's side of a pod's veth pair. */
@@ -164,10 +169,8 @@ export function writeIpcacheValue(value: {
   const bytes = Buffer.alloc(IPCACHE_VALUE.size)
   bytes.writeUInt32LE(value.identity, IPCACHE_VALUE.identity)
   bytes.writeUInt32LE(value.node, IPCACHE_VALUE.node)
-  const flags = Object.entries(IPCACHE_FLAG).reduce(
-    (sum, [name, flag]) => sum | (value[name as keyof typeof IPCACHE_FLAG] ? flag : 0),
-    (value.spi ?? 0) << IPCACHE_SPI.shift,
-  )
+  let flags = (value.spi ?? 0) << IPCACHE_SPI.shift
+  for (const name of ipcacheFlags) if (value[name]) flags |= IPCACHE_FLAG[name]
   bytes.writeUInt32LE(flags >>> 0, IPCACHE_VALUE.flags)
   return bytes
 }

@@ -21,9 +21,7 @@ export function expand(key: KeyObject, info: Buffer, length: number): Buffer {
   let block: Buffer = Buffer.alloc(0)
   for (let at = 0, count = 1; at < length; at += HASH_BYTES, count++) {
     block = createHmac('sha256', key)
-      .update(block)
-      .update(info)
-      .update(Buffer.from([count]))
+      .update(Buffer.concat([block, info, Buffer.from([count])]))
       .digest()
     block.copy(output, at)
   }

@@ -23,6 +23,8 @@ export interface PairKey {
 }
 
 const label = Buffer.from('wireproof esp v2')
+const ADDRESS_BYTES = 16
+const INCARNATION_BYTES = 16
 const SPI_BYTES = 4
 const FINGERPRINT_BYTES = 8
 
@@ -39,16 +41,7 @@ export function pairKey(
   destination: Endpoint,
   attempt: number,
 ): PairKey {
-  // Every field but the last has a fixed length, so no two pairs can spell the same context.
-  const context = Buffer.concat([
-    label,
-    mappedAddress(source.underlay),
-    mappedAddress(destination.underlay),
-    incarnationBytes(source),
-    incarnationBytes(destination),
-    Buffer.from([attempt]),
-    Buffer.from(cluster.suite.name),
-  ])
+  const context = contextOf(source, destination, attempt, cluster.suite.name)
   const keyAt = SPI_BYTES + FINGERPRINT_BYTES
   const bytes = expand(pseudorandomKey(cluster), context, keyAt + keyBytes(cluster.suite))
   const key = placeForKey(bytes.length - keyAt)
@@ -79,30 +72,45 @@ function spiOf(keyId: number, random: number): number {
   return ((keyId << 28) | (random >>> 4)) >>> 0
 }
 
-function incarnationBytes(endpoint: Endpoint): Buffer {
-  const bytes = Buffer.from(endpoint.incarnation, 'hex')
-  if (bytes.length !== 16) throw new TypeError(`the incarnation of ${endpoint.underlay} is not 128 bits long`)
-  return bytes
+/** Every field but the last has a fixed length, so no two pairs can spell the same. */
+function contextOf(source: Endpoint, destination: Endpoint, attempt: number, suite: string): Buffer {
+  const length = label.length + 2 * (ADDRESS_BYTES + INCARNATION_BYTES) + 1 + suite.length
+  const context = Buffer.allocUnsafe(length)
+  let at = label.copy(context)
+  for (const { underlay } of [source, destination]) at += mappedAddress(underlay).copy(context, at)
+  for (const { underlay, incarnation } of [source, destination]) {
+    if (
+      incarnation.length !== 2 * INCARNATION_BYTES ||
+      context.write(incarnation, at, 'hex') !== INCARNATION_BYTES
+    )
+      throw new TypeError(`the incarnation of ${underlay} is not 128 bits long`)
+    at += INCARNATION_BYTES
+  }
+  context[at] = attempt
+  context.write(suite, at + 1, 'latin1')
+  return context
 }
 
 /** Remembers what it derived for one pair of nodes, both ways, as long as both live on. */
 export class PairKeys {
-  readonly #known = new Map<string, PairKey>()
+  #known: { readonly source: string; readonly attempt: number; readonly pair: PairKey }[] = []
   #cluster: ClusterKey | undefined
-  #lives = ''
+  #ends: readonly Endpoint[] = []
 
   get(cluster: ClusterKey, source: Endpoint, destination: Endpoint, attempt: number): PairKey {
-    const lives = [source, destination].map(nameOfLife).sort().join()
-    if (this.#lives !== lives || (this.#cluster && !sameKey(this.#cluster, cluster))) this.#forget()
+    const isOfThese = this.#isEnd(source) && this.#isEnd(destination)
+    if (!isOfThese || (this.#cluster && !sameKey(this.#cluster, cluster))) this.#forget()
     this.#cluster = cluster
-    this.#lives = lives
-    const name = `${source.underlay} ${attempt}`
-    let pair = this.#known.get(name)
-    if (!pair) {
-      pair = pairKey(cluster, source, destination, attempt)
-      this.#known.set(name, pair)
-    }
+    if (!isOfThese) this.#ends = [source, destination]
+    const known = this.#known.find((each) => each.source === source.underlay && each.attempt === attempt)
+    if (known) return known.pair
+    const pair = pairKey(cluster, source, destination, attempt)
+    this.#known.push({ source: source.underlay, attempt, pair })
     return pair
+  }
+
+  #isEnd({ underlay, incarnation }: Endpoint): boolean {
+    return this.#ends.some((end) => end.underlay === underlay && end.incarnation === incarnation)
   }
 
   /**
@@ -110,13 +118,9 @@ export class PairKeys {
    * compared with what the kernel holds, and whoever can read this memory can ask the kernel for the same.
    */
   #forget(): void {
-    for (const { key } of this.#known.values()) key.fill(0)
-    this.#known.clear()
+    for (const { pair } of this.#known) pair.key.fill(0)
+    this.#known = []
   }
-}
-
-function nameOfLife({ underlay, incarnation }: Endpoint): string {
-  return `${underlay} ${incarnation}`
 }
 
 function sameKey(a: ClusterKey, b: ClusterKey): boolean {

@@ -1,6 +1,8 @@
+import { PodTable } from '../cluster/pod-table.ts'
 import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
+import { RowLists } from '../compact/row-lists.ts'
 import { nobody } from '../kernel/datapath-layout.ts'
-import { identityOf } from './identity.ts'
+import { AddressOwners } from './address-owners.ts'
 import { hostPrefix } from './prefix.ts'
 
 /** What becomes of a node's own traffic. */
@@ -32,7 +34,8 @@ export interface PodScope {
 const everyPod: PodScope = { hasPod: () => true }
 
 export interface IpcacheChanges {
-  readonly set: ReadonlyMap<string, IpcacheEntry>
+  /** Each is made when it is asked for, since there may be a hundred thousand; to be asked for before anything else changes. */
+  readonly set: Iterable<readonly [prefix: string, entry: IpcacheEntry]>
   readonly remove: readonly string[]
 }
 
@@ -41,10 +44,10 @@ export interface IpcacheChanges {
  * address, since there are so many of them: what is known there follows from the pod and from its node's number.
  */
 export class Ipcache {
-  readonly #pods = new Map<string, ClusterPod>()
-  readonly #podsOf = new Map<string, ClusterPod[]>()
-  /** By address, which is one pod's only, of those whose node is known. */
-  readonly #owners = new Map<string, ClusterPod>()
+  readonly #pods = new PodTable()
+  readonly #podsOf = new RowLists()
+  /** Of the pods whose node is known, who has which address, which is one pod's only. */
+  readonly #owners = new AddressOwners(this.#pods)
   readonly #conflicts = new Map<string, string>()
   readonly #numbers = new Map<string, number>()
   /** What is nodes' own: their pods' prefixes, and their addresses. */
@@ -52,6 +55,8 @@ export class Ipcache {
   #ranges: ReadonlySet<Place> = new Set()
   #scope: PodScope = everyPod
   readonly #dirty = new Set<Place>()
+  /** Pods of which all addresses are to be written. */
+  readonly #dirtyPods = new Set<number>()
 
   /** Pods that cannot have the address they claim, one sentence each. */
   problems(): string[] {
@@ -69,7 +74,8 @@ export class Ipcache {
 
   /** The name of the pod that has the address. */
   podAt(address: string): string | undefined {
-    return this.#owners.get(address)?.name
+    const row = this.#owners.rowAt(address)
+    return row < 0 ? undefined : this.#pods.nameAt(row)
   }
 
   get(prefix: string): IpcacheEntry | undefined {
@@ -80,8 +86,11 @@ export class Ipcache {
   setScope(scope: PodScope): void {
     const before = this.#scope
     this.#scope = scope
-    for (const [address, pod] of this.#owners)
-      if (before.hasPod(pod) !== scope.hasPod(pod)) this.#dirty.add(address)
+    for (const pod of this.#pods.values()) {
+      if (before.hasPod(pod) === scope.hasPod(pod)) continue
+      const row = this.#pods.rowOf(pod.name)
+      if (this.#owners.has(row)) this.#dirtyPods.add(row)
+    }
   }
 
   /** The ranges that pods come from. Of a prefix that is a node's as well, the node's entry counts. */
@@ -97,75 +106,95 @@ export class Ipcache {
     this.#putNode(underlay, { identity: 0, node: number, isProtected: false, ...own })
     if (this.#numbers.get(name) === number) return
     this.#numbers.set(name, number)
-    for (const pod of this.#podsOf.get(name) ?? []) this.#place(pod)
+    for (const row of this.#rowsOn(name)) this.#place(row)
   }
 
   removeNode({ name, podCidrs, underlay }: ClusterNode): void {
     this.#numbers.delete(name)
     // Its node's prefix, or the range of all, protects a pod whose node has gone before it, or has not come yet.
-    for (const pod of this.#podsOf.get(name) ?? []) this.#displace(pod)
+    for (const row of this.#rowsOn(name)) this.#displace(row)
     for (const place of [...podCidrs, underlay].map(placeOf))
       if (this.#nodes.delete(place)) this.#dirty.add(place)
   }
 
   setPod(pod: ClusterPod): void {
-    if (this.#pods.get(pod.name) === pod) return
-    this.removePod(pod.name)
-    this.#pods.set(pod.name, pod)
-    const beside = this.#podsOf.get(pod.node)
-    if (beside) beside.push(pod)
-    else this.#podsOf.set(pod.node, [pod])
-    this.#place(pod)
+    const known = this.#pods.rowOf(pod.name)
+    if (known >= 0) {
+      if (this.#pods.isAt(known, pod)) return
+      this.#giveUp(known)
+    }
+    const row = this.#pods.put(pod.name, pod)
+    this.#podsOf.add(this.#pods.nodeNumberAt(row), row)
+    this.#place(row)
   }
 
   removePod(name: string): void {
-    const pod = this.#pods.get(name)
-    if (!pod) return
-    this.#displace(pod)
+    const row = this.#pods.rowOf(name)
+    if (row < 0) return
+    this.#giveUp(row)
     this.#pods.delete(name)
-    const beside = this.#podsOf.get(pod.node)!
-    beside.splice(beside.indexOf(pod), 1)
-    if (beside.length === 0) this.#podsOf.delete(pod.node)
   }
 
   /** Places again the pods whose addresses were others' before. */
   settleConflicts(): void {
-    for (const name of [...this.#conflicts.keys()]) this.#place(this.#pods.get(name)!)
+    for (const name of [...this.#conflicts.keys()]) this.#place(this.#pods.rowOf(name))
   }
 
   /** What has changed since the last `settle()`. */
   changes(): IpcacheChanges {
-    const set = new Map<string, IpcacheEntry>()
     const remove: string[] = []
-    for (const place of this.#dirty) {
-      const entry = this.#at(place)
-      if (entry) set.set(hostPrefix(place), entry)
-      else remove.push(hostPrefix(place))
-    }
-    return { set, remove }
+    for (const place of this.#dirty) if (!this.#isKnown(place)) remove.push(hostPrefix(place))
+    return { set: { [Symbol.iterator]: () => this.#dirtyEntries() }, remove }
   }
 
   /** The datapath knows all of it now. */
   settle(): void {
     this.#dirty.clear()
+    this.#dirtyPods.clear()
+  }
+
+  *#dirtyEntries(): Generator<readonly [prefix: string, entry: IpcacheEntry]> {
+    for (const place of this.#dirty) {
+      const entry = this.#at(place)
+      if (entry) yield [hostPrefix(place), entry]
+    }
+    for (const row of this.#dirtyPods)
+      for (const address of this.#pods.addressesAt(row))
+        if (!this.#dirty.has(address))
+          yield [hostPrefix(address), this.#ownedByNode(address) ?? this.#entryOf(row)]
+  }
+
+  #isKnown(place: Place): boolean {
+    return this.#nodes.has(place) || this.#ranges.has(place) || this.#owners.rowAt(place) >= 0
   }
 
   /** Whoever claims a node's own address, it stays the node's: what nodes send each other must arrive. */
   #at(place: Place): IpcacheEntry | undefined {
-    const node = this.#nodes.get(place)
-    if (node && !node.isProtected) return node
-    const pod = this.#owners.get(place)
-    if (pod) return this.#entryOf(pod)
-    return node ?? (this.#ranges.has(place) ? anyone : undefined)
+    const own = this.#ownedByNode(place)
+    if (own) return own
+    const row = this.#owners.rowAt(place)
+    if (row >= 0) return this.#entryOf(row)
+    return this.#nodes.get(place) ?? (this.#ranges.has(place) ? anyone : undefined)
   }
 
-  #entryOf(pod: ClusterPod): IpcacheEntry {
+  #ownedByNode(address: Place): IpcacheEntry | undefined {
+    const entry = this.#nodes.get(address)
+    return entry?.isProtected === false ? entry : undefined
+  }
+
+  #entryOf(row: number): IpcacheEntry {
     return {
-      identity: identityOf(pod),
-      node: this.#numbers.get(pod.node)!,
+      identity: this.#pods.kindAt(row).identity,
+      node: this.#numbers.get(this.#pods.nodeAt(row))!,
       isProtected: true,
-      isOutOfScope: !this.#scope.hasPod(pod),
+      isOutOfScope: this.#scope !== everyPod && !this.#scope.hasPod(this.#pods.at(row)),
     }
+  }
+
+  /** Of the pods of the node. */
+  #rowsOn(node: string): Iterable<number> {
+    const number = this.#pods.nodeNumberOf(node)
+    return number < 0 ? [] : this.#podsOf.of(number)
   }
 
   #putNode(prefix: string, entry: IpcacheEntry): void {
@@ -175,31 +204,30 @@ export class Ipcache {
     if (!before || !sameEntry(before, entry)) this.#dirty.add(place)
   }
 
-  #place(pod: ClusterPod): void {
-    if (!this.#numbers.has(pod.node)) return
-    this.#conflicts.delete(pod.name)
-    for (const address of pod.addresses) {
-      const owner = this.#owners.get(address)
-      if (owner === undefined || owner === pod) continue
-      this.#conflicts.set(
-        pod.name,
-        `pod ${pod.name} claims ${hostPrefix(address)}, which pod ${owner.name} has`,
-      )
+  #place(row: number): void {
+    if (!this.#numbers.has(this.#pods.nodeAt(row))) return
+    if (this.#conflicts.size > 0) this.#conflicts.delete(this.#pods.nameAt(row))
+    const other = this.#owners.take(row)
+    if (other) {
+      const [name, owner] = [this.#pods.nameAt(row), this.#pods.nameAt(other.row)]
+      this.#conflicts.set(name, `pod ${name} claims ${hostPrefix(other.address)}, which pod ${owner} has`)
       return
     }
-    for (const address of pod.addresses) {
-      this.#owners.set(address, pod)
-      this.#dirty.add(address)
-    }
+    this.#dirtyPods.add(row)
   }
 
-  #displace(pod: ClusterPod): void {
-    this.#conflicts.delete(pod.name)
-    for (const address of pod.addresses)
-      if (this.#owners.get(address) === pod) {
-        this.#owners.delete(address)
-        this.#dirty.add(address)
-      }
+  /** Before it changes, or goes. */
+  #giveUp(row: number): void {
+    this.#displace(row)
+    this.#podsOf.delete(this.#pods.nodeNumberAt(row), row)
+  }
+
+  #displace(row: number): void {
+    if (this.#conflicts.size > 0) this.#conflicts.delete(this.#pods.nameAt(row))
+    this.#dirtyPods.delete(row)
+    // It has all of them, or none.
+    if (!this.#owners.delete(row)) return
+    for (const address of this.#pods.addressesAt(row)) this.#dirty.add(address)
   }
 }
 

@@ -1,3 +1,4 @@
+import { PodTable } from '../cluster/pod-table.ts'
 import type {
   Announcement,
   Changes,
@@ -24,7 +25,7 @@ export class MemoryCluster {
   settings: Settings
   key: ClusterKey
   readonly nodes = new Map<string, ClusterNode>()
-  readonly pods = new Map<string, ClusterPod>()
+  readonly pods = new PodTable()
   readonly encryptionPolicies = new Map<string, readonly EncryptionPolicy[]>()
   readonly services = new Map<string, Service>()
   readonly lives = new Map<string, Life>()

@@ -17,12 +17,16 @@ import { whileOutOfReserve } from '../../agent/kernel/patience.ts'
 import { LocalPods } from '../../agent/kernel/pods.ts'
 import { ownRoutes } from '../../agent/kernel/routes.ts'
 import { readSecurity } from '../../agent/kernel/xfrm.ts'
+import { keepMemorySmall } from '../../agent/memory.ts'
 import type { IpcacheEntry } from '../../agent/plan/ipcache.ts'
 import { PolicyEnforcement } from '../../agent/policy/enforcement.ts'
 import { Reconciler } from '../../agent/reconciler.ts'
 import { median } from '../timing.ts'
 import { join, largeCluster, leave } from './cluster.ts'
 import { commandsOf } from './commands.ts'
+
+// As the agent's program does.
+keepMemorySmall()
 
 const rounds = 25
 /** Before which the code has not been compiled. */

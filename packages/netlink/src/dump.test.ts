@@ -21,22 +21,26 @@ const done = (sequence: number, flags = 2): Message => ({
 
 function collect(datagrams: readonly (readonly Message[])[], sequence = 7) {
   const left = [...datagrams]
-  const dump = collectDump(() => left.shift()!, sequence)
+  const dump = collectDump(
+    () => left.shift()!,
+    sequence,
+    (message) => (message.type === 16 ? message : undefined),
+  )
   return { ...dump, unread: left.length }
 }
 
 test('a dump of many datagrams is read to its end and no further', () => {
-  const { messages, interrupted, errno, unread } = collect([
-    [object(7), object(7)],
+  const { items, interrupted, errno, unread } = collect([
+    [object(7), { ...object(7), type: 17 }, object(7)],
     [object(7), done(7)],
     [object(8)],
   ])
-  assert.deepEqual([messages.length, interrupted, errno, unread], [3, false, 0, 1])
+  assert.deepEqual([items.length, interrupted, errno, unread], [3, false, 0, 1])
 })
 
 test('answers to an earlier request are not taken for this one', () => {
-  const { messages } = collect([[object(6), done(6)], [object(7)], [done(7)]])
-  assert.equal(messages.length, 1)
+  const { items } = collect([[object(6), done(6)], [object(7)], [done(7)]])
+  assert.equal(items.length, 1)
 })
 
 test('an interruption is seen wherever the kernel says so, and the rest is still read', () => {
@@ -55,8 +59,8 @@ test('a dump that is refused, at once or on its way, carries the errno', () => {
   assert.equal(collect([[{ type: 2, flags: 0x100, sequence: 7, port: 0, payload: refusal }]]).errno, 1)
   const failure = Buffer.alloc(4)
   failure.writeInt32LE(-105)
-  const { errno, messages } = collect([
+  const { errno, items } = collect([
     [object(7), { type: 3, flags: 2, sequence: 7, port: 0, payload: failure }],
   ])
-  assert.deepEqual([errno, messages.length], [105, 1])
+  assert.deepEqual([errno, items.length], [105, 1])
 })

@@ -105,14 +105,15 @@ export class NetlinkSocket implements Disposable {
   /**
    * All objects of a kind, as of one moment: a dump that the kernel marks as interrupted is taken again.
    *
+   * @param read is given each message as it comes; undefined for what does not count.
    * @throws NetlinkError
    */
-  dump(request: Request): readonly Message[] {
+  dump<Item>(request: Request, read: (message: Message) => Item | undefined): Item[] {
     for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt++) {
-      const { messages, interrupted, errno, extended } = this.#dumpOnce(request)
+      const { items, interrupted, errno, extended } = this.#dumpOnce(request, read)
       if (errno !== 0)
         throw new NetlinkError({ code: errnoName(errno), errno, extended, request: request.describe() })
-      if (!interrupted) return messages
+      if (!interrupted) return items
     }
     throw new NetlinkError({
       code: 'EINTR',
@@ -191,8 +192,10 @@ export class NetlinkSocket implements Disposable {
     onError: (error: NetlinkError) => void,
     onMessage?: (message: Message) => void,
   ): void {
+    const pieces: Piece[] = []
     try {
-      for (const { bytes, sequence, first, count } of this.#encode(requests)) {
+      this.#encode(requests, pieces)
+      for (const { bytes, sequence, first, count } of pieces) {
         this.#send(bytes)
         this.#receive(sequence, count, onMessage, (index, { errno, extended }) =>
           onError(
@@ -209,14 +212,13 @@ export class NetlinkSocket implements Disposable {
     } finally {
       // What was sent may hold keys.
       this.#writer.reset()
+      for (const { bytes } of pieces) bytes.fill(0)
     }
   }
 
   /** Lays everything out before anything is sent, so that a mistake in the last request leaves nothing half done. */
-  #encode(requests: readonly Request[]): Piece[] {
-    const pieces: (Omit<Piece, 'bytes'> & { from: number; to: number })[] = []
+  #encode(requests: readonly Request[], pieces: Piece[]): void {
     for (let first = 0; first < requests.length; ) {
-      const from = this.#writer.length
       const sequence = this.#nextSequence()
       let count = 0
       do {
@@ -225,15 +227,14 @@ export class NetlinkSocket implements Disposable {
       } while (
         first + count < requests.length &&
         count < this.#batchCount &&
-        this.#writer.length - from < BATCH_BYTES
+        this.#writer.length < BATCH_BYTES
       )
       // The kernel answers in order, so the acknowledgement of the last request says that all are done.
       this.#writer.addMessageFlags(NLM_F_ACK)
-      pieces.push({ from, to: this.#writer.length, sequence, first, count })
+      pieces.push({ bytes: Buffer.from(this.#writer.bytes), sequence, first, count })
+      this.#writer.reset()
       first += count
     }
-    const { bytes } = this.#writer
-    return pieces.map(({ from, to, ...piece }) => ({ ...piece, bytes: bytes.subarray(from, to) }))
   }
 
   #write(request: Request, flags: number, sequence: number): void {
@@ -264,7 +265,7 @@ export class NetlinkSocket implements Disposable {
     }
   }
 
-  #dumpOnce(request: Request): Dump {
+  #dumpOnce<Item>(request: Request, read: (message: Message) => Item | undefined): Dump<Item> {
     const sequence = this.#nextSequence()
     try {
       this.#write(request, NLM_F_DUMP, sequence)
@@ -272,7 +273,7 @@ export class NetlinkSocket implements Disposable {
     } finally {
       this.#writer.reset()
     }
-    return collectDump(() => this.#receiveMessages(), sequence)
+    return collectDump(() => this.#receiveMessages(), sequence, read)
   }
 
   #send(bytes: Buffer): void {

@@ -61,9 +61,7 @@ export class Route implements Disposable {
   }
 
   links(): Link[] {
-    return this.#dump(RTM_GETLINK, RTM_NEWLINK, 'list links', (writer) => writeLinkQuery(writer)).map(
-      readLink,
-    )
+    return this.#dump(RTM_GETLINK, RTM_NEWLINK, 'list links', (writer) => writeLinkQuery(writer), readLink)
   }
 
   /** @throws NetlinkError `ENODEV` where there is no link of that name. */
@@ -162,9 +160,14 @@ export class Route implements Disposable {
   /** Of one link, or of all. */
   addresses(link?: string | number): LinkAddress[] {
     const index = link === undefined ? undefined : this.#index(link)
-    return this.#dump(RTM_GETADDR, RTM_NEWADDR, 'list addresses', (writer) => writer.zero(8))
-      .map(readAddress)
-      .filter((address) => index === undefined || address.link === index)
+    const addresses = this.#dump(
+      RTM_GETADDR,
+      RTM_NEWADDR,
+      'list addresses',
+      (writer) => writer.zero(8),
+      readAddress,
+    )
+    return addresses.filter((address) => index === undefined || address.link === index)
   }
 
   /** @param options.replace in place of the route to the same destination with the same metric, where there is one. */
@@ -186,7 +189,7 @@ export class Route implements Disposable {
 
   /** Of all tables and both address families. */
   routes(): RouteEntry[] {
-    return this.#dump(RTM_GETROUTE, RTM_NEWROUTE, 'list routes', (writer) => writer.zero(12)).map(readRoute)
+    return this.#dump(RTM_GETROUTE, RTM_NEWROUTE, 'list routes', (writer) => writer.zero(12), readRoute)
   }
 
   /** Makes a permanent entry, in place of one for the same address. */
@@ -208,7 +211,11 @@ export class Route implements Disposable {
   }
 
   neighbours(): Neighbour[] {
-    return this.#dump(RTM_GETNEIGH, RTM_NEWNEIGH, 'list neighbours', (writer) => writer.zero(12)).map(
+    return this.#dump(
+      RTM_GETNEIGH,
+      RTM_NEWNEIGH,
+      'list neighbours',
+      (writer) => writer.zero(12),
       readNeighbour,
     )
   }
@@ -254,9 +261,16 @@ export class Route implements Disposable {
     this.#socket.request({ type, describe: () => what, write })
   }
 
-  #dump(type: number, answer: number, what: string, write: (writer: Writer) => void): Message[] {
-    const messages = this.#socket.dump({ type, describe: () => what, write })
-    return messages.filter((message) => message.type === answer)
+  #dump<Item>(
+    type: number,
+    answer: number,
+    what: string,
+    write: (writer: Writer) => void,
+    read: (message: Message) => Item,
+  ): Item[] {
+    return this.#socket.dump({ type, describe: () => what, write }, (message) =>
+      message.type === answer ? read(message) : undefined,
+    )
   }
 }
 

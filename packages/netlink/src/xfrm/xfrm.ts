@@ -159,14 +159,14 @@ export class Xfrm implements Disposable {
     what: string,
     read: (message: Message) => Item | undefined,
   ): Item[] {
-    const messages = this.#socket.dump({ type, describe: () => what, write: () => {} })
-    const items = messages
-      .filter((message) => message.type === answer)
-      .map(read)
-      .filter((item) => item !== undefined)
-    // Keys were among it; what was read of them is copied.
-    for (const { payload } of messages) payload.fill(0)
-    return items
+    return this.#socket.dump({ type, describe: () => what, write: () => {} }, (message) => {
+      try {
+        return message.type === answer ? read(message) : undefined
+      } finally {
+        // Keys were in it; what was read of them is copied.
+        message.payload.fill(0)
+      }
+    })
   }
 }
 
