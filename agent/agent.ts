@@ -222,6 +222,7 @@ export class Agent implements Served, ObserverSource {
       pid: process.pid,
       started: new Date(this.#started).toISOString(),
       ...(suite === undefined ? {} : { suite }),
+      routing: this.#store.view.settings.routing ?? 'native',
       ...outcome.datapath,
       settled: this.#settled(),
       waiting: this.#waiting(),

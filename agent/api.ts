@@ -1,5 +1,7 @@
 /** What an agent serves on its Unix socket, and what flows and security associations look like to everyone. */
 
+import type { Routing } from './plan/overlay.ts'
+
 /** Which way a security association protects, seen from the node it was read on. */
 export type Direction = 'in' | 'out'
 
@@ -149,6 +151,8 @@ export interface AgentStatus {
   readonly started: string
   /** What its associations encrypt with, such as `aes-gcm-128`; absent while there is none. */
   readonly suite?: string
+  /** How packets get to pods of other nodes; native where absent. */
+  readonly routing?: Routing
   readonly encryptL3: boolean
   readonly strict: boolean
   /** Whether the kernel is what the cluster store, when it was last read, asks for. */

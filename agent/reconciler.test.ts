@@ -16,6 +16,8 @@ const podsPerNode = 2
 
 type Event =
   | { readonly kind: 'rotate' }
+  /** From native routing to VXLAN, or back. */
+  | { readonly kind: 'reroute' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'pod' | 'no-pod'; readonly id: number; readonly pod: number }
   | ({ readonly kind: 'scope' } & Covered)
@@ -64,6 +66,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.record({ kind: one('rotate', 'wait') }) },
+  { weight: 1, arbitrary: fc.record({ kind: one('reroute') }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -110,11 +113,17 @@ class World {
   apply(event: Event): void {
     if (event.kind === 'wait') this.#now += 1500
     else if (event.kind === 'rotate') this.memory.key = keyOf((this.#rotations++ % 15) + 1)
+    else if (event.kind === 'reroute') this.#reroute()
     else if (event.kind === 'scope') this.#cover(event)
     else if (event.kind === 'label') this.#label(event.id, event.role)
     else if (event.kind === 'meanwhile') this.#meanwhile(event)
     else if (event.kind === 'pod' || event.kind === 'no-pod') this.#changePod(event)
     else this.#disturb(event.kind, event.id)
+  }
+
+  #reroute(): void {
+    const { settings } = this.memory
+    this.memory.settings = { ...settings, routing: settings.routing === 'vxlan' ? 'native' : 'vxlan' }
   }
 
   #meanwhile({ id, other, after }: Extract<Event, { kind: 'meanwhile' }>): void {
@@ -425,7 +434,10 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       )
       .sort(),
     routes: [...kernel.routes.values()]
-      .map(({ destination, via, metric }) => `${destination} via ${via} for ${nameOf(peerOf(metric)!)}`)
+      .map(
+        ({ destination, via, encapsulation, metric }) =>
+          `${destination} via ${via ?? encapsulation?.destination} for ${nameOf(peerOf(metric)!)}`,
+      )
       .sort(),
     addresses: [...kernel.addresses]
       .map(([prefix, { identity, node, isProtected, isOutOfScope, isNodeInScope, isKeyless, spi }]) =>
@@ -507,6 +519,18 @@ test('whatever happened, the kernel becomes what a fresh start of every agent wo
     }),
     { numRuns: runs },
   )
+})
+
+test('control: an association that VXLAN would need on the receiving side is missed when it is taken away', () => {
+  const world = new World()
+  world.apply({ kind: 'reroute' })
+  for (const id of [1, 2]) world.apply({ kind: 'join', id })
+  world.settle()
+  assert.ok([...world.nodes.get(1)!.kernel.routes.values()].some(({ encapsulation }) => encapsulation))
+  world.check()
+  world.checkSettled()
+  world.nodes.get(2)!.kernel.states.clear()
+  assert.throws(() => world.check(), /cannot open what n1 sends/)
 })
 
 test('control: an agent that forgets the range of pods is found to send in clear', () => {

@@ -11,6 +11,7 @@ import type {
 } from './cluster/state.ts'
 import type { ClusterStore } from './cluster/store.ts'
 import type { Datapath } from './kernel/datapath.ts'
+import { bringOverlay, openOverlay, ownOverlay, removeOverlay } from './kernel/overlay.ts'
 import type { LocalPods } from './kernel/pods.ts'
 import { type DeviceRoute, RouteTable } from './kernel/routes.ts'
 import { SecurityMirror } from './kernel/security-mirror.ts'
@@ -22,6 +23,8 @@ import { isWornOut, suiteOf } from './keys/suite.ts'
 import type { Log } from './log.ts'
 import { joinDifferences } from './plan/difference.ts'
 import { NodePlan, type Planned } from './plan/node-plan.ts'
+import type { Routing } from './plan/overlay.ts'
+import { familyOf } from './plan/prefix.ts'
 import { Retirement } from './plan/retirement.ts'
 import { nameOfPolicy, nameOfState, sameState } from './plan/security.ts'
 import { nextDatapath, type Transition } from './plan/transition.ts'
@@ -77,13 +80,15 @@ export class Reconciler {
   readonly #leaving = new Set<number>()
   readonly #peerRoutes = new Map<string, readonly DeviceRoute[]>()
   #datapath: DatapathSettings | undefined
+  /** Index of the VXLAN device; unknown before the first pass. */
+  #overlay: number | 'none' | undefined
   /** This node, as the cluster describes it. */
   #described: ClusterNode | undefined
   #changingSince: number | undefined
   #localRoutes: readonly DeviceRoute[] = []
   readonly #scope = new CurrentScope()
   #scopeProblems: readonly string[] = []
-  /** What decides about nodes' own traffic, as text. */
+  /** What decides about nodes' own traffic and the way of pods', as text. */
   #nodeTraffic = ''
   /** What the pass that is under way, or that failed, has read and not yet brought into force. */
   #unfinished = true
@@ -99,7 +104,7 @@ export class Reconciler {
   /** @param now milliseconds of a clock that does not jump. */
   pass(now: number, thorough: boolean): Outcome {
     const { store, datapath, policies, pods, journal } = this.#around
-    const everything = thorough || this.#unfinished
+    const everything = thorough || this.#unfinished || this.#overlayIsGone()
     this.#unfinished = true
     this.#rekeyByAge()
     const changes = store.refresh(everything)
@@ -130,8 +135,9 @@ export class Reconciler {
     const addresses = this.plan.ipcache.changes()
     datapath.exempt(this.#scope.scope.hasNode(self) ? this.#scope.scope.exempt : [])
     datapath.addEntries(addresses.set)
-    this.#configure(transition.datapath)
+    this.#configure(transition.datapath, view.settings.routing ?? 'native')
     datapath.attachWire()
+    const overlay = view.settings.routing === 'vxlan' ? this.#bringOverlay(self) : undefined
     pods.adopt(self, view.pods)
 
     const difference = this.#difference(planned, everything)
@@ -141,12 +147,13 @@ export class Reconciler {
       ),
     )
     this.#security.add(difference)
-    this.#wantRoutes(self, planned)
+    this.#wantRoutes(self, planned, overlay)
     this.#routes.add()
     this.#announce(view, life)
 
     this.#routes.removeUnwanted()
     this.#security.deletePolicies(difference.policies.remove)
+    if (overlay === undefined) this.#removeOverlay()
     const retiring = this.#retire(planned, difference.states.remove, now)
     datapath.removeEntries(addresses.remove)
     this.plan.ipcache.settle()
@@ -269,10 +276,11 @@ export class Reconciler {
     )
   }
 
-  /** Whether other nodes' own traffic is to be encrypted than before. */
+  /** Whether other nodes' own traffic is to be encrypted than before, or pods' traffic takes another way. */
   #nodeTrafficChanged({ encryptL3 }: DatapathSettings): boolean {
     const before = this.#nodeTraffic
-    this.#nodeTraffic = `${encryptL3} ${this.#scope.scope.nodesText}`
+    const { routing } = this.#around.store.view.settings
+    this.#nodeTraffic = `${encryptL3} ${routing} ${this.#scope.scope.nodesText}`
     return this.#nodeTraffic !== before
   }
 
@@ -317,10 +325,33 @@ export class Reconciler {
     return transition
   }
 
-  #configure(settings: DatapathSettings): void {
+  /** @returns the index of the device, which carries what is sent through it from now on. */
+  #bringOverlay({ underlay }: ClusterNode): number {
+    const { route, datapath, wire } = this.#around
+    const device = bringOverlay(route, { mtu: route.link(wire).mtu, family: familyOf(underlay) })
+    datapath.attachOverlay(device.index)
+    openOverlay(route, device)
+    this.#overlay = device.index
+    return device.index
+  }
+
+  /** Left by what this agent was told before, or by an earlier life of it. */
+  #removeOverlay(): void {
+    if (this.#overlay === 'none') return
+    this.#around.datapath.forgetOverlay()
+    removeOverlay(this.#around.route)
+    this.#overlay = 'none'
+  }
+
+  /** With it have gone its routes, of which nobody tells. */
+  #overlayIsGone(): boolean {
+    return typeof this.#overlay === 'number' && ownOverlay(this.#around.route)?.index !== this.#overlay
+  }
+
+  #configure(settings: DatapathSettings, routing: Routing): void {
     const { datapath, log } = this.#around
     const before = this.#datapath
-    datapath.configure(settings)
+    datapath.configure({ ...settings, overlay: routing === 'vxlan' })
     this.#datapath = settings
     if (before?.encryptL3 !== settings.encryptL3 || before?.strict !== settings.strict)
       log('info', 'datapath', { ...settings })
@@ -368,9 +399,9 @@ export class Reconciler {
     }
   }
 
-  #wantRoutes(self: ClusterNode, { peers, gone }: Planned): void {
+  #wantRoutes(self: ClusterNode, { peers, gone }: Planned, overlay: number | undefined): void {
     const { route, pods, wire } = this.#around
-    const device = route.link(wire).index
+    const device = overlay ?? route.link(wire).index
     const local = [...this.plan.ownRoutes(self), ...pods.routes()] as DeviceRoute[]
     this.#routes.unwant(this.#localRoutes)
     for (const { name } of gone) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Ingress of the host's side of a pod's veth pair: what the pod sends. Marks what must be encrypted. */
 #include "decision.h"
+#include "overlay.h"
 #include "policy.h"
 
 /*
@@ -30,6 +31,9 @@ static __always_inline struct decision decide_from_pod(struct __sk_buff *skb, co
 	if (stays_on_link(&packet->source))
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (is_spoofed(skb->ifindex, packet, source))
+		return decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE);
+	/* In VXLAN it could speak under any address. */
+	if (config->flags & CONFIG_OVERLAY && is_to_overlay_port(packet) && is_node(destination))
 		return decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE);
 	if (!is_guarded(destination))
 		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);

@@ -5,6 +5,7 @@
  */
 #include "decision.h"
 #include "node_traffic.h"
+#include "overlay.h"
 
 /* Whose key opened a packet must be who, or whose pod, sent it: else any node could speak for all. */
 static __always_inline struct decision decide_decrypted(__u32 node, const struct endpoint *source,
@@ -13,6 +14,25 @@ static __always_inline struct decision decide_decrypted(__u32 node, const struct
 	if (is_guarded(source) && source->node == node && is_guarded(destination) && destination->node == NODE_LOCAL)
 		return decide(VERDICT_DECRYPTED, REASON_PROTECTED);
 	return decide(VERDICT_DROPPED, REASON_WRONG_NODE);
+}
+
+/*
+ * VXLAN that has been decrypted, looked into before anything else does. Not in fragments, of which the later ones show no
+ * ports: what they would be put together with need not have been decrypted.
+ */
+static __always_inline int conclude_overlay(struct __sk_buff *skb, struct hdr_cursor *nh, const struct packet *packet,
+				       __u32 sender, const struct endpoint *carrier)
+{
+	struct endpoint source, destination;
+	struct packet carried;
+
+	if (packet->first_fragment || !parse_carried(nh, packet, &carried))
+		return conclude(skb, HOOK_FROM_WIRE, packet, decide(VERDICT_DROPPED, REASON_MALFORMED));
+	source = find_endpoint(&carried.source);
+	destination = find_endpoint(&carried.destination);
+	if (carrier->node != sender)
+		return conclude(skb, HOOK_FROM_WIRE, &carried, decide(VERDICT_DROPPED, REASON_WRONG_NODE));
+	return conclude(skb, HOOK_FROM_WIRE, &carried, decide_decrypted(sender, &source, &destination));
 }
 
 /*
@@ -37,6 +57,7 @@ int from_wire(struct __sk_buff *skb)
 	const bool decrypted = is_decrypted(skb);
 	const __u32 sender = mark_node(skb);
 	struct hdr_cursor nh;
+	bool in_overlay;
 
 	switch (parse_skb(skb, &nh, &packet)) {
 	case PACKET_ARP:
@@ -50,6 +71,8 @@ int from_wire(struct __sk_buff *skb)
 
 	source = find_endpoint(&packet.source);
 	if (decrypted) {
+		if (is_overlay(&packet, &source))
+			return conclude_overlay(skb, &nh, &packet, sender, &source);
 		destination = find_endpoint(&packet.destination);
 		return conclude(skb, HOOK_FROM_WIRE, &packet,
 				decide_decrypted(sender, &source, &destination));
@@ -71,13 +94,16 @@ int from_wire(struct __sk_buff *skb)
 	if (is_esp(&packet))
 		return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
 
+	in_overlay = is_overlay(&packet, &source);
 	if (parse_carried(&nh, &packet, &carried)) {
 		carried_source = find_endpoint(&carried.source);
 		carried_destination = find_endpoint(&carried.destination);
-		if (carried_source.protected && carried_destination.protected)
+		if (is_carried_violation(in_overlay, &carried_source, &carried_destination))
 			return conclude(skb, HOOK_FROM_WIRE, &carried,
 					decide_clear_between(&carried_source, &carried_destination,
 							     REASON_CLEAR_FROM_WIRE));
+	} else if (in_overlay) {
+		return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_DROPPED, REASON_MALFORMED));
 	}
 	return conclude(skb, HOOK_FROM_WIRE, &packet, unprotected);
 }

@@ -2,6 +2,7 @@
 /* Egress of a device that faces other nodes: the last place where protected traffic in clear can be stopped. */
 #include "decision.h"
 #include "node_traffic.h"
+#include "overlay.h"
 
 SEC("tc")
 int to_wire(struct __sk_buff *skb)
@@ -12,6 +13,7 @@ int to_wire(struct __sk_buff *skb)
 	struct packet packet, carried;
 	const __u32 mark = skb->mark;
 	struct hdr_cursor nh;
+	bool in_overlay;
 
 	switch (parse_skb(skb, &nh, &packet)) {
 	case PACKET_ARP:
@@ -36,13 +38,16 @@ int to_wire(struct __sk_buff *skb)
 	if (is_esp(&packet))
 		return conclude(skb, HOOK_TO_WIRE, &packet, decide(VERDICT_ENCRYPTED, REASON_PROTECTED));
 
+	in_overlay = is_overlay(&packet, &source);
 	if (parse_carried(&nh, &packet, &carried)) {
 		carried_source = find_endpoint(&carried.source);
 		carried_destination = find_endpoint(&carried.destination);
-		if (carried_source.protected && carried_destination.protected)
+		if (is_carried_violation(in_overlay, &carried_source, &carried_destination))
 			return conclude(skb, HOOK_TO_WIRE, &carried,
 					decide_clear_between(&carried_source, &carried_destination,
 							     REASON_CLEAR_ON_WIRE));
+	} else if (in_overlay) {
+		return conclude(skb, HOOK_TO_WIRE, &packet, decide(VERDICT_DROPPED, REASON_MALFORMED));
 	}
 	return conclude(skb, HOOK_TO_WIRE, &packet, unprotected);
 }

@@ -39,7 +39,10 @@ test('several mistakes are reported at once', () => {
   const text = mistakesIn('nodes: [{name: N1}]\nwire: {mtu: 12}\nextra: 1\n')
   assert.match(text, /lab.yaml:1: nodes.0.name must be lower-case/)
   assert.match(text, /lab.yaml:2: wire.mtu must be >= 576/)
-  assert.match(text, /lab.yaml:3: extra is unknown here; allowed: nodes, pods, services, ipFamilies, wire/)
+  assert.match(
+    text,
+    /lab.yaml:3: extra is unknown here; allowed: nodes, pods, services, ipFamilies, routing, wire/,
+  )
 })
 
 test('families of addresses are those there are, each once, with room for the packets of IPv6', () => {
@@ -56,6 +59,16 @@ test('families of addresses are those there are, each once, with room for the pa
   for (const families of ['[ipv4]', '[ipv6]', '[ipv4, ipv6]', '[ipv6, ipv4]'])
     assert.equal(mistakesIn(`${nodes}ipFamilies: ${families}\nwire: {mtu: 1377}\n`), '')
   assert.equal(mistakesIn(`${nodes}wire: {mtu: 576}\n`), '')
+})
+
+test('routing is native or in VXLAN, which needs room besides', () => {
+  const nodes = 'nodes: [{name: n1}]\n'
+  assert.equal(mistakesIn(`${nodes}routing: geneve\n`), 'lab.yaml:2: routing is none of: native, vxlan')
+  const narrow = (mtu: number) =>
+    mistakesIn(`${nodes}ipFamilies: [ipv6]\nrouting: vxlan\nwire: {mtu: ${mtu}}\n`)
+  assert.equal(narrow(1446), 'lab.yaml:4: wire.mtu must be >= 1447 for pods with IPv6 in VXLAN')
+  assert.equal(narrow(1447), '')
+  assert.equal(mistakesIn(`${nodes}routing: native\n`), '')
 })
 
 test('text that is no YAML is one sentence with its line', () => {

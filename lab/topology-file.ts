@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Errors } from 'typebox/value'
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import { encryptionOverhead } from './netns/layout.ts'
+import { overheadOf } from './netns/layout.ts'
 import { Problem } from './problem.ts'
-import { Topology } from './topology.ts'
+import { routings, Topology } from './topology.ts'
 
 const schema = 'lab/topology.schema.json'
 const defaultTopologyFile = fileURLToPath(new URL('default-topology.yaml', import.meta.url))
@@ -135,12 +135,14 @@ function danglingReferences(topology: Topology): Mistake[] {
   return mistakes
 }
 
-/** What every link must carry for IPv6 (RFC 8200 section 5), and what encryption adds at most. */
-const leastMtuOfIpv6 = 1280 + encryptionOverhead
+/** What every link must carry for IPv6 (RFC 8200 section 5). */
+const leastMtuOfIpv6 = 1280
 
-function tooNarrow({ ipFamilies, wire }: Topology): Mistake[] {
-  if (!ipFamilies?.includes('ipv6') || (wire?.mtu ?? leastMtuOfIpv6) >= leastMtuOfIpv6) return []
-  return [{ path: ['wire', 'mtu'], says: `wire.mtu must be >= ${leastMtuOfIpv6} for pods with IPv6` }]
+function tooNarrow({ ipFamilies, routing = routings[0], wire }: Topology): Mistake[] {
+  const least = leastMtuOfIpv6 + overheadOf(routing)
+  if (!ipFamilies?.includes('ipv6') || (wire?.mtu ?? least) >= least) return []
+  const ofRouting = routing === 'vxlan' ? ' in VXLAN' : ''
+  return [{ path: ['wire', 'mtu'], says: `wire.mtu must be >= ${least} for pods with IPv6${ofRouting}` }]
 }
 
 function lineOf(document: Document, lines: LineCounter, path: readonly string[]): number {

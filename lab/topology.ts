@@ -58,6 +58,10 @@ export type WireSpec = Static<typeof WireSpec>
 export const ipFamilies = ['ipv4', 'ipv6'] as const
 export type IpFamily = (typeof ipFamilies)[number]
 
+/** How packets go from the node of one pod to that of another; the first is what a lab does whose topology says nothing. */
+export const routings = ['native', 'vxlan'] as const
+export type Routing = (typeof routings)[number]
+
 /** What a lab is made of. lab/topology.schema.json is this, published. */
 export const Topology = Type.Object(
   {
@@ -70,6 +74,12 @@ export const Topology = Type.Object(
         uniqueItems: true,
         description:
           'Address families of pods, the one they are shown with first; ipv4. With ipv6, nodes have it on the wire.',
+      }),
+    ),
+    routing: Type.Optional(
+      Type.Enum([...routings], {
+        description:
+          'How packets go from the node of one pod to that of another: by routes on the wire, native, or in VXLAN.',
       }),
     ),
     wire: Type.Optional(WireSpec),

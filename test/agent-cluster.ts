@@ -25,6 +25,7 @@ import {
 } from '@wireproof/netlink'
 import { type AgentClient, connectAgent } from '../agent/client.ts'
 import type { Announcement } from '../agent/cluster/state.ts'
+import type { Routing } from '../agent/plan/overlay.ts'
 import { newClusterKey, type SuiteName } from '../lab/suites.ts'
 
 const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
@@ -34,6 +35,7 @@ const gatewayMac = '02:00:00:00:00:fe'
 interface Families {
   readonly pods: 'ipv4' | 'both'
   readonly underlay: 'ipv4' | 'ipv6'
+  readonly routing?: Routing
 }
 
 const gateway6 = 'fe80::1'
@@ -62,8 +64,9 @@ export class AgentCluster {
     this.configure({ encryptL3: true, strict: true })
   }
 
-  configure(settings: { encryptL3: boolean; strict: boolean }): void {
-    this.#write('config.json', { ...settings, clusterCidrs: ['10.0.0.0/8', 'fd00::/16'] })
+  configure(settings: { encryptL3: boolean; strict: boolean; routing?: Routing }): void {
+    const { routing = 'native' } = this.#families
+    this.#write('config.json', { routing, ...settings, clusterCidrs: ['10.0.0.0/8', 'fd00::/16'] })
   }
 
   /** Gives the cluster a fresh key of this id. */
@@ -166,8 +169,10 @@ export class AgentCluster {
     closeSync(log)
     this.#agents.set(id, child)
     for (;;) {
-      if (child.exitCode !== null)
+      if (child.exitCode !== null) {
+        this.#agents.delete(id)
         throw new Error(`agent ${id} ended: ${readFileSync(this.logFile(id), 'utf8')}`)
+      }
       try {
         await this.agent(id).status()
         return this.agent(id)

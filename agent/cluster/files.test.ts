@@ -53,7 +53,8 @@ test('settings, key, nodes and pods are read', (context) => {
   })
   put(path, 'pods/a.json', a)
   const { settings, key, nodes, pods, problems } = read(path)
-  assert.deepEqual(settings, { encryptL3: true, strict: true, clusterCidrs: ['10.0.0.0/8'] })
+  const clusterCidrs = ['10.0.0.0/8']
+  assert.deepEqual(settings, { encryptL3: true, strict: true, clusterCidrs, routing: 'native' })
   assert.equal(key.id, 3)
   assert.deepEqual(nodes.get('n1'), n1)
   assert.deepEqual(

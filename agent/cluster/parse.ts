@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 import { formatAddress, parsePrefix } from '@wireproof/netlink'
+import { type Routing, routings } from '../plan/overlay.ts'
 import { masked } from '../plan/prefix.ts'
 import { Interner } from './interner.ts'
 import type { Announcement, ClusterNode, ClusterPod, DatapathSettings, Life, Settings } from './state.ts'
@@ -12,7 +13,7 @@ type Fields = Readonly<Record<string, unknown>>
 export function parseSettings(value: unknown): Settings {
   const fields = object(value)
   const clusterCidrs = fields.clusterCidrs === undefined ? [] : list(fields, 'clusterCidrs', prefix)
-  return { ...datapathSettings(value), clusterCidrs }
+  return { ...datapathSettings(value), clusterCidrs, routing: routing(fields.routing ?? 'native') }
 }
 
 export function parseNode(value: unknown): ClusterNode {
@@ -82,6 +83,12 @@ export function parseAnnouncement(value: unknown): Announcement {
 function datapathSettings(value: unknown): DatapathSettings {
   const fields = object(value)
   return { encryptL3: boolean(fields, 'encryptL3'), strict: boolean(fields, 'strict') }
+}
+
+function routing(value: unknown): Routing {
+  const known = routings.find((each) => each === value)
+  if (known === undefined) throw new Malformed(`routing must be ${routings.join(' or ')}`)
+  return known
 }
 
 function incarnation(value: unknown): string {

@@ -1,4 +1,5 @@
 import type { ClusterKey } from '../keys/cluster-key.ts'
+import type { Routing } from '../plan/overlay.ts'
 import type { NetworkPolicy } from '../policy/network-policy.ts'
 import type { EncryptionPolicy, Service } from '../scope/encryption-policy.ts'
 
@@ -29,6 +30,8 @@ export interface DatapathSettings {
 }
 
 export interface Settings extends DatapathSettings {
+  /** `native` where absent. */
+  readonly routing?: Routing
   /** The ranges that pods of all nodes come from: what goes there is held back until a node has claimed it. */
   readonly clusterCidrs: readonly string[]
 }

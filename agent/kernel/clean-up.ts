@@ -1,5 +1,6 @@
 import { detachTc } from '@wireproof/libbpf'
 import { openRoute, openXfrm } from '@wireproof/netlink'
+import { removeOverlay } from './overlay.ts'
 import { podOfLink } from './pods.ts'
 import { ownRoutes, removeRoute } from './routes.ts'
 import { readSecurity } from './xfrm.ts'
@@ -15,6 +16,7 @@ export function cleanUp(wire: string): void {
   const { states, policies } = readSecurity(xfrm)
   xfrm.deletePolicies(policies)
   xfrm.deleteStates(states)
+  removeOverlay(route)
   for (const link of route.links()) {
     if (link.name !== wire && podOfLink(link) === undefined) continue
     for (const direction of ['ingress', 'egress'] as const) detachTc({ device: link.index, direction })

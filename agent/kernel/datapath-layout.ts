@@ -44,7 +44,7 @@ export const localNode = 1
 export const largestNodeNumber = 0xff_ffff
 
 /** `struct config`. Without READY nothing leaves or enters a pod. */
-const CONFIG = { size: 4, encryptL3: 1, strict: 2, ready: 4 } as const
+const CONFIG = { size: 4, encryptL3: 1, strict: 2, ready: 4, overlay: 8 } as const
 const POD = { size: 32, ipv4: 0, ipv6: 16 } as const
 const IPCACHE_KEY = { size: 20, prefixLength: 0, address: 4 } as const
 const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8 } as const
@@ -91,10 +91,18 @@ function numbered(kind: number, number: number): number {
   return (kind | (number & MARK_NODE.low) | ((number & ~MARK_NODE.low) << MARK_NODE.shift)) >>> 0
 }
 
-export function writeConfig(config: { readonly encryptL3: boolean; readonly strict: boolean }): Buffer {
+export interface DatapathConfig {
+  readonly encryptL3: boolean
+  readonly strict: boolean
+  /** Whether packets between pods of different nodes go in VXLAN. */
+  readonly overlay?: boolean
+}
+
+export function writeConfig(config: DatapathConfig): Buffer {
   const bytes = Buffer.alloc(CONFIG.size)
-  const flags = CONFIG.ready | (config.encryptL3 ? CONFIG.encryptL3 : 0) | (config.strict ? CONFIG.strict : 0)
-  bytes.writeUInt32LE(flags)
+  const switches = ['encryptL3', 'strict', 'overlay'] as const
+  const set = switches.filter((each) => config[each]).map((each) => CONFIG[each])
+  bytes.writeUInt32LE(set.reduce((flags, flag) => flags | flag, CONFIG.ready as number))
   return bytes
 }
 

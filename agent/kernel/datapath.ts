@@ -11,13 +11,19 @@ import {
   type Ring,
 } from '@wireproof/libbpf'
 import type { Counters, SessionUse } from '../api.ts'
-import type { DatapathSettings } from '../cluster/state.ts'
 import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Exemption } from '../scope/encryption-policy.ts'
 import { AddressMap, roomFor } from './address-map.ts'
-import { readCounters, readLost, writeConfig, writePod, writePodKey } from './datapath-layout.ts'
+import {
+  type DatapathConfig,
+  readCounters,
+  readLost,
+  writeConfig,
+  writePod,
+  writePodKey,
+} from './datapath-layout.ts'
 import { ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
@@ -26,6 +32,7 @@ const ownObjectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.
 
 const pod = { ingress: 'from_pod', egress: 'to_pod' } as const
 const wire = { ingress: 'from_wire', egress: 'to_wire' } as const
+const overlay = { ingress: 'from_overlay' } as const
 const directions = ['ingress', 'egress'] as const
 
 /**
@@ -37,6 +44,7 @@ export class Datapath {
   readonly #object: BpfObject
   readonly #addresses: AddressMap
   readonly #wireIndex: number
+  #overlayIndex: number | undefined
   /** Kernel ids of the programs that were attached, by place. */
   readonly #attached = new Map<string, number | undefined>()
   #config = ''
@@ -58,7 +66,7 @@ export class Datapath {
     this.#wireIndex = devices.wire
   }
 
-  configure(config: DatapathSettings): void {
+  configure(config: DatapathConfig): void {
     const wanted = JSON.stringify(config)
     if (wanted === this.#config) return
     this.#map('config').set(Buffer.alloc(4), writeConfig(config))
@@ -83,6 +91,12 @@ export class Datapath {
     this.#attach(this.#wireIndex, wire)
   }
 
+  /** At the VXLAN device of this node, which takes in nothing without it. */
+  attachOverlay(index: number): void {
+    this.#overlayIndex = index
+    this.#attach(index, overlay)
+  }
+
   /** From now on the device may send from these addresses only. */
   rememberPod(index: number, addresses: readonly string[]): void {
     this.#map('pods').set(writePodKey(index), writePod(addresses))
@@ -99,6 +113,11 @@ export class Datapath {
 
   detachPod(index: number): void {
     for (const direction of directions) detachTc({ device: index, direction })
+  }
+
+  /** There is no such device any more. */
+  forgetOverlay(): void {
+    this.#overlayIndex = undefined
   }
 
   policyMaps(): PolicyMaps {
@@ -120,14 +139,20 @@ export class Datapath {
 
   /** What is missing of the datapath, one sentence each; nothing when it guards the wire and knows what to do. */
   missing(): string[] {
-    const absent = directions.filter((direction) => {
-      const present = attachedTc({ device: this.#wireIndex, direction })
-      return present === undefined || present !== this.#attached.get(`${this.#wireIndex} ${direction}`)
-    })
+    const absent = directions.filter((direction) => !this.#isAttached(this.#wireIndex, direction))
+    const overlay = this.#overlayIndex
     return [
+      ...(overlay === undefined || this.#isAttached(overlay, 'ingress')
+        ? []
+        : ['the program is not at the VXLAN device']),
       ...absent.map((direction) => `the ${direction} program is not on the wire`),
       ...(this.#config === '' ? ['it has not been configured'] : []),
     ]
+  }
+
+  #isAttached(device: number, direction: (typeof directions)[number]): boolean {
+    const present = attachedTc({ device, direction })
+    return present !== undefined && present === this.#attached.get(`${device} ${direction}`)
   }
 
   /** Calls `onBatch` with the events from now on, as they come; a batch is valid during the call. */
@@ -137,13 +162,15 @@ export class Datapath {
   }
 
   /** Puts the programs where they are not, or are not any more. */
-  #attach(device: number, programs: Readonly<Record<(typeof directions)[number], string>>): void {
+  #attach(device: number, programs: Readonly<Partial<Record<(typeof directions)[number], string>>>): void {
     for (const direction of directions) {
+      const program = programs[direction]
+      if (program === undefined) continue
       const place = { device, direction }
       const name = `${device} ${direction}`
       const present = attachedTc(place)
       if (present !== undefined && present === this.#attached.get(name)) continue
-      attachTc(this.#object.program(programs[direction]), place)
+      attachTc(this.#object.program(program), place)
       this.#attached.set(name, attachedTc(place))
     }
   }

@@ -19,7 +19,7 @@ export function whileOutOfReserve(write: () => void, wait = block): void {
  * @throws what `ask` throws, at once when no module could help, after two seconds when one could.
  */
 export function whileModulesLoad(ask: () => void, wait = block): void {
-  whileAnswered(['EPROTONOSUPPORT', 'ENOSYS', 'ENOENT'], ask, { attempts: 40, pause: 50, wait })
+  whileAnswered(['EPROTONOSUPPORT', 'ENOSYS', 'ENOENT', 'EOPNOTSUPP'], ask, { attempts: 40, pause: 50, wait })
 }
 
 interface Patience {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { NetlinkError, Route, RouteEntry, RouteOptions } from '@wireproof/netlink'
 import { isOwnMetric } from '../plan/ownership.ts'
 import { hostPrefix } from '../plan/prefix.ts'
@@ -113,5 +114,10 @@ function isSame(wanted: DeviceRoute, present: DeviceRoute | RouteEntry): boolean
   if (type !== (present.type ?? 'unicast')) return false
   // The kernel puts one that leads nowhere on a device of its own choice.
   if (type !== 'unicast') return true
-  return wanted.via === present.via && wanted.device === present.device && wanted.mtu === present.mtu
+  return (
+    wanted.via === present.via &&
+    wanted.device === present.device &&
+    wanted.mtu === present.mtu &&
+    isDeepStrictEqual(wanted.encapsulation, present.encapsulation)
+  )
 }

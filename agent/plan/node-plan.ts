@@ -265,6 +265,7 @@ export class NodePlan {
       present: present(number),
       isHeir: this.#orphaned.has(number),
       wire: this.#wire,
+      routing: view.settings.routing ?? 'native',
       nodeTraffic: { self: scope.hasNode(self), peer: scope.hasNode(node), encrypts },
     })
     peer.plan = plan

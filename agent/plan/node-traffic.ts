@@ -42,13 +42,25 @@ export function nodeTrafficPolicies(
   const sends = self && encrypts && hasKeys
   return [
     ...pairs.flatMap(([source, destination]) => inboundPolicies(ends, source, destination)),
-    // Of pods, which the datapath has marked.
-    ...(peer ? [{ ...out, source: everyAddress[family], destination: theirs, mark: encryptMark }] : []),
+    ...(peer ? [markedPolicyTo(ends)] : []),
     ...(sends
       ? ofFamily(ends.node.podCidrs).map((destination) => ({ ...out, source: own, destination }))
       : []),
     ...(sends && peer ? [{ ...out, source: own, destination: theirs }, ...exceptions(ends)] : []),
   ]
+}
+
+/** Of pods, which the datapath has marked, and of VXLAN with such a packet inside. */
+export function markedPolicyTo(ends: Ends): XfrmPolicy {
+  const destination = hostPrefix(ends.node.underlay)
+  return {
+    direction: 'out',
+    source: everyAddress[familyOf(destination)],
+    destination,
+    mark: encryptMark,
+    priority: policyPriority,
+    template: outboundTemplate(ends),
+  }
 }
 
 /** What goes in clear although there are keys. The template is there for the reqid only, by which policies are ours. */

@@ -4,11 +4,12 @@ import type { ClusterKey } from '../keys/cluster-key.ts'
 import type { PairKey } from '../keys/pair-key.ts'
 import { algorithmsOf, encryptionOverhead } from '../keys/suite.ts'
 import { decryptedMark, encryptMark } from './marks.ts'
-import { type NodeTraffic, nodeTrafficPolicies } from './node-traffic.ts'
+import { markedPolicyTo, type NodeTraffic, nodeTrafficPolicies } from './node-traffic.ts'
+import { encapsulationTo, overlayDevice, type Routing, vxlanOverhead } from './overlay.ts'
 import { reqidOf, routeMetricOf } from './ownership.ts'
 import { type Ends, everyAddress, inboundPolicies, outboundTemplate, policyPriority } from './path.ts'
-import { familyOf } from './prefix.ts'
-import type { DesiredState } from './security.ts'
+import { familyOf, hostPrefix } from './prefix.ts'
+import { type DesiredState, nameOfPolicy } from './security.ts'
 
 /** Towards one other node. */
 export interface PeerPlan {
@@ -60,6 +61,7 @@ export interface PeerInput {
   /** Whether another node had the peer's address before, and what is present may be that one's. */
   readonly isHeir: boolean
   readonly wire: { readonly device: string; readonly mtu: number }
+  readonly routing: Routing
   readonly nodeTraffic: NodeTraffic
 }
 
@@ -110,8 +112,11 @@ export function planPeer(input: PeerInput): PeerPlan {
       ...(pair ? [inboundState(ends, pair.inbound)] : []),
       ...(pair && receives ? [outboundState(ends, pair.outbound)] : []),
     ],
-    policies: [...policiesOf(ends), ...nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys)],
-    routes: routesTo(ends, mtuTo(input)),
+    policies: each([
+      ...(input.routing === 'vxlan' ? overlayPoliciesOf(ends) : policiesOf(ends)),
+      ...nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys),
+    ]),
+    routes: input.routing === 'vxlan' ? overlayRoutesTo(ends, input) : routesTo(ends, input),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
         ? state.spi !== pair?.inbound.spi && !sends && !isHeir
@@ -168,19 +173,45 @@ function policiesOf(ends: Ends): XfrmPolicy[] {
   ])
 }
 
-/** What fits into one packet on the wire once it is encrypted. */
-function mtuTo({ peer, key, wire }: PeerInput) {
-  const outer = familyOf(peer.node.underlay) === 4 ? 'ipv4' : 'ipv6'
-  return { device: wire.device, mtu: wire.mtu - encryptionOverhead(key.suite, outer) }
+/**
+ * What carries VXLAN between the two nodes: the mark of the packet inside is that of the one around it, when it is made and when it
+ * is opened. For pods' addresses there are none then: they would encrypt what has not been in VXLAN, and let in nothing else.
+ */
+function overlayPoliciesOf(ends: Ends): XfrmPolicy[] {
+  const [own, theirs] = [hostPrefix(ends.self.underlay), hostPrefix(ends.node.underlay)]
+  return [...inboundPolicies(ends, theirs, own), markedPolicyTo(ends)]
 }
 
-function routesTo({ node, number }: Ends, wire: PeerInput['wire']): RouteOptions[] {
+/** Each policy once: what nodes send themselves may need the same. */
+function each(policies: readonly XfrmPolicy[]): XfrmPolicy[] {
+  return [...new Map(policies.map((policy) => [nameOfPolicy(policy), policy])).values()]
+}
+
+/** What fits into one packet on the wire once it is encrypted. */
+function mtuTo({ peer, key, wire }: PeerInput): number {
+  const outer = familyOf(peer.node.underlay) === 4 ? 'ipv4' : 'ipv6'
+  return wire.mtu - encryptionOverhead(key.suite, outer)
+}
+
+function routesTo({ node, number }: Ends, input: PeerInput): RouteOptions[] {
   const { podCidrs, underlay } = node
   return podCidrs.map((destination) => ({
     destination,
     // IPv6 knows no next hop in IPv4. What is encrypted needs none: its outer packet has a route of its own.
     ...(familyOf(destination) === 6 && familyOf(underlay) === 4 ? {} : { via: underlay }),
-    ...wire,
+    device: input.wire.device,
+    mtu: mtuTo(input),
+    metric: routeMetricOf(number),
+  }))
+}
+
+/** The route alone says which node it is for: nobody need be known or asked for on the device. */
+function overlayRoutesTo({ self, node, number }: Ends, input: PeerInput): RouteOptions[] {
+  return node.podCidrs.map((destination) => ({
+    destination,
+    device: overlayDevice.name,
+    encapsulation: encapsulationTo(self.underlay, node.underlay),
+    mtu: mtuTo(input) - vxlanOverhead(familyOf(node.underlay)),
     metric: routeMetricOf(number),
   }))
 }

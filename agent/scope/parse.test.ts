@@ -63,6 +63,10 @@ for (const [spec, says] of [
   ['{exempt: []}', 'spec.exempt is about nodes, and there are no nodes'],
   ['{nodes: all, exempt: [{port: 0}]}', 'spec.exempt[0].port must be a whole number from 1 to 65535'],
   [
+    '{nodes: all, exempt: [{port: 22}, {port: 4789, protocol: UDP}]}',
+    "spec.exempt[1] must not be UDP port 4789: VXLAN would carry pods' packets through it in clear",
+  ],
+  [
     '{nodes: all, exempt: [{port: 1, protocol: ICMP}]}',
     'spec.exempt[0].protocol must be one of TCP, UDP, SCTP',
   ],

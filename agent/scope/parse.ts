@@ -1,4 +1,5 @@
 import { Malformed } from '../cluster/parse.ts'
+import { overlayDevice } from '../plan/overlay.ts'
 import {
   type Document,
   documentsOf,
@@ -61,11 +62,12 @@ function parseNodeTraffic(
 }
 
 function parseExemption(path: Path, value: unknown): Exemption {
-  const { protocol, port } = fieldsOf(path, value, ['protocol', 'port'])
-  return {
-    protocol: oneOf(`${path}.protocol`, protocol ?? 'TCP', ['TCP', 'UDP', 'SCTP']),
-    port: wholeNumber(`${path}.port`, port, 1, 65535),
-  }
+  const fields = fieldsOf(path, value, ['protocol', 'port'])
+  const protocol = oneOf(`${path}.protocol`, fields.protocol ?? 'TCP', ['TCP', 'UDP', 'SCTP'])
+  const port = wholeNumber(`${path}.port`, fields.port, 1, 65535)
+  if (protocol === 'UDP' && port === overlayDevice.port)
+    throw wrong(path, `must not be UDP port ${port}: VXLAN would carry pods' packets through it in clear`)
+  return { protocol, port }
 }
 
 /** A policy that says nothing of pods is about all of them; an empty list is about none. */

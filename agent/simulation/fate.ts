@@ -2,6 +2,7 @@ import { parsePrefix, type XfrmPolicy, type XfrmStateOptions } from '@wireproof/
 import { localNode, markAsked, nobody } from '../kernel/datapath-layout.ts'
 import type { IpcacheEntry } from '../plan/ipcache.ts'
 import { encryptMark } from '../plan/marks.ts'
+import { overlayDevice } from '../plan/overlay.ts'
 import { peerOf } from '../plan/ownership.ts'
 import { contains } from '../plan/prefix.ts'
 import type { Exemption } from '../scope/encryption-policy.ts'
@@ -34,7 +35,8 @@ export function fateOf(kernel: SimulatedKernel, packet: Packet): Fate {
   const decided = packet.from === 'pod' ? decideFromPod(kernel, source, destination) : undefined
   if (decided === 'held') return 'held'
   const mark = decided === 'encrypt' ? encryptMark.value : (packet.mark ?? 0)
-  const policy = outboundPolicy(kernel, packet, mark)
+  const carrier = carrierOf(kernel, packet)
+  const policy = outboundPolicy(kernel, packet, mark) ?? (carrier && outboundPolicy(kernel, carrier, mark))
   if (policy && !policy.template!.optional) return associationOf(kernel, policy) ?? 'held'
   return leavesWire(kernel, packet, mark, source, destination) ? 'clear' : 'held'
 }
@@ -44,6 +46,10 @@ export function accepts(kernel: SimulatedKernel, opener: XfrmStateOptions, packe
   const source = endpointAt(kernel, packet.source)
   const destination = endpointAt(kernel, packet.destination)
   const direction = destination.isProtected ? 'fwd' : 'in'
+  const isInVxlan = kernel.overlay !== undefined && source.isProtected && destination.isProtected
+  const judged = isInVxlan
+    ? ({ direction: 'in', packet: carrierBetween(opener) } as const)
+    : { direction, packet }
   return (
     isGuarded(source) &&
     source.node === peerOf(opener.reqid) &&
@@ -51,12 +57,23 @@ export function accepts(kernel: SimulatedKernel, opener: XfrmStateOptions, packe
     destination.node === localNode &&
     [...kernel.policies.values()].some(
       (policy) =>
-        policy.direction === direction &&
+        policy.direction === judged.direction &&
         policy.template?.reqid === opener.reqid &&
-        covers(policy, packet) &&
+        covers(policy, judged.packet) &&
         matchesMark(policy, opener.outputMark!.value),
     )
   )
+}
+
+/** The packet of VXLAN that the node puts it into, where its route says so. */
+function carrierOf({ routes }: SimulatedKernel, { destination }: Packet): Packet | undefined {
+  const route = [...routes.values()].find((each) => isWithin(each.destination, destination))
+  return route?.encapsulation && carrierBetween(route.encapsulation)
+}
+
+function carrierBetween({ source, destination }: { source: string; destination: string }): Packet {
+  const ports = { sourcePort: 50_000, destinationPort: overlayDevice.port }
+  return { from: 'node', source, destination, protocol: 'UDP', ...ports }
 }
 
 function decideFromPod({ encrypts }: SimulatedKernel, source: Endpoint, destination: Endpoint) {

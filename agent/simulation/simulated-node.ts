@@ -1,4 +1,5 @@
 import type {
+  Link,
   Route,
   RouteEntry,
   RouteOptions,
@@ -27,6 +28,8 @@ export class SimulatedKernel {
   /** Of the agent that runs, or ran last. */
   addresses = new Map<string, IpcacheEntry>()
   exempt: readonly Exemption[] = []
+  /** The VXLAN device. */
+  overlay: Link | undefined
   encrypts = false
   isStrict = false
   /** Things that were done to it. */
@@ -160,8 +163,25 @@ export class SimulatedNode {
   #fakeRoute(): Route {
     const { routes } = this.kernel
     const nameOf = ({ destination, metric }: RouteOptions) => `${hostPrefix(destination)} ${metric}`
+    const { kernel } = this
+    const wire: Link = { name: 'eth0', mac: '', index: 2, mtu: 1500, up: true, running: true }
     const fake: Partial<Route> = {
-      link: (() => ({ name: 'eth0', index: 2, mtu: 1500, up: true })) as unknown as Route['link'],
+      link: (name) => (name === kernel.overlay?.name ? kernel.overlay : wire),
+      links: () => (kernel.overlay ? [wire, kernel.overlay] : [wire]),
+      addVxlan: ({ name, port, mtu = wire.mtu }) => {
+        kernel.overlay = { name, mac: '', index: 3, mtu, up: false, running: false, vxlan: { port } }
+        this.#did()
+      },
+      setLink: (_, { alias, mtu, up }) => {
+        const change = { ...(alias && { alias }), ...(mtu && { mtu }), ...(up && { up, running: up }) }
+        kernel.overlay = { ...kernel.overlay!, ...change }
+        this.#did()
+      },
+      deleteLink: () => {
+        for (const [name, { device }] of routes) if (device === kernel.overlay?.index) routes.delete(name)
+        kernel.overlay = undefined
+        this.#did()
+      },
       routes: () =>
         [...routes.values()].map(
           (route) => ({ type: 'unicast', table: 254, ...route }) as unknown as RouteEntry,
@@ -216,6 +236,8 @@ export class SimulatedNode {
         if (isAttached) enforce()
         this.#onEffect()
       },
+      attachOverlay: () => {},
+      forgetOverlay: () => {},
       attachWire: () => {
         isAttached = true
         enforce()

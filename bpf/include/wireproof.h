@@ -46,6 +46,8 @@ struct ipcache_value {
 #define CONFIG_STRICT		2u
 /* Without it nothing leaves or enters a pod: an agent that has not spoken yet must not mean cleartext. */
 #define CONFIG_READY		4u
+/* Between pods of different nodes packets go in VXLAN from node to node, and nothing else is in such VXLAN. */
+#define CONFIG_OVERLAY		8u
 
 struct config {
 	__u32 flags;

@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { Datapath, type ProgramName } from './datapath.ts'
 
-const programs = ['from_pod', 'to_wire', 'from_wire', 'to_pod'] as const satisfies readonly ProgramName[]
+const programs = [
+  'from_pod',
+  'to_wire',
+  'from_wire',
+  'from_overlay',
+  'to_pod',
+] as const satisfies readonly ProgramName[]
 /** The verifier gives up at a million. A tenth leaves room, and keeps an agent's start to milliseconds. */
 const budget = 100_000
 

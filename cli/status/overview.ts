@@ -75,6 +75,7 @@ function facts(status: AgentStatus, now: number): string {
     ['encryption', status.encryptL3 ? 'on' : 'OFF'],
     ['strict', status.strict ? 'yes: what cannot be encrypted is dropped' : 'NO: it leaves in clear'],
     ['suite', status.suite ?? 'no SA yet'],
+    ...(status.routing === 'vxlan' ? [['routing', 'in VXLAN']] : []),
     ['key', `id ${status.key.id}, in use for ${ageOf(status.key.since, now)}`],
     ['sequence', `${highest} of ${limit} used by the SA that has sent most (${share(status.sequence)})`],
     ['pods', status.pods.join(', ') || 'none'],

@@ -1,8 +1,9 @@
-import { decodeIp } from 'tcpdump-parse'
 import {
   type ArmView,
   conversation,
   fullSequence,
+  isInOverlay,
+  openedPacket,
   openFailures,
   type RunView,
   type SeenFrame,
@@ -29,7 +30,7 @@ function wireComments(arm: ArmView, found: Map<number, string>): void {
     const sent = from === undefined ? '' : `; ${originOf(from)}`
     const why = clear.get(seen)
     if (why !== undefined) found.set(seen.number, `CLEAR: ${why}${sent}`)
-    else if (seen.opened) found.set(seen.number, `${espComment(seen)}${sent}`)
+    else if (seen.opened) found.set(seen.number, `${espComment(seen, arm.book)}${sent}`)
     else if (uncovered.has(seen)) found.set(seen.number, `In clear, as no policy covers it${sent}`)
     else found.set(seen.number, 'No pod traffic')
   }
@@ -46,10 +47,11 @@ function originOf({ sender, seen, routers }: SentPacket): string {
     : `sent by the pod as ${frame}`
 }
 
-function espComment({ opened, frame }: SeenFrame): string {
+function espComment({ opened, frame, time }: SeenFrame, book: ArmView['book']): string {
   const name = `${conversation(frame)}, SPI 0x${opened!.spi.toString(16)}, sequence ${fullSequence(opened!)}`
   if (!opened!.ok) return `NOT AUTHENTIC: ${name}: ${openFailures[opened!.reason]}`
-  return `${name}: authentic, inner ${conversation(decodeIp(opened!.inner))}`
+  const holders = book.at(time)
+  return `${name}: authentic, inner ${conversation(openedPacket(opened, holders)!)}${isInOverlay(opened, holders) ? ' in VXLAN' : ''}`
 }
 
 function podComments(arm: ArmView, found: Map<number, string>): void {

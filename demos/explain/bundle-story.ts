@@ -7,7 +7,9 @@ import {
   fingerprint,
   fullSequence,
   type Holders,
+  isInOverlay,
   type Judgement,
+  openedPacket,
   type RunView,
   type SeenFrame,
   type SentPacket,
@@ -37,7 +39,9 @@ export function explainInBundle(
 function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judgement): Story {
   const { frame, opened } = seen
   const packet = seen.whole ?? frame
-  const inner = opened?.ok ? decodeIp(opened.inner) : undefined
+  const holders = arm.book.at(seen.time)
+  const inner = openedPacket(opened, holders)
+  const carrier = isInOverlay(opened, holders) && opened?.ok ? decodeIp(opened.inner) : undefined
   const sent = arm.account().sent.find(({ carrier }) => carrier === seen)
   const exposed = arm.clear().find((each) => each.seen === seen)
   return {
@@ -51,6 +55,7 @@ function wireStory(run: RunView, arm: ArmView, seen: SeenFrame, judgement: Judge
         ['SA', opened && associationOf(arm, seen)],
         ['sequence', opened && useOfSequence(run, seen)],
         ['ICV', opened && icvResult(opened)],
+        ['carrier', carrier && `VXLAN, ${outerHeader(carrier)}`],
         ['inner packet', inner && innerPacket(inner)],
         ['sent by', sent ? senderOf(sent) : inner && nobody(arm)],
         ['canary', canaryIn(arm, inner?.data ?? frame.data)],

@@ -80,6 +80,7 @@ export async function explainInCapture(
             ? innerPacket(inner)
             : `protocol ${opened?.ok && opened.nextHeader}, ${inner.data.length} bytes`),
       ],
+      ['which carries', inner?.inner && innerPacket(inner.inner)],
       ['comment', packet.comments.join('; ') || undefined],
     ),
     doubts: doubts(path, found),

@@ -3,6 +3,7 @@ import type { AddressBook, Sender } from './address-book.ts'
 import { isOpenTraffic } from './cleartext.ts'
 import { fingerprint, hasRightChecksum, timeToLive } from './forwarding.ts'
 import type { SeenFrame } from './observe.ts'
+import { fromOverlay } from './overlay.ts'
 import { reassemble } from './reassembly.ts'
 
 /** A packet that a pod, or a node in scope itself, sent to another node, and what the wire shows of it. */
@@ -23,6 +24,8 @@ export interface SentPacket {
   readonly routers: 0 | 1
   /** Whether the header's checksum on the wire is the one that belongs to the smaller time to live. */
   readonly rightChecksum?: boolean
+  /** Whether its node had put it into VXLAN. */
+  readonly inVxlan?: boolean
   /** Whether fragments had to be put together to find it. */
   readonly reassembled?: boolean
 }
@@ -47,6 +50,7 @@ interface OnWire {
   readonly seen: SeenFrame
   readonly inner: Frame
   readonly encrypted: boolean
+  readonly inVxlan: boolean
   readonly reassembled?: boolean
 }
 
@@ -85,15 +89,17 @@ function readWire(book: AddressBook, wire: readonly SeenFrame[], forgeries: Read
   for (const seen of wire) {
     const { opened } = seen
     if (opened && !opened.ok) unopened++
-    const inner = opened?.ok ? decodeIp(opened.inner) : clearPacket(seen, book)
+    const packet = opened?.ok ? decodeIp(opened.inner) : seen.frame
+    const inner = opened?.ok ? fromOverlay(packet, book.at(seen.time)) : clearPacket(seen, book)
     if (!inner) continue
+    const carrier = inner === packet ? undefined : packet
     if (!inner.ip) {
       extra.push({ seen, inner })
       continue
     }
     if (opened && forgeries.size > 0 && forgeries.has(fingerprint(inner))) continue
-    if (opened && !rightNodes(seen, inner, book)) misdirected.push({ seen, inner })
-    carried.push({ seen, inner, encrypted: opened !== undefined })
+    if (opened && !rightNodes(seen, carrier, inner, book)) misdirected.push({ seen, inner })
+    carried.push({ seen, inner, encrypted: opened !== undefined, inVxlan: carrier !== undefined })
   }
   return { carried, extra, misdirected, unopened }
 }
@@ -128,7 +134,8 @@ class Pool {
         const encrypted = pieces.every((piece) => piece.encrypted)
         const key = `${seen.instrument} ${fingerprint(whole)}`
         const there = this.#byContent.get(key) ?? []
-        this.#byContent.set(key, [...there, { seen, inner: whole, encrypted, reassembled: true }])
+        const inVxlan = pieces.every((piece) => piece.inVxlan)
+        this.#byContent.set(key, [...there, { seen, inner: whole, encrypted, inVxlan, reassembled: true }])
       }
     }
   }
@@ -152,6 +159,8 @@ function matchInPieces(pool: Pool, matches: Map<Departure, OnWire | undefined>):
 function departure(seen: SeenFrame, book: AddressBook): Departure[] {
   const { frame } = seen
   const holders = book.at(seen.time)
+  // What a node carries for pods is told of where they sent it.
+  if (fromOverlay(frame, holders) !== frame) return []
   const sender = frame.source === undefined ? undefined : holders.senderAt(frame.source)
   if (!sender || !frame.ip || !isOpenTraffic(frame, book)) return []
   const toNode = holders.homeOf(frame.destination!)?.name
@@ -164,27 +173,30 @@ function departure(seen: SeenFrame, book: AddressBook): Departure[] {
 
 function sentPacket(departure: Departure, found: OnWire | undefined): SentPacket {
   if (!found) return { ...departure, fate: 'missing' }
-  const { inner, encrypted, reassembled } = found
+  const { inner, encrypted, inVxlan, reassembled } = found
   return {
     ...departure,
     fate: encrypted ? 'encrypted' : 'clear',
     carrier: found.seen,
     hops: timeToLive(departure.seen.frame) - timeToLive(inner),
     rightChecksum: hasRightChecksum(inner),
+    ...(inVxlan && { inVxlan }),
     ...(reassembled && { reassembled }),
   }
 }
 
-function clearPacket(seen: SeenFrame, book: AddressBook): Frame | undefined {
-  const { frame } = seen
-  return !frame.esp && isOpenTraffic(frame, book) ? frame : undefined
+function clearPacket({ frame, time }: SeenFrame, book: AddressBook): Frame | undefined {
+  if (frame.esp) return undefined
+  const packet = fromOverlay(frame, book.at(time))
+  return isOpenTraffic(packet, book) ? packet : undefined
 }
 
-/** Tunnel endpoints must be the nodes that the inner addresses live on. */
-function rightNodes(seen: SeenFrame, inner: Frame, book: AddressBook): boolean {
-  const { source, destination } = seen.whole ?? seen.frame
+/** Tunnel endpoints, of ESP and of VXLAN in it, must be the nodes that the inner addresses live on. */
+function rightNodes(seen: SeenFrame, vxlan: Frame | undefined, inner: Frame, book: AddressBook): boolean {
   const holders = book.at(seen.time)
   const sender = holders.homeOf(inner.source!)
   const receiver = holders.homeOf(inner.destination!)
-  return sender?.underlay === source && receiver?.underlay === destination
+  return [seen.whole ?? seen.frame, ...(vxlan ? [vxlan] : [])].every(
+    ({ source, destination }) => sender?.underlay === source && receiver?.underlay === destination,
+  )
 }

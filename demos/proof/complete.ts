@@ -26,12 +26,14 @@ export function complete(arm: ArmView): Outcome {
   const encrypted = sent.filter(({ fate }) => fate === 'encrypted')
   const detoured = encrypted.filter(({ hops, routers }) => hops !== routers)
   const miscounted = encrypted.filter(({ rightChecksum }) => !rightChecksum)
+  const inVxlan = encrypted.filter((each) => each.inVxlan).length
   const numbers = {
     sent: sent.length,
     encrypted: encrypted.length,
     timeToLiveLowered: encrypted.length - detoured.length,
     checksumFollows: encrypted.length - miscounted.length,
     reassembled: encrypted.filter(({ reassembled }) => reassembled).length,
+    ...(inVxlan > 0 && { inVxlan }),
     ...(narrowed && { clearByPolicy: uncovered.filter(({ fate }) => fate === 'clear').length }),
     ...(nodes && { ofNodes: encrypted.filter(({ routers }) => routers === 0).length }),
     missing: missing.length,
@@ -99,10 +101,14 @@ export function complete(arm: ArmView): Outcome {
   const but = held.size > 0 ? ` ${plural(held.size, 'packet')} had to be held back.` : ''
   const inFragments =
     numbers.reassembled > 0 ? `, ${numbers.reassembled} of them put together from fragments` : ''
+  const tunnelled =
+    inVxlan > 0
+      ? `, ${inVxlan === encrypted.length ? 'each' : `${inVxlan} of them`} in VXLAN from node to node`
+      : ''
   const ofWhom = narrowed ? ` of ${scope.what}` : ''
   const themselves = nodes ? `, ${numbers.ofNodes} of them what nodes sent themselves` : ''
   return outcome(
     'holds',
-    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the ${senders} sent to other nodes${ofWhom}${themselves}${inFragments}: none missing, none extra, and nothing changed but the time to live${nodes ? ' of what pods sent' : ''}, lower by one, and the checksum that follows from it.${beside}${but}`,
+    `The ${plural(encrypted.length, 'decrypted packet')} ${encrypted.length === 1 ? 'is' : 'are'} exactly what the ${senders} sent to other nodes${ofWhom}${themselves}${tunnelled}${inFragments}: none missing, none extra, and nothing changed but the time to live${nodes ? ' of what pods sent' : ''}, lower by one, and the checksum that follows from it.${beside}${but}`,
   )
 }

@@ -41,6 +41,7 @@ export {
   type RunView,
   type SeenFrame,
 } from './observe.ts'
+export { fromOverlay, isInOverlay, openedPacket } from './overlay.ts'
 export * from './run.ts'
 export {
   type Consequence,

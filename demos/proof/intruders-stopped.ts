@@ -1,9 +1,9 @@
-import { decodeIp } from 'tcpdump-parse'
 import { type AttemptKind, attemptKinds, attemptPlans } from './attempt.ts'
 import { type Outcome, offendersShown, plural } from './check.ts'
 import { fingerprint } from './forwarding.ts'
 import { instrumentFaults } from './instruments.ts'
 import { type ArmView, offender, type RunView, type SeenFrame } from './observe.ts'
+import { fromOverlay, openedPacket } from './overlay.ts'
 import type { Attempt } from './run.ts'
 
 /** What the captures show of an attempt to get packets to pods that no pod sent. */
@@ -107,11 +107,14 @@ export function accountForAttempts(arm: ArmView): AttemptAccount[] {
   )
   const inside = Map.groupBy(
     arm.wire.filter(({ opened }) => opened?.ok),
-    ({ opened }) => (opened!.ok ? innerFingerprint(opened!.inner) : undefined),
+    ({ opened, time }) => {
+      const packet = openedPacket(opened, arm.book.at(time))
+      return packet?.ip && fingerprint(packet)
+    },
   )
   const onWire = Map.groupBy(
     arm.wire.filter(({ frame }) => frame.ip),
-    ({ frame }) => fingerprint(frame),
+    ({ frame, time }) => fingerprint(fromOverlay(frame, arm.book.at(time))),
   )
   const injected = Map.groupBy(arm.injected, ({ frame }) => fingerprint(frame))
   return attempts.map((attempt): AttemptAccount => {
@@ -150,20 +153,15 @@ function takenAgain(
   atPods: ReadonlyMap<string, readonly SeenFrame[]>,
   { book }: ArmView,
 ): SeenFrame[] {
-  if (!opened?.ok) return []
-  const inner = decodeIp(opened.inner)
-  if (!inner.ip) return []
-  const sender = book.at(time).podAt(inner.source!)?.name
+  const holders = book.at(time)
+  const inner = openedPacket(opened, holders)
+  if (!inner?.ip) return []
+  const sender = holders.podAt(inner.source!)?.name
   const sightings = atPods.get(fingerprint(inner)) ?? []
   const [sent, arrived] = [true, false].map((isSender) =>
     sightings.filter(({ instrument }) => (instrument === `pod/${sender}`) === isSender),
   ) as [SeenFrame[], SeenFrame[]]
   return sent.length > 0 ? arrived.slice(sent.length) : []
-}
-
-function innerFingerprint(inner: Buffer): string | undefined {
-  const frame = decodeIp(inner)
-  return frame.ip && fingerprint(frame)
 }
 
 function named({ kind, by, toPod }: Attempt): string {

@@ -20,7 +20,17 @@ import type {
 import { type Consequence, consequenceOf, type SabotageKind } from './sabotage.ts'
 import { answerTo, datagramText, underWay } from './streams.ts'
 import { type IntrudersScene, tryAll } from './synthetic-attempts.ts'
-import { arp, esp, ethernet, icmpv6, packet as ipPacket, routed, tcp, udp } from './synthetic-packet.ts'
+import {
+  arp,
+  esp,
+  ethernet,
+  icmpv6,
+  packet as ipPacket,
+  routed,
+  tcp,
+  udp,
+  vxlan,
+} from './synthetic-packet.ts'
 
 export const sabotagedNode = 'a'
 /** Those that a policy covers, where it does not cover all. */
@@ -71,11 +81,12 @@ export interface SyntheticLab {
   readonly pods: readonly PodFacts[]
   /** Nodes that talk themselves, in the form of pods. */
   readonly themselves: readonly Sender[]
+  readonly isOverlay: boolean
 }
 
 /** Sends a canary from each pod to each on another node, and one within a node, as the kernels would have it. */
 export function syntheticArm(
-  { nodes, pods, themselves }: SyntheticLab,
+  { nodes, pods, themselves, isOverlay }: SyntheticLab,
   name: ArmName,
   started: bigint,
   canariesPerPair: number,
@@ -132,15 +143,24 @@ export function syntheticArm(
     if (isPod(from) && wire !== 'aside' && wire !== 'unsent') record(`pod/${from.name}`, ethernet(packet))
     const onWire = routed(packet, isPod(from) ? 1 : 0)
     if (from.node !== to.node) {
-      const carrier = wire === 'sealed' ? seal(after, everyNode, name, from, to, onWire) : onWire
+      const open = carriedBetween(from, to, onWire)
+      const carrier = wire === 'sealed' ? seal(after, everyNode, name, from, to, open) : open
       if (wire === 'sealed' || wire === 'clear') record(`wire/${from.node}`, ethernet(carrier))
       if (wire === 'aside') record(strangersPort, ethernet(packet))
       if (!arrives) stopped++
-      if (themselves.length > 0) comeToNode(to.node, wire, carrier, onWire)
+      if (themselves.length > 0) comeToNode(to.node, wire, carrier, open)
     }
     for (let times = isPod(to) && arrives ? (twice ? 2 : 1) : 0; times > 0; times--)
       record(`pod/${to.name}`, ethernet(from.node === to.node ? onWire : routed(onWire, 1)))
     return arrives
+  }
+  /** What the node of a pod makes of its packet for a pod on another. */
+  const carriedBetween = (from: PodFacts, to: PodFacts, packet: Buffer): Buffer => {
+    if (!isOverlay || !isPod(from) || !isPod(to)) return packet
+    const [source, destination] = [from, to].map(
+      (pod) => nodes.find(({ name }) => name === pod.node)!.underlay,
+    ) as [string, string]
+    return ipPacket(source, destination, 17, udp(50_000, 4789, vxlan(ethernet(packet))))
   }
   /** What is encrypted is seen as it comes, and again when it is decrypted. */
   const comeToNode = (node: string, wire: Fate['wire'], carrier: Buffer, inner: Buffer) => {
@@ -187,7 +207,7 @@ export function syntheticArm(
   const intruders: IntrudersScene = {
     ...{ nodes, pods, record, port: strangersPort, isOpen: name === 'spoof/open' },
     now: () => time,
-    seal: (from, to, packet) => seal(after, nodes, name, from, to, packet),
+    seal: (from, to, packet) => seal(after, nodes, name, from, to, carriedBetween(from, to, packet)),
     overheard: () =>
       frames
         .get(`wire/${nodes[0]!.name}`)!

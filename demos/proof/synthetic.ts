@@ -70,6 +70,8 @@ export interface SyntheticOptions {
   readonly nodesThemselves?: boolean
   /** Pods have both IP families, and nodes speak IPv6 on the wire. */
   readonly isDualStack?: boolean
+  /** Between nodes packets of pods go in VXLAN. */
+  readonly isOverlay?: boolean
 }
 
 /** A run that a judge must find PROVEN: three nodes with two pods each, one canary per ordered pair of pods and protocol. */
@@ -81,6 +83,7 @@ export function provenRun({
   services = false,
   nodesThemselves = false,
   isDualStack = false,
+  isOverlay = false,
 }: SyntheticOptions = {}): SyntheticRun {
   const { nodes, pods } = synthesise(isDualStack)
   const run: SyntheticRun = {
@@ -113,7 +116,7 @@ export function provenRun({
     const isOfServices = name === 'services' || name === 'services/misspelt'
     const scope = isOfServices ? ofServices : nodesThemselves ? ofNodes : undefined
     const themselves = scope === ofServices ? [] : sendersOf({ nodes, pods: [] }, scope)
-    const arm = syntheticArm({ nodes, pods, themselves }, name, started, canariesPerPair, sent)
+    const arm = syntheticArm({ nodes, pods, themselves, isOverlay }, name, started, canariesPerPair, sent)
     run.facts.arms.push(structuredClone(factsOf(name, started, arm, scope)) as Mutable<ArmFacts>)
     run.associations.push({ arm: name, before: arm.before, after: arm.after })
     for (const [instrument, frames] of arm.frames)

@@ -1,5 +1,5 @@
 import type { LabNode, LabPod } from '../lab.ts'
-import type { Address, IpFamily, NodeSpec, PodSpec } from '../topology.ts'
+import type { Address, IpFamily, NodeSpec, PodSpec, Routing } from '../topology.ts'
 
 /**
  * Where everything of a lab is, from its name alone: `down` needs no record of what `up` did. Nothing is made in the
@@ -165,8 +165,16 @@ function tellingBytes(address: Address): number[] {
 }
 
 /**
- * By how many bytes pods keep below the wire's MTU: what encryption adds at most, with any suite, over IPv4 or IPv6
+ * What encryption adds at most, with any suite, over IPv4 or IPv6
  * (docs/suites.md; test/suites.test.ts holds it against the agent's own table). The most expensive suite decides, since a lab
  * can go from one to another while its pods live, and the MTU that they and their connections have learned must fit them all.
  */
 export const encryptionOverhead = 97
+
+/** By how many bytes VXLAN makes a packet longer at most, over IPv6; test/suites.test.ts holds it against the agent's own, too. */
+export const vxlanOverhead = 70
+
+/** By how many bytes pods keep below the wire's MTU. */
+export function overheadOf(routing: Routing): number {
+  return encryptionOverhead + (routing === 'vxlan' ? vxlanOverhead : 0)
+}

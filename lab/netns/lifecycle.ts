@@ -2,7 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EncryptionSettings } from '../lab.ts'
 import { Problem } from '../problem.ts'
 import type { SuiteName } from '../suites.ts'
-import { type IpFamily, ipFamilies, type NodeSpec, type Topology, type WireSpec } from '../topology.ts'
+import {
+  type IpFamily,
+  ipFamilies,
+  type NodeSpec,
+  type Routing,
+  routings,
+  type Topology,
+  type WireSpec,
+} from '../topology.ts'
 import { agentProcess, startAgent } from './agents.ts'
 import { wireNamespace } from './layout.ts'
 import { changeWire, makeWire } from './links.ts'
@@ -44,6 +52,7 @@ export async function standUp(
   const lab = new NetnsLab(name)
   await removeSurplus(lab, topology, report)
   bringFamilies(lab, topology.ipFamilies ?? [ipFamilies[0]])
+  bringRouting(lab, topology.routing ?? routings[0])
   bringWire(lab, topology.wire ?? {}, report)
   signal?.throwIfAborted()
   await addNodes(lab, topology, report)
@@ -108,6 +117,13 @@ function bringFamilies(lab: NetnsLab, families: readonly IpFamily[]): void {
   if (lab.store.nodes().length > 0) throw cannotChange(lab, 'IP families')
   lab.store.putFamilies(families)
   lab.store.configure(lab.store.settings())
+}
+
+/** @throws Problem where pods have the MTU of the other. */
+function bringRouting(lab: NetnsLab, routing: Routing): void {
+  if (lab.store.routing() === routing) return
+  if (lab.store.nodes().length > 0) throw cannotChange(lab, 'routing')
+  lab.store.putRouting(routing)
 }
 
 function cannotChange({ name }: NetnsLab, what: string): Problem {

@@ -3,14 +3,14 @@ import { inNetworkNamespace } from '@wireproof/ffi'
 import { createNamespace, openRoute, type Route, setOffloads, setSysctl } from '@wireproof/netlink'
 import type { LabNode, LabPod } from '../lab.ts'
 import { Problem } from '../problem.ts'
-import type { IpFamily, WireSpec } from '../topology.ts'
+import type { IpFamily, Routing, WireSpec } from '../topology.ts'
 import {
   bridge,
-  encryptionOverhead,
   familyOf,
   mac,
   namespacePath,
   nodeNamespace,
+  overheadOf,
   podAlias,
   podDevice,
   podGateways,
@@ -88,9 +88,9 @@ export function makeNode(lab: string, node: LabNode, families: readonly IpFamily
 }
 
 /** A pod behind a veth pair whose host side stays down until {@link openPod}: nothing flows before the agent guards it. */
-export function makePod(lab: string, pod: LabPod, wire: WireSpec): void {
+export function makePod(lab: string, pod: LabPod, wire: WireSpec, routing: Routing): void {
   const namespace = podNamespace(lab, pod.name)
-  const mtu = (wire.mtu ?? defaultMtu) - encryptionOverhead
+  const mtu = (wire.mtu ?? defaultMtu) - overheadOf(routing)
   const [address] = pod.addresses as [string]
   const gatewayMac = mac('gateway', address)
   const podMac = mac('pod', address)

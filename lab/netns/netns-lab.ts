@@ -227,7 +227,7 @@ export class NetnsLab implements Lab {
     const before = this.store.pods().find((pod) => pod.name === spec.name && pod.node === node.name)
     const pod = placePod(spec, node, before ? hostOf(before) : firstFree(taken, 2))
     this.#discardPod(pod)
-    makePod(this.name, pod, this.store.wire())
+    makePod(this.name, pod, this.store.wire(), this.store.routing())
     await this.#listenTo(this.#atPod(pod.name))
     this.store.putPod(pod)
     await agentOf(this.name, node.name).putPod(pod.name, {

@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path'
 import { sinceBoot } from '../../agent/boot-clock.ts'
 import type { EncryptionSettings, LabNode, LabPod } from '../lab.ts'
 import { newClusterKey, nextKeyId, type SuiteName, suiteNames, suiteOfClusterKey } from '../suites.ts'
-import { type IpFamily, ipFamilies, type ServiceSpec, type WireSpec } from '../topology.ts'
+import {
+  type IpFamily,
+  ipFamilies,
+  type Routing,
+  routings,
+  type ServiceSpec,
+  type WireSpec,
+} from '../topology.ts'
 import { clusterDirectory, podRangesOf, runDirectory } from './layout.ts'
 
 /** All policies of a kind are in one file, as nothing in a lab has them one by one. */
@@ -85,6 +92,7 @@ export class Store {
   configure(settings: EncryptionSettings): void {
     writeJson(join(this.directory, 'config.json'), {
       ...settings,
+      routing: this.routing(),
       clusterCidrs: podRangesOf(this.families()),
     })
   }
@@ -92,6 +100,16 @@ export class Store {
   settings(): EncryptionSettings {
     const { encryptL3, strict } = JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
     return { encryptL3, strict }
+  }
+
+  routing(): Routing {
+    const file = join(this.directory, 'config.json')
+    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).routing ?? routings[0]) : routings[0]
+  }
+
+  putRouting(routing: Routing): void {
+    const file = join(this.directory, 'config.json')
+    writeJson(file, { ...JSON.parse(readFileSync(file, 'utf8')), routing })
   }
 
   /** Of the pods' addresses. */

@@ -1,5 +1,6 @@
 import { type Outcome, plural } from '../check.ts'
 import type { SeenFrame } from '../observe.ts'
+import { fromOverlay } from '../overlay.ts'
 import { agentsCounted, clearOffenders, otherNodes, outcome, type Scene, whose } from './scene.ts'
 
 /** The agent's counter for packets of pods that came in clear from the wire, and were therefore dropped. */
@@ -66,7 +67,9 @@ export function leakedAndRefused(scene: Scene): Outcome {
 
 /** The packets of whoever is sabotaged have its address as their source, wherever they come out. */
 function comesFrom({ arm, sabotage }: Scene, { frame, time }: SeenFrame): boolean {
-  const source = frame.source ?? frame.arp?.senderAddress
-  const sender = source === undefined ? undefined : arm.book.at(time).senderAt(source)
+  const holders = arm.book.at(time)
+  const packet = fromOverlay(frame, holders)
+  const source = packet.source ?? packet.arp?.senderAddress
+  const sender = source === undefined ? undefined : holders.senderAt(source)
   return sender !== undefined && sabotage.pods.includes(sender.name)
 }

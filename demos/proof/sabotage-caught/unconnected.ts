@@ -1,6 +1,6 @@
-import { decodeIp } from 'tcpdump-parse'
 import { type Outcome, plural } from '../check.ts'
 import { type ArmView, offender, type SeenFrame } from '../observe.ts'
+import { fromOverlay, openedPacket } from '../overlay.ts'
 import { outcome, type Scene, whose } from './scene.ts'
 
 /** Holds when nothing of the sabotaged pods got anywhere: not in clear, not encrypted, not to a neighbour. */
@@ -33,6 +33,8 @@ export function neverConnected({ arm, affected, sabotage }: Scene): Outcome {
 }
 
 function sender({ book }: ArmView, { frame, opened, time }: SeenFrame): string | undefined {
-  const source = opened?.ok ? decodeIp(opened.inner).source : (frame.source ?? frame.arp?.senderAddress)
-  return source === undefined ? undefined : book.at(time).podAt(source)?.name
+  const holders = book.at(time)
+  const packet = openedPacket(opened, holders) ?? fromOverlay(frame, holders)
+  const source = packet.source ?? packet.arp?.senderAddress
+  return source === undefined ? undefined : holders.podAt(source)?.name
 }

@@ -1,4 +1,4 @@
-import { formatMac, parseMac } from '../address.ts'
+import { AF_INET, formatMac, parseMac, parsePrefix } from '../address.ts'
 import { type Attributes, type Message, readAttributes, readString } from '../reader.ts'
 import type { Writer } from '../writer.ts'
 
@@ -21,6 +21,25 @@ export interface Link {
   readonly peerIndex?: number
   readonly linkNamespaceId?: number
   readonly alias?: string
+  readonly vxlan?: VxlanSettings
+}
+
+export interface VxlanSettings {
+  readonly port: number
+  /** Absent where each packet's route says it, and where to (`encapsulation`): the kernel calls that external. */
+  readonly id?: number
+}
+
+export interface VxlanOptions extends VxlanSettings {
+  readonly name: string
+  readonly mac?: string
+  readonly mtu?: number
+  /** Source of the packets, of either family. */
+  readonly local?: string
+  /** Remembers which address a MAC was heard from; not when absent. */
+  readonly learning?: boolean
+  /** Takes UDP over IPv6 without a checksum, which is how it is sent. */
+  readonly zeroChecksum6?: boolean
 }
 
 export interface VethEnd {
@@ -47,6 +66,8 @@ export interface BridgeOptions {
 
 export interface LinkChange {
   readonly up?: boolean
+  /** Without, nobody is asked for neighbours, and every frame goes to the link's own MAC. */
+  readonly arp?: boolean
   readonly mtu?: number
   /** Index of the bridge to join; 0 leaves it. */
   readonly master?: number
@@ -61,6 +82,7 @@ export interface LinkChange {
 const INFO_HEADER_LENGTH = 16
 const IFF_UP = 1
 const IFF_RUNNING = 0x40
+const IFF_NOARP = 0x80
 const RTEXT_FILTER_SKIP_STATS = 8
 const CLOCK_TICKS = 100
 
@@ -81,6 +103,16 @@ const IFLA_INFO_DATA = 2
 const VETH_INFO_PEER = 1
 const IFLA_BR_AGEING_TIME = 4
 const IFLA_BR_MCAST_SNOOPING = 23
+const VXLAN = {
+  ID: 1,
+  LOCAL: 4,
+  LEARNING: 7,
+  PORT: 15,
+  LOCAL6: 17,
+  ZERO_CSUM6_TX: 19,
+  ZERO_CSUM6_RX: 20,
+  EXTERNAL: 25,
+}
 
 /** struct ifinfomsg. */
 export function writeLinkHeader(writer: Writer, index = 0, flags = 0, change = 0): void {
@@ -128,6 +160,24 @@ export function writeBridge(writer: Writer, bridge: BridgeOptions): void {
   })
 }
 
+export function writeVxlan(writer: Writer, vxlan: VxlanOptions): void {
+  const { id, local, learning = false, port, zeroChecksum6 = false, ...end } = vxlan
+  writeLinkHeader(writer)
+  writeEnd(writer, end)
+  writeKind(writer, 'vxlan', () => {
+    if (id === undefined) writer.attributeU8(VXLAN.EXTERNAL, 1)
+    else writer.attributeU32(VXLAN.ID, id)
+    if (local !== undefined) {
+      const { family, bytes } = parsePrefix(local)
+      writer.attributeBytes(family === AF_INET ? VXLAN.LOCAL : VXLAN.LOCAL6, bytes)
+    }
+    writer.attributeU8(VXLAN.LEARNING, Number(learning))
+    writer.attribute(VXLAN.PORT, () => writer.bigU16(port))
+    for (const each of [VXLAN.ZERO_CSUM6_TX, VXLAN.ZERO_CSUM6_RX])
+      writer.attributeU8(each, Number(zeroChecksum6))
+  })
+}
+
 export function writeDummy(writer: Writer, name: string): void {
   writeLinkHeader(writer)
   writer.attributeString(IFLA.IFNAME, name)
@@ -142,7 +192,9 @@ function writeKind(writer: Writer, kind: string, data?: () => void): void {
 }
 
 export function writeLinkChange(writer: Writer, index: number, change: LinkChange): void {
-  writeLinkHeader(writer, index, change.up ? IFF_UP : 0, change.up === undefined ? 0 : IFF_UP)
+  const flags = (change.up ? IFF_UP : 0) | (change.arp === false ? IFF_NOARP : 0)
+  const changed = (change.up === undefined ? 0 : IFF_UP) | (change.arp === undefined ? 0 : IFF_NOARP)
+  writeLinkHeader(writer, index, flags, changed)
   if (change.name !== undefined) writer.attributeString(IFLA.IFNAME, change.name)
   if (change.mac !== undefined) writer.attributeBytes(IFLA.ADDRESS, parseMac(change.mac))
   if (change.mtu !== undefined) writer.attributeU32(IFLA.MTU, change.mtu)
@@ -155,7 +207,8 @@ export function readLink({ payload }: Message): Link {
   const attributes = readAttributes(payload.subarray(INFO_HEADER_LENGTH))
   const flags = payload.readUInt32LE(8)
   const info = attributes.get(IFLA.LINKINFO)
-  const kind = info && readAttributes(info).get(IFLA_INFO_KIND)
+  const about = info && readAttributes(info)
+  const kind = about?.get(IFLA_INFO_KIND)
   const alias = attributes.get(IFLA.IFALIAS)
   return {
     index: payload.readInt32LE(4),
@@ -169,6 +222,19 @@ export function readLink({ payload }: Message): Link {
     ...present('peerIndex', number(attributes, IFLA.LINK)),
     ...present('linkNamespaceId', number(attributes, IFLA.LINK_NETNSID)),
     ...present('alias', alias && readString(alias)),
+    ...present(
+      'vxlan',
+      kind && readString(kind) === 'vxlan' ? readVxlan(about?.get(IFLA_INFO_DATA)) : undefined,
+    ),
+  }
+}
+
+function readVxlan(data: Buffer | undefined): VxlanSettings {
+  const attributes = readAttributes(data ?? Buffer.alloc(0))
+  const isExternal = attributes.get(VXLAN.EXTERNAL)?.readUInt8(0) === 1
+  return {
+    port: attributes.get(VXLAN.PORT)?.readUInt16BE(0) ?? 0,
+    ...(isExternal ? {} : present('id', number(attributes, VXLAN.ID))),
   }
 }
 

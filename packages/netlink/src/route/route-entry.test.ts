@@ -49,3 +49,13 @@ test('a removal matches any protocol, type and scope that it does not name', () 
   const { protocol, scope, type } = roundTrip({ destination: '10.9.0.0/24' }, undefined, true)
   assert.deepEqual({ protocol, scope, type }, { protocol: 0, scope: 'nowhere', type: 0 })
 })
+
+test('a route says what it puts its packets into, over either family', () => {
+  for (const encapsulation of [
+    { id: 22_352, source: '192.168.0.1', destination: '192.168.0.2' },
+    { id: 0xff_ffff, source: 'fd56::1', destination: 'fd56::2' },
+  ])
+    for (const destination of ['10.9.0.0/24', 'fd00::/64'])
+      assert.deepEqual(roundTrip({ destination, encapsulation }, 5).encapsulation, encapsulation)
+  assert.equal('encapsulation' in roundTrip({ destination: '10.9.0.0/24' }, 5), false)
+})

@@ -25,6 +25,15 @@ const scopes = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 }
 export type RouteType = keyof typeof types
 export type RouteScope = keyof typeof scopes
 
+/** What a route puts its packets into, on a link that is made for it. */
+export interface Encapsulation {
+  /** Of the network within the tunnel: of VXLAN 24 bits. */
+  readonly id: number
+  /** Addresses of the outer packet; both of one family, which need not be the route's. */
+  readonly source: string
+  readonly destination: string
+}
+
 /** A route as it is asked for. */
 export interface RouteOptions {
   /** `10.0.0.0/24`, an address, or `default` (of the family of `via`, else IPv4). */
@@ -44,6 +53,8 @@ export interface RouteOptions {
   readonly onlink?: boolean
   /** 254, the main table, when absent. */
   readonly table?: number
+  /** Packets keep in one piece (DF). */
+  readonly encapsulation?: Encapsulation
 }
 
 /** A route as the kernel holds it. */
@@ -62,10 +73,25 @@ export interface RouteEntry {
   readonly mtu?: number
   readonly metric?: number
   readonly onlink: boolean
+  readonly encapsulation?: Encapsulation
 }
 
 const HEADER_LENGTH = 12
-const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, TABLE: 15, VIA: 18 }
+const RTA = {
+  DST: 1,
+  OIF: 4,
+  GATEWAY: 5,
+  PRIORITY: 6,
+  PREFSRC: 7,
+  METRICS: 8,
+  TABLE: 15,
+  VIA: 18,
+  ENCAP_TYPE: 21,
+  ENCAP: 22,
+}
+const LWTUNNEL = { ID: 1, DST: 2, SRC: 3, FLAGS: 6 }
+const encapsulationTypes: Readonly<Record<number, number>> = { [AF_INET]: 2, [AF_INET6]: 4 }
+const TUNNEL_DONT_FRAGMENT = 0x0100
 const RTAX_MTU = 2
 const RTNH_F_ONLINK = 4
 const RTPROT_BOOT = 3
@@ -98,7 +124,8 @@ export function writeRoute(
   if (route.source !== undefined) writer.attributeBytes(RTA.PREFSRC, parseAddress(route.source))
   if (route.metric !== undefined) writer.attributeU32(RTA.PRIORITY, route.metric)
   if (table > 255) writer.attributeU32(RTA.TABLE, table)
-  const { mtu } = route
+  const { mtu, encapsulation } = route
+  if (encapsulation !== undefined) writeEncapsulation(writer, encapsulation)
   if (mtu !== undefined) writer.attribute(RTA.METRICS, () => writer.attributeU32(RTAX_MTU, mtu))
 }
 
@@ -125,6 +152,34 @@ function writeNextHop(writer: Writer, family: number, via: Prefix): void {
   })
 }
 
+function writeEncapsulation(writer: Writer, { id, source, destination }: Encapsulation): void {
+  const { family, bytes } = parsePrefix(destination)
+  writer.attribute(RTA.ENCAP_TYPE, () => writer.u16(encapsulationTypes[family]!))
+  writer.attribute(RTA.ENCAP, () => {
+    writer.attribute(LWTUNNEL.ID, () => {
+      writer.zero(4)
+      writer.bigU32(id)
+    })
+    writer.attributeBytes(LWTUNNEL.DST, bytes)
+    writer.attributeBytes(LWTUNNEL.SRC, parseAddress(source))
+    writer.attribute(LWTUNNEL.FLAGS, () => writer.bigU16(TUNNEL_DONT_FRAGMENT))
+  })
+}
+
+function readEncapsulation(type: Buffer | undefined, data: Buffer | undefined): Encapsulation | undefined {
+  const number = type?.readUInt16LE(0)
+  const family = ([AF_INET, AF_INET6] as const).find((each) => encapsulationTypes[each] === number)
+  if (family === undefined || data === undefined) return undefined
+  const attributes = readAttributes(data)
+  const [source, destination] = [attributes.get(LWTUNNEL.SRC), attributes.get(LWTUNNEL.DST)]
+  if (!source || !destination) return undefined
+  return {
+    id: attributes.get(LWTUNNEL.ID)?.readUInt32BE(4) ?? 0,
+    source: formatAddress(family, source),
+    destination: formatAddress(family, destination),
+  }
+}
+
 export function readRoute({ payload }: Message): RouteEntry {
   const attributes = readAttributes(payload.subarray(HEADER_LENGTH))
   const family = payload.readUInt8(0)
@@ -137,6 +192,7 @@ export function readRoute({ payload }: Message): RouteEntry {
   const mtu = metrics && readAttributes(metrics).get(RTAX_MTU)
   const device = attributes.get(RTA.OIF)
   const metric = attributes.get(RTA.PRIORITY)
+  const encapsulation = readEncapsulation(attributes.get(RTA.ENCAP_TYPE), attributes.get(RTA.ENCAP))
   return {
     destination: formatPrefix(family, bytes, length),
     family: family === AF_INET ? 4 : 6,
@@ -151,6 +207,7 @@ export function readRoute({ payload }: Message): RouteEntry {
     ...(source ? { source: formatAddress(family, source) } : {}),
     ...(metric ? { metric: metric.readUInt32LE(0) } : {}),
     ...(mtu ? { mtu: mtu.readUInt32LE(0) } : {}),
+    ...(encapsulation ? { encapsulation } : {}),
   }
 }
 

@@ -60,6 +60,58 @@ test('a bridge keeps its MTU and settings when a port joins, and lets it go', (c
   assert.equal(route.link('port').master, undefined)
 })
 
+test('a VXLAN link is what iproute2 shows, with a network of its own or with those that routes name', (context) => {
+  const { name, route } = routeIn(context)
+  route.addVxlan({ name: 'own', id: 7, port: 4790, local: '10.9.0.1', mtu: 1400, mac: '02:00:00:00:00:05' })
+  route.addVxlan({ name: 'any', port: 4789, learning: true, zeroChecksum6: true })
+  const shown = (link: string) => ipJson(name, '-d', 'link', 'show', link)[0]
+  const [own, any] = [shown('own'), shown('any')]
+  const about = own.linkinfo.info_data
+  assert.deepEqual(
+    [own.linkinfo.info_kind, own.mtu, own.address, about.id, about.port, about.local, about.learning],
+    ['vxlan', 1400, '02:00:00:00:00:05', 7, 4790, '10.9.0.1', false],
+  )
+  const { external, port, learning, udp_zero_csum6_rx } = any.linkinfo.info_data
+  assert.deepEqual([external, port, learning, udp_zero_csum6_rx], [true, 4789, true, true])
+  assert.deepEqual(route.link('own').vxlan, { id: 7, port: 4790 })
+  assert.deepEqual(route.link('any').vxlan, { port: 4789 })
+  assert.equal(route.link('lo').vxlan, undefined)
+  assert.throws(() => route.addVxlan({ name: 'any', port: 4791 }), { code: 'EEXIST' })
+})
+
+test('routes put packets into a VXLAN link, whose neighbours nobody need know', (context) => {
+  const { name, route } = routeIn(context)
+  route.addVxlan({ name: 'any', port: 4789 })
+  route.setLink('any', { up: true, arp: false })
+  assert.ok(ipJson(name, 'link', 'show', 'any')[0].flags.includes('NOARP'))
+  const encapsulation = { id: 22, source: '192.168.0.1', destination: '192.168.0.2' }
+  const over6 = { id: 22, source: 'fd56::1', destination: 'fd56::2' }
+  route.addRoutes([
+    { destination: '10.10.0.0/16', device: 'any', encapsulation, mtu: 1300, metric: 5 },
+    { destination: 'fd00:1::/64', device: 'any', encapsulation, metric: 5 },
+    { destination: '10.11.0.0/16', device: 'any', encapsulation: over6, metric: 5 },
+  ])
+  const [shown] = ipJson(name, 'route', 'show', '10.10.0.0/16')
+  assert.deepEqual(
+    [shown.encap, shown.id, shown.src, shown.dst, shown.metrics[0].mtu],
+    ['ip', 22, '192.168.0.1', '192.168.0.2', 1300],
+  )
+  const read = (destination: string) => route.routes().find((each) => each.destination === destination)
+  assert.deepEqual(read('10.10.0.0/16')?.encapsulation, encapsulation)
+  assert.deepEqual(read('fd00:1::/64')?.encapsulation, encapsulation)
+  assert.deepEqual(read('10.11.0.0/16')?.encapsulation, over6)
+  route.addRoute({
+    destination: '10.10.0.0/16',
+    device: 'any',
+    encapsulation: over6,
+    metric: 5,
+    replace: true,
+  })
+  assert.deepEqual(read('10.10.0.0/16')?.encapsulation, over6)
+  route.removeRoute({ destination: '10.10.0.0/16', metric: 5 })
+  assert.equal(read('10.10.0.0/16'), undefined)
+})
+
 test('a link is brought up and down, renamed, resized and deleted', (context) => {
   const { name, route } = routeIn(context)
   route.addBridge({ name: 'br0' })

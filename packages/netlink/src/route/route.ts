@@ -21,12 +21,14 @@ import {
   readLink,
   type VethEnd,
   type VethOptions,
+  type VxlanOptions,
   writeBridge,
   writeDummy,
   writeLinkChange,
   writeLinkHeader,
   writeLinkQuery,
   writeVeth,
+  writeVxlan,
 } from './link.ts'
 import { type Neighbour, readNeighbour, writeNeighbour } from './neighbour.ts'
 import { type RouteEntry, type RouteOptions, readRoute, writeRoute } from './route-entry.ts'
@@ -103,6 +105,10 @@ export class Route implements Disposable {
 
   addDummy(name: string): void {
     this.#create(RTM_NEWLINK, `add dummy link ${name}`, (writer) => writeDummy(writer, name))
+  }
+
+  addVxlan(vxlan: VxlanOptions): void {
+    this.#create(RTM_NEWLINK, `add VXLAN link ${vxlan.name}`, (writer) => writeVxlan(writer, vxlan))
   }
 
   /** @param change `master: null` leaves the bridge; `namespace` is the path of one to move to. */
