@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { root } from './wireproof.ts'
 
@@ -31,7 +32,15 @@ const files = globSync('**/*.test.ts', { cwd: root, exclude: ['**/node_modules/*
 const unit = files.filter((file) => !file.startsWith('test/'))
 const endToEnd = files.filter((file) => file.startsWith('test/'))
 
-if (unit.length > 0) step('unit tests', [process.execPath, '--test', '--test-reporter=dot', ...unit])
+if (unit.length > 0)
+  step('unit tests', [
+    process.execPath,
+    '--test',
+    // Node alone would leave one processor idle, which of two is half.
+    `--test-concurrency=${availableParallelism()}`,
+    '--test-reporter=dot',
+    ...unit,
+  ])
 // Labs and kernels share this machine: one end-to-end file at a time.
 if (endToEnd.length > 0)
   step('end to end', [
