@@ -58,6 +58,9 @@ function unbrotlied(data: Buffer, start: number, limit: number): Uint8Array | un
 
 /** @returns `longer` when it comes to more than `limit` bytes: then zlib gives none of them. */
 function brotliStart(data: Buffer, start: number, limit: number): Uint8Array | 'longer' {
+  // Nearly all bytes are no brotli, and where that was found is of no interest: traces would take as long as the search.
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
   try {
     return brotliDecompressSync(data.subarray(start), {
       finishFlush: constants.BROTLI_OPERATION_FLUSH,
@@ -65,6 +68,8 @@ function brotliStart(data: Buffer, start: number, limit: number): Uint8Array | '
     })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'longer' : NOTHING
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 
