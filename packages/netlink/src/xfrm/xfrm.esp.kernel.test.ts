@@ -217,7 +217,9 @@ test('packets of both address families cross one tunnel, are counted, and carry 
   assert.deepEqual(counted?.lifetime, { packets: 6, bytes: 3 * 84 + 3 * 104 })
   assert.deepEqual(counted?.replay.received, 6n)
   // Not in order: the clock of a guest may be set back meanwhile.
-  for (const time of [counted.used, counted.lastUsed]) assert.ok(Math.abs(time - Date.now() / 1000) < 60)
+  // And 6.1 does not tell of one that receives when it was last used.
+  for (const time of [counted.used, counted.lastUsed || counted.used])
+    assert.ok(Math.abs(time - Date.now() / 1000) < 60, `${counted.used}, ${counted.lastUsed}`)
   assert.equal(a.xfrm.states().find(({ spi }) => spi === 0x101)?.replay.sent, 6n)
   assert.equal(b.xfrm.statistics().XfrmInNoStates, 0)
 
