@@ -19,7 +19,8 @@ import { commandLine, processesIn, spawnIn } from './process.ts'
 const agentProgram = fileURLToPath(new URL('../../agent/main.ts', import.meta.url))
 /** Built from the same sources, with other maps. */
 const nextDatapath = fileURLToPath(new URL('../../bpf/datapath.next.o', import.meta.url))
-const startDeadlineMs = 30_000
+/** Emulated processors are slow, and an agent that has ended is noticed at once. */
+const startDeadlineMs = 180_000
 
 /**
  * Starts a node's agent in its namespace, on its own: it outlives the command that started it. Resolves once the agent

@@ -59,7 +59,7 @@ import { readRefusals } from './refusals.ts'
 import { describeAssociation } from './security-association.ts'
 import { policyFiles, Store } from './store.ts'
 
-const settleDeadlineMs = 20_000
+const settleDeadlineMs = 60_000
 
 /** A lab of network namespaces in the kernel this process runs on. */
 export class NetnsLab implements Lab {
