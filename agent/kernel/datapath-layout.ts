@@ -1,5 +1,6 @@
 import { AF_INET, AF_INET6, formatAddress, parsePrefix } from '@wireproof/netlink'
 import type { Counters, FlowReason, FlowVerdict } from '../api.ts'
+import { mapped, mappedPrefix } from '../mapped-address.ts'
 
 /** The structs and numbers of bpf/include/wireproof.h. All integers are little-endian, as on every machine BPF runs here. */
 
@@ -73,8 +74,6 @@ export const FLOW_EVENT = {
 } as const
 
 const ADDRESS_SIZE = 16
-// ::ffff:0:0/96 (RFC 4291 section 2.5.5.2).
-const MAPPED = Buffer.from('00000000000000000000ffff', 'hex')
 const MAPPED_BITS = 96
 
 /** The mark of a packet that an association of the node has decrypted. */
@@ -122,18 +121,9 @@ export function writePod(addresses: readonly string[]): Buffer {
 }
 
 function readAddress(bytes: Buffer): string {
-  return bytes.subarray(0, MAPPED.length).equals(MAPPED)
-    ? formatAddress(AF_INET, bytes.subarray(MAPPED.length))
+  return bytes.subarray(0, mappedPrefix.length).equals(mappedPrefix)
+    ? formatAddress(AF_INET, bytes.subarray(mappedPrefix.length))
     : formatAddress(AF_INET6, bytes)
-}
-
-/** An address as `struct address`, of which IPv4 is the last four bytes. */
-export function mapped(bytes: Buffer): Buffer {
-  if (bytes.length === ADDRESS_SIZE) return bytes
-  const address = Buffer.alloc(ADDRESS_SIZE)
-  address.set(MAPPED)
-  address.set(bytes, MAPPED.length)
-  return address
 }
 
 /** The key of the pods map: the index of the host's side of a pod's veth pair. */

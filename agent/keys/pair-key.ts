@@ -1,4 +1,5 @@
-import { mappedAddress } from './address.ts'
+import { parseAddress } from '@wireproof/netlink'
+import { mapped } from '../mapped-address.ts'
 import type { ClusterKey } from './cluster-key.ts'
 import { expand, extract } from './hkdf.ts'
 import { placeForKey } from './key-room.ts'
@@ -77,7 +78,7 @@ function contextOf(source: Endpoint, destination: Endpoint, attempt: number, sui
   const length = label.length + 2 * (ADDRESS_BYTES + INCARNATION_BYTES) + 1 + suite.length
   const context = Buffer.allocUnsafe(length)
   let at = label.copy(context)
-  for (const { underlay } of [source, destination]) at += mappedAddress(underlay).copy(context, at)
+  for (const { underlay } of [source, destination]) at += mapped(parseAddress(underlay)).copy(context, at)
   for (const { underlay, incarnation } of [source, destination]) {
     if (
       incarnation.length !== 2 * INCARNATION_BYTES ||

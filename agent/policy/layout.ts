@@ -1,5 +1,5 @@
 import { parsePrefix } from '@wireproof/netlink'
-import { mapped } from '../kernel/datapath-layout.ts'
+import { mapped } from '../mapped-address.ts'
 import type { PolicyDirection } from './network-policy.ts'
 
 /** The structs and numbers of bpf/include/policy.h and conntrack.h. All integers are little-endian, but for the port. */
