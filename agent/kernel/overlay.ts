@@ -5,7 +5,8 @@ import { whileModulesLoad } from './patience.ts'
 
 /** This node's VXLAN device, where it has one; undefined also where a device of that name is somebody else's. */
 export function ownOverlay(route: Route): Link | undefined {
-  return route.links().find(isOwn)
+  const present = deviceOfItsName(route)
+  return present && isOwn(present) ? present : undefined
 }
 
 /**
@@ -17,7 +18,7 @@ export function ownOverlay(route: Route): Link | undefined {
  */
 export function bringOverlay(route: Route, wire: { readonly mtu: number; readonly family: 4 | 6 }): Link {
   const mtu = wire.mtu - vxlanOverhead(wire.family)
-  const present = route.links().find(({ name }) => name === overlayDevice.name)
+  const present = deviceOfItsName(route)
   if (!present) return create(route, mtu)
   if (isOwn(present)) {
     if (present.mtu !== mtu) route.setLink(present.index, { mtu })
@@ -79,8 +80,17 @@ function occupied(port: number): AgentProblem {
   )
 }
 
-function isOwn({ name, alias, vxlan }: Link): boolean {
-  return name === overlayDevice.name && alias === overlayDevice.alias && isExternal(vxlan)
+function deviceOfItsName(route: Route): Link | undefined {
+  try {
+    return route.link(overlayDevice.name)
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENODEV') throw error
+    return undefined
+  }
+}
+
+function isOwn({ alias, vxlan }: Link): boolean {
+  return alias === overlayDevice.alias && isExternal(vxlan)
 }
 
 /** Its maker was interrupted before it had its alias. */

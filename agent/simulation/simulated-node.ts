@@ -166,8 +166,11 @@ export class SimulatedNode {
     const { kernel } = this
     const wire: Link = { name: 'eth0', mac: '', index: 2, mtu: 1500, up: true, running: true }
     const fake: Partial<Route> = {
-      link: (name) => (name === kernel.overlay?.name ? kernel.overlay : wire),
-      links: () => (kernel.overlay ? [wire, kernel.overlay] : [wire]),
+      link: (name) => {
+        const found = [wire, kernel.overlay].find((each) => each?.name === name)
+        if (!found) throw Object.assign(new Error(`no link is called ${name}`), { code: 'ENODEV' })
+        return found
+      },
       addVxlan: ({ name, port, mtu = wire.mtu }) => {
         kernel.overlay = { name, mac: '', index: 3, mtu, up: false, running: false, vxlan: { port } }
         this.#did()
