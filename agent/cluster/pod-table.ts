@@ -29,11 +29,6 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
     return this.#names.size
   }
 
-  /** Greater than every row. */
-  get rows(): number {
-    return this.#names.rows
-  }
-
   /** @returns -1 where there is none. */
   rowOf(name: string): number {
     return this.#names.rowOf(name)
@@ -68,13 +63,9 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
     return this.#nodes.at(this.#nodeOf[row]!)
   }
 
-  /** The same for pods of the same node; below {@link nodeNumbers}. */
+  /** The same for pods of the same node. */
   nodeNumberAt(row: number): number {
     return this.#nodeOf[row]!
-  }
-
-  get nodeNumbers(): number {
-    return this.#nodes.numbers
   }
 
   /** @returns -1 where the node has no pod. */
@@ -185,7 +176,7 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
   }
 
   #makeRoom(withIPv6: boolean): void {
-    const { rows } = this
+    const { rows } = this.#names
     this.#nodeOf = withRoom(this.#nodeOf, rows)
     this.#kindOf = withRoom(this.#kindOf, rows)
     this.#has = withRoom(this.#has, rows)

@@ -5,11 +5,6 @@ export class SharedValues<Value> {
   readonly #counts: number[] = []
   readonly #free: number[] = []
 
-  /** Greater than every number. */
-  get numbers(): number {
-    return this.#values.length
-  }
-
   /** @returns the number of the value, for one more row. */
   take(value: Value): number {
     const known = this.#numbers.get(value)
