@@ -37,20 +37,24 @@ export function isUnderWay(
 }
 
 /** Whether a datagram was sent to a pod that had not come yet or was gone, or was when the answer was under way. */
-export function isForAbsentee(arm: Arm, { toPod }: StreamAccount['stream'], { sent }: Datagram): boolean {
+export function isForAbsentee(arm: Arm, stream: StreamAccount['stream'], datagram: Datagram): boolean {
+  return absenceOf(arm, stream)(datagram)
+}
+
+function absenceOf(arm: Arm, { toPod }: StreamAccount['stream']): (datagram: Datagram) => boolean {
   const { nodes, pods } = guestsOf(arm)
   const guest = pods.find(({ name }) => name === toPod)
-  if (!guest) return false
+  if (!guest) return () => false
   const { ready, leaving } = presenceOf([guest, ...nodes.filter(({ name }) => name === guest.node)])
-  return sent < ready || sent > leaving - underWay
+  return ({ sent }) => sent < ready || sent > leaving - underWay
 }
 
 /** Without the datagrams that had nobody to arrive at. */
 export function whilePresent(arm: Arm, accounts: readonly StreamAccount[]): readonly StreamAccount[] {
-  return accounts.map((account) => ({
-    ...account,
-    datagrams: account.datagrams.filter((each) => !isForAbsentee(arm, account.stream, each)),
-  }))
+  return accounts.map((account) => {
+    const isForNobody = absenceOf(arm, account.stream)
+    return { ...account, datagrams: account.datagrams.filter((each) => !isForNobody(each)) }
+  })
 }
 
 /** Of all of them at once. */

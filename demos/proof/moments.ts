@@ -1,4 +1,4 @@
-import { isForAbsentee, whilePresent } from './guests.ts'
+import { whilePresent } from './guests.ts'
 import type { ArmView } from './observe.ts'
 import { type Gap, isLost, longestGap } from './streams.ts'
 
@@ -20,6 +20,7 @@ export function courseOf(arm: ArmView): Course | undefined {
   const accounts = arm.streams()
   const all = accounts.flatMap(({ datagrams }) => datagrams)
   if (all.length === 0) return undefined
+  const arrivable = whilePresent(arm, accounts)
   const times = all.map(({ sent }) => sent).sort((a, b) => (a < b ? -1 : 1))
   const begins = times[0]!
   return {
@@ -27,12 +28,8 @@ export function courseOf(arm: ArmView): Course | undefined {
     ends: times.at(-1)!,
     firstEncrypted: arm.wire.find(({ opened, time }) => opened && time >= begins)?.time,
     lastClear: arm.clear().at(-1)?.seen.time,
-    gap: longestGap(whilePresent(arm, accounts)),
+    gap: longestGap(arrivable),
     datagrams: all.length,
-    lost: accounts.reduce(
-      (sum, { stream, datagrams }) =>
-        sum + datagrams.filter((each) => isLost(each) && !isForAbsentee(arm, stream, each)).length,
-      0,
-    ),
+    lost: arrivable.flatMap(({ datagrams }) => datagrams).filter(isLost).length,
   }
 }
