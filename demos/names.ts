@@ -1,14 +1,7 @@
+import { changeKinds } from './proof/change.ts'
+
 /** Those in which something changes under traffic, as often as `--rounds` says. */
-export const changeDemoNames = [
-  'rotate',
-  'restart',
-  'partition',
-  'upgrade',
-  'replay',
-  'policy',
-  'spoof',
-  'churn',
-] as const
+export const changeDemoNames = changeKinds
 
 /** The demos there are. Apart from the demos themselves, which take long to load. */
 export const demoNames = [

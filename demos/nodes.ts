@@ -42,8 +42,8 @@ export const nodes: ProofDemo = {
       policy,
     }
     const arm = (plan: ArmPlan) => series.play({ scope, ...plan })
-    const inForce = (documents: string) =>
-      stage.do('The policy is in force on every node', () => lab.setEncryptionPolicies(documents))
+    const inForce = (documents: string, title = 'The policy is in force on every node') =>
+      stage.do(title, () => lab.setEncryptionPolicies(documents))
     const settings = { encryptL3: true, strict: true }
 
     await arm(armPlan('control'))
@@ -72,9 +72,7 @@ export const nodes: ProofDemo = {
       ...problems.map((problem) => style.bad(problem)),
     ])
 
-    await stage.do('The right policy is in force again on every node', () =>
-      lab.setEncryptionPolicies(policy),
-    )
+    await inForce(policy, 'The right policy is in force again on every node')
     await playSabotages(
       stage,
       series,

@@ -59,7 +59,7 @@ export class Store {
     for (const kind of ['nodes', 'pods', 'services'])
       mkdirSync(join(this.directory, kind), { recursive: true })
     if (!existsSync(this.#keyFile)) this.#writeKey(firstKeyId, suite)
-    if (!existsSync(join(this.directory, 'config.json'))) this.configure({ encryptL3: true, strict: true })
+    if (!existsSync(this.#configFile)) this.configure({ encryptL3: true, strict: true })
   }
 
   /** What the cluster key is for; undefined for a key that is not of our making. */
@@ -90,7 +90,7 @@ export class Store {
   }
 
   configure(settings: EncryptionSettings): void {
-    writeJson(join(this.directory, 'config.json'), {
+    writeJson(this.#configFile, {
       ...settings,
       routing: this.routing(),
       clusterCidrs: podRangesOf(this.families()),
@@ -98,18 +98,24 @@ export class Store {
   }
 
   settings(): EncryptionSettings {
-    const { encryptL3, strict } = JSON.parse(readFileSync(join(this.directory, 'config.json'), 'utf8'))
+    const { encryptL3, strict } = this.#config()
     return { encryptL3, strict }
   }
 
   routing(): Routing {
-    const file = join(this.directory, 'config.json')
-    return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).routing ?? routings[0]) : routings[0]
+    return existsSync(this.#configFile) ? (this.#config().routing ?? routings[0]) : routings[0]
   }
 
   putRouting(routing: Routing): void {
-    const file = join(this.directory, 'config.json')
-    writeJson(file, { ...JSON.parse(readFileSync(file, 'utf8')), routing })
+    writeJson(this.#configFile, { ...this.#config(), routing })
+  }
+
+  get #configFile(): string {
+    return join(this.directory, 'config.json')
+  }
+
+  #config(): EncryptionSettings & { readonly routing?: Routing } {
+    return JSON.parse(readFileSync(this.#configFile, 'utf8'))
   }
 
   /** Of the pods' addresses. */
