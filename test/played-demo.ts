@@ -13,7 +13,8 @@ export interface PlayedDemo {
 }
 
 /**
- * Has a demo played before the tests of a suite, the first of which is that it ends PROVEN and that `verify` agrees.
+ * Has a demo played before the tests of a suite, which has none if it does not end PROVEN. The first is that `verify`
+ * agrees.
  *
  * @param flags of the command, besides those for the kernel and for where its evidence goes.
  * @returns what is there once the tests run.
@@ -26,12 +27,12 @@ export function playedDemo(flags: readonly string[], input?: string): PlayedDemo
   before(async () => {
     const argv = ['demo', ...flags, '--kernel', kernelsToTest[0], '--evidence', directory]
     outcome = await wireproof(argv, input === undefined ? {} : { input })
+    assert.equal(outcome.code, 0, outcome.stdout + outcome.stderr)
     bundle = join(directory, readdirSync(directory)[0] ?? 'no bundle')
   })
   after(() => rmSync(directory, { recursive: true, force: true }))
 
   test('ends PROVEN, and verify agrees', async () => {
-    assert.equal(outcome.code, 0, outcome.stdout + outcome.stderr)
     const verified = await wireproof(['verify', bundle])
     assert.equal(verified.code, 0, verified.stdout + verified.stderr)
     assert.match(verified.stdout, /^PROVEN/m)
