@@ -8,6 +8,8 @@ const MOST_OUTPUT = 16 << 20
 const MOST_GROWTH = 8
 /** As much as brotli may become before it counts. */
 const LITTLE_OUTPUT = 1 << 16
+/** Bytes that zlib sets aside before it has undone any: nearly always it will not undo one. */
+const FIRST_CHUNK = 512
 /** Too short to hold a token. */
 const SMALLEST_OUTPUT = 8
 const NOTHING = new Uint8Array()
@@ -50,14 +52,14 @@ export function* inflatedMembers(data: Buffer, budget: Budget, starts: readonly 
 /** As much of a brotli stream as is there; nothing when it is none, and undefined when it is one that is not to be had. */
 function unbrotlied(data: Buffer, start: number, limit: number): Uint8Array | undefined {
   // zlib does not tell how far it came before it failed: little is tried first, as nearly all bytes are no brotli.
-  const first = brotliStart(data, start, Math.min(LITTLE_OUTPUT, limit))
+  const first = brotliStart(data, start, Math.min(LITTLE_OUTPUT, limit), FIRST_CHUNK)
   if (first !== 'longer') return first
   const all = brotliStart(data, start, limit)
   return all === 'longer' || all.length === 0 ? undefined : all
 }
 
 /** @returns `longer` when it comes to more than `limit` bytes: then zlib gives none of them. */
-function brotliStart(data: Buffer, start: number, limit: number): Uint8Array | 'longer' {
+function brotliStart(data: Buffer, start: number, limit: number, chunkSize?: number): Uint8Array | 'longer' {
   // Nearly all bytes are no brotli, and where that was found is of no interest: traces would take as long as the search.
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 0
@@ -65,6 +67,7 @@ function brotliStart(data: Buffer, start: number, limit: number): Uint8Array | '
     return brotliDecompressSync(data.subarray(start), {
       finishFlush: constants.BROTLI_OPERATION_FLUSH,
       maxOutputLength: limit,
+      ...(chunkSize === undefined ? {} : { chunkSize }),
     })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'longer' : NOTHING
