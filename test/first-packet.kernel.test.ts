@@ -8,12 +8,12 @@ import { decode, readCapture } from 'tcpdump-parse'
 import { addressBook } from '../demos/proof/address-book.ts'
 import { exposure } from '../demos/proof/cleartext.ts'
 import type { EncryptionSettings, Lab, LabPod, LabProcess } from '../lab/lab.ts'
+import { startCapture } from '../lab/namespaces/capture.ts'
+import { spawnIn } from '../lab/namespaces/process.ts'
 import { startAgent } from '../lab/netns/agents.ts'
-import { startCapture } from '../lab/netns/capture.ts'
 import { bridge, namespacePath, podNamespace, wireNamespace } from '../lab/netns/layout.ts'
 import { standUp, takeDown } from '../lab/netns/lifecycle.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
-import { spawnIn } from '../lab/netns/process.ts'
 import type { PodSpec } from '../lab/topology.ts'
 
 // Nothing of pods crosses the wire in clear, from the first packet of the first pod on, whatever comes and goes.
@@ -31,7 +31,11 @@ afterEach(() => takeDown(name))
 async function onWire(lab: NetnsLab, action: () => Promise<void>): Promise<{ clear: string[]; esp: number }> {
   const directory = mkdtempSync(join(tmpdir(), 'wireproof-firstpacket-'))
   try {
-    const vantage = { name: 'wire/all', namespace: wireNamespace(name), device: bridge } as const
+    const vantage = {
+      name: 'wire/all',
+      namespace: namespacePath(wireNamespace(name)),
+      device: bridge,
+    } as const
     const capture = await startCapture(() => [{ ...vantage, direction: 'inout' }], directory)
     await action()
     for (const sender of senders.splice(0)) sender.kill('SIGKILL')
@@ -62,8 +66,8 @@ async function addSendingPod(lab: NetnsLab, spec: PodSpec): Promise<LabPod> {
   const added = lab.addPod(spec).finally(() => {
     over = true
   })
-  const namespace = podNamespace(name, spec.name)
-  while (!over && !existsSync(namespacePath(namespace))) await turn()
+  const namespace = namespacePath(podNamespace(name, spec.name))
+  while (!over && !existsSync(namespace)) await turn()
   if (over) return added
   for (const to of Object.values(addresses))
     senders.push(spawnIn(namespace, ['ping', '-q', '-i', '0.005', to], { stdio: 'ignore' }))

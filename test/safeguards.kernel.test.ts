@@ -7,7 +7,7 @@ import { playDemo } from '../demos/play.ts'
 import { type ArmRecord, verdictExitCode } from '../demos/proof/index.ts'
 import { startWorkload, type Workload } from '../demos/workload/traffic.ts'
 import type { Lab } from '../lab/lab.ts'
-import { nodeNamespace, podNamespace, podPort, wireDevice } from '../lab/netns/layout.ts'
+import { namespacePath, nodeNamespace, podNamespace, podPort, wireDevice } from '../lab/netns/layout.ts'
 import { standUp, takeDown } from '../lab/netns/lifecycle.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
 import { armNames, brokenNode, kernel, ProofStage } from './proof-stage.ts'
@@ -93,7 +93,7 @@ describe('the demo, played whole', () => {
   test('is not PROVEN where its instruments listen to nothing', async () => {
     const deaf = listeningElsewhere(lab, (at) =>
       at.name.startsWith('wire/')
-        ? { namespace: nodeNamespace(name, at.name.slice('wire/'.length)), device: 'lo' }
+        ? { namespace: namespacePath(nodeNamespace(name, at.name.slice('wire/'.length))), device: 'lo' }
         : {},
     )
     assert.equal(await demoIn(deaf), verdictExitCode.INCONCLUSIVE)
@@ -167,7 +167,7 @@ describe('a datapath that does not encrypt is not PROVEN', () => {
 
 describe('instruments that do not see the wire prove nothing', () => {
   const port = `wire/${brokenNode}`
-  const own = { namespace: nodeNamespace(name, brokenNode), direction: 'inout' } as const
+  const own = { namespace: namespacePath(nodeNamespace(name, brokenNode)), direction: 'inout' } as const
 
   test("a node's own interface, both ways, shows what was decrypted", async () => {
     const listening = listeningElsewhere(lab, (at) =>
@@ -177,7 +177,11 @@ describe('instruments that do not see the wire prove nothing', () => {
   })
 
   test('a pod', async () => {
-    const pod = { namespace: podNamespace(name, 'a1'), device: wireDevice, direction: 'inout' } as const
+    const pod = {
+      namespace: namespacePath(podNamespace(name, 'a1')),
+      device: wireDevice,
+      direction: 'inout',
+    } as const
     const listening = listeningElsewhere(lab, (at) => (at.name === port ? pod : {}))
     await assertNotProven(await stage.play('encrypted', { lab: listening }), /^wire\.no-cleartext fails/)
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import type { CapturePoint, Lab } from '../lab/lab.ts'
-import { startCapture, type Vantage } from '../lab/netns/capture.ts'
+import { startCapture, type Vantage } from '../lab/namespaces/capture.ts'
 import type { NetnsLab } from '../lab/netns/netns-lab.ts'
 
 /** The lab with some of its methods replaced; the replacements may call the sound ones. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type AgentClient, connectAgent } from '../../agent/client.ts'
 import type { AgentVersion } from '../lab.ts'
+import { commandLine, processesIn, spawnIn } from '../namespaces/process.ts'
 import { Problem } from '../problem.ts'
 import {
   agentLog,
@@ -14,7 +15,6 @@ import {
   nodeNamespace,
   wireDevice,
 } from './layout.ts'
-import { commandLine, processesIn, spawnIn } from './process.ts'
 
 const agentProgram = fileURLToPath(new URL('../../agent/main.ts', import.meta.url))
 /** Built from the same sources, with other maps. */
@@ -37,7 +37,10 @@ export async function startAgent(lab: string, node: string, version: AgentVersio
   // Costs a socket: what serves it is loaded when somebody asks.
   argv.push('--hubble', hubbleSocket(lab, node))
   if (version === 'next') argv.push('--datapath', nextDatapath)
-  const child = spawnIn(nodeNamespace(lab, node), argv, { detached: true, stdio: ['ignore', output, output] })
+  const child = spawnIn(namespacePath(nodeNamespace(lab, node)), argv, {
+    detached: true,
+    stdio: ['ignore', output, output],
+  })
   closeSync(output)
   let ended = false
   child.once('exit', () => {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { exitOf, spawnIn } from '../namespaces/process.ts'
 import { Problem } from '../problem.ts'
-import { hubbleSocket, runDirectory } from './layout.ts'
+import { hubbleSocket, namespacePath, runDirectory } from './layout.ts'
 import type { NetnsLab } from './netns-lab.ts'
-import { exitOf, spawnIn } from './process.ts'
 
 /**
  * Runs a command in a node or pod with our own streams, as a person at a prompt wants it: names of pods and services
@@ -27,7 +27,7 @@ export async function runAttached(
     hosts,
     ...command,
   ]
-  const child = spawnIn(lab.namespaceOf(target), withNames, {
+  const child = spawnIn(namespacePath(lab.namespaceOf(target)), withNames, {
     stdio: ['inherit', stdout ? 'pipe' : 'inherit', 'inherit'],
     env: { ...process.env, WIREPROOF_LAB: lab.name, PS1: `${target}# `, ...hubbleServer(lab, target) },
   })

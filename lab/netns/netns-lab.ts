@@ -14,10 +14,13 @@ import type {
   Severed,
   Stranger,
 } from '../lab.ts'
+import { type GrowingCapture, startCapture, type Vantage } from '../namespaces/capture.ts'
+import { labProcess, spawnIn } from '../namespaces/process.ts'
+import { readRefusals } from '../namespaces/refusals.ts'
+import { describeAssociation } from '../namespaces/security-association.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec, ServiceSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
-import { type GrowingCapture, startCapture, type Vantage } from './capture.ts'
 import {
   firstFree,
   hostOf,
@@ -52,11 +55,8 @@ import {
   withRoute,
 } from './links.ts'
 import { lock } from './lock.ts'
-import { labProcess, spawnIn } from './process.ts'
 import { overhear, sendFrame, sendPacket } from './raw-packets.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
-import { readRefusals } from './refusals.ts'
-import { describeAssociation } from './security-association.ts'
 import { policyFiles, Store } from './store.ts'
 
 const settleDeadlineMs = 60_000
@@ -83,7 +83,7 @@ export class NetnsLab implements Lab {
   }
 
   spawn(target: string, argv: readonly string[]): LabProcess {
-    return labProcess(spawnIn(this.namespaceOf(target), argv, { stdio: 'pipe' }))
+    return labProcess(spawnIn(namespacePath(this.namespaceOf(target)), argv, { stdio: 'pipe' }))
   }
 
   /** @throws Problem naming the nodes and pods there are. */
@@ -136,11 +136,16 @@ export class NetnsLab implements Lab {
   }
 
   #atWire(who: string, device: string): Vantage {
-    return { name: `wire/${who}`, namespace: wireNamespace(this.name), device, direction: 'in' }
+    return {
+      name: `wire/${who}`,
+      namespace: namespacePath(wireNamespace(this.name)),
+      device,
+      direction: 'in',
+    }
   }
 
   #atPod(pod: string): Vantage {
-    const namespace = podNamespace(this.name, pod)
+    const namespace = namespacePath(podNamespace(this.name, pod))
     return { name: `pod/${pod}`, namespace, device: podDevice, direction: 'inout' }
   }
 
@@ -148,7 +153,7 @@ export class NetnsLab implements Lab {
   #nodeVantages(): Vantage[] {
     return this.store.nodes().map(({ name }) => ({
       name: `node/${name}`,
-      namespace: nodeNamespace(this.name, name),
+      namespace: namespacePath(nodeNamespace(this.name, name)),
       device: wireDevice,
       direction: 'in',
     }))
@@ -333,7 +338,8 @@ export class NetnsLab implements Lab {
     return {
       mac: strangerMac,
       send: async (frame) => sendFrame(namespace, strangersDevice, frame),
-      overhear: (node, to, count) => overhear(wireNamespace(this.name), wirePort(node), to, count),
+      overhear: (node, to, count) =>
+        overhear(namespacePath(wireNamespace(this.name)), wirePort(node), to, count),
       unplug: async () => {
         await this.#heardOut(this.#atWire(`port:${strangersPort(stranger)}`, strangersPort(stranger)))
         this.#discard(strangerNamespace(this.name), wireNamespace(this.name), strangersPort(stranger))

@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deleteNamespace } from '@wireproof/netlink'
+import { commandLine, processesIn } from '../namespaces/process.ts'
 import { labOfNamespace, namespacePath, runDirectories, runDirectory } from './layout.ts'
-import { commandLine, processesIn } from './process.ts'
 
 /** Names of all labs in this kernel, whole or half-made, from the namespaces and run directories that exist. */
 export function labsHere(): string[] {

@@ -6,13 +6,13 @@ import { inNetworkNamespace } from '@wireproof/ffi'
 import { LinkType, PcapWriter, tcpdumpCounts } from 'tcpdump-parse'
 import type { Capture, CapturePoint } from '../lab.ts'
 import { Problem } from '../problem.ts'
-import { namespacePath } from './layout.ts'
 import { exitOf, spawnIn } from './process.ts'
 
 /** Where one instrument listens. */
 export interface Vantage {
   /** See {@link CapturePoint.name}. */
   readonly name: string
+  /** Path of its network namespace. */
   readonly namespace: string
   readonly device: string
   /** `in` on a wire port is what the node behind it put on the wire, once, before the bridge forwards it. */
@@ -177,9 +177,7 @@ async function unheard(vantage: Vantage, directory: string): Promise<CapturePoin
  * filter" counts frames that `-Q` sorts out afterwards, and says nothing of frames it never read.
  */
 function framesAt({ namespace, device, direction }: Vantage): number {
-  const text = inNetworkNamespace(namespacePath(namespace), () =>
-    readFileSync('/proc/thread-self/net/dev', 'utf8'),
-  )
+  const text = inNetworkNamespace(namespace, () => readFileSync('/proc/thread-self/net/dev', 'utf8'))
   const line = text.split('\n').find((each) => each.trimStart().startsWith(`${device}:`))
   if (!line) throw new Problem('ECAPTURE', 4, `${device} vanished from ${namespace} during a capture`)
   const columns = line

@@ -3,16 +3,15 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { inNetworkNamespace } from '@wireproof/ffi'
 import type { LabProcess } from '../lab.ts'
-import { namespacePath } from './layout.ts'
 
 /**
- * Starts a program inside a network namespace. libuv forks on the calling thread, so the child is born in the
+ * Starts a program inside a network namespace, which is given by a path such as `/run/netns/<name>`. libuv forks on the calling thread, so the child is born in the
  * namespace that thread is in: no nsenter, no second exec.
  */
 export function spawnIn(namespace: string, argv: readonly string[], options: SpawnOptions): ChildProcess {
   const [program, ...args] = argv
   if (!program) throw new Error('no command was given')
-  return inNetworkNamespace(namespacePath(namespace), () => spawn(program, args, options))
+  return inNetworkNamespace(namespace, () => spawn(program, args, options))
 }
 
 /** Exit code as a shell reports it, 128 + n for signal n, once everything that was printed has been read. */
