@@ -16,6 +16,7 @@ import type {
 } from '../lab.ts'
 import { type GrowingCapture, startCapture, type Vantage } from '../namespaces/capture.ts'
 import { labProcess, spawnIn } from '../namespaces/process.ts'
+import { overhear, sendFrame, sendPacket } from '../namespaces/raw-packets.ts'
 import { readRefusals } from '../namespaces/refusals.ts'
 import { describeAssociation } from '../namespaces/security-association.ts'
 import { Problem } from '../problem.ts'
@@ -55,7 +56,6 @@ import {
   withRoute,
 } from './links.ts'
 import { lock } from './lock.ts'
-import { overhear, sendFrame, sendPacket } from './raw-packets.ts'
 import { killIn, killProcesses, labsHere, namespacesOf } from './reap.ts'
 import { policyFiles, Store } from './store.ts'
 

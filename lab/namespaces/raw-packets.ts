@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers'
 import { check, inNetworkNamespace, libc } from '@wireproof/ffi'
 import { readCapture } from 'tcpdump-parse'
-import { exitOf, spawnIn } from '../namespaces/process.ts'
 import { Problem } from '../problem.ts'
+import { exitOf, spawnIn } from './process.ts'
 
 const AF_INET = 2
 const AF_INET6 = 10
