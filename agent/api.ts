@@ -151,6 +151,8 @@ export interface AgentStatus {
   readonly started: string
   /** What its associations encrypt with, such as `aes-gcm-128`; absent while there is none. */
   readonly suite?: string
+  /** Why this kernel cannot encrypt, when it cannot: what is protected is held back. */
+  readonly obstacle?: string
   /** How packets get to pods of other nodes; native where absent. */
   readonly routing?: Routing
   readonly encryptL3: boolean

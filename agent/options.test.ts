@@ -73,3 +73,9 @@ test('Hubble over TCP in clear is refused, and a certificate for nothing, and wh
   const nameless = [...needed, ...listen.with(1, 'n1')]
   assert.throws(() => parseOptions(nameless), { code: 'EUSAGE', message: /^--hubble-listen is a port/ })
 })
+
+test('an agent ends in a kernel that cannot encrypt, unless it is to guard the node all the same', () => {
+  assert.equal(parseOptions(needed).withoutEsp, 'end')
+  assert.equal(parseOptions([...needed, '--without-esp=guard']).withoutEsp, 'guard')
+  assert.throws(() => parseOptions([...needed, '--without-esp=leak']), { message: /is end or guard/ })
+})

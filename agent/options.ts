@@ -4,6 +4,10 @@ import type { TlsPaths } from './hubble/tls.ts'
 import { type ListenAddress, parseListenAddress } from './metrics/listen-address.ts'
 import { AgentProblem } from './problem.ts'
 
+/** What an agent does in a kernel that cannot encrypt. */
+export type WithoutEsp = (typeof withoutEsp)[number]
+const withoutEsp = ['end', 'guard'] as const
+
 export interface Options {
   readonly node: string
   /** Directory of the cluster store. */
@@ -22,6 +26,7 @@ export interface Options {
   readonly hubble: string | undefined
   /** Where to serve it over TCP, if at all: over TLS always. */
   readonly hubbleTls: (ListenAddress & TlsPaths) | undefined
+  readonly withoutEsp: WithoutEsp
   readonly cleanup: boolean
   /** File with the BPF programs, where they are not those that are built beside the agent. */
   readonly datapath: string | undefined
@@ -29,7 +34,7 @@ export interface Options {
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
       [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--rekey-after <duration>]
-      [--metrics [<address>:]<port>] [--datapath <file>]
+      [--metrics [<address>:]<port>] [--datapath <file>] [--without-esp end|guard]
       [--hubble <path>] [--hubble-listen [<address>:]<port> --hubble-tls-cert <file> --hubble-tls-key <file>
       [--hubble-tls-client-ca <file>]]
 agent --cleanup --wire <device>`
@@ -51,6 +56,7 @@ export function parseOptions(argv: readonly string[]): Options {
     metrics: listenAddress('metrics', values.metrics),
     hubble: values.hubble,
     hubbleTls: hubbleTls(values),
+    withoutEsp: choice('without-esp', values['without-esp'] ?? 'end', withoutEsp),
     cleanup,
     datapath: values.datapath,
   }
@@ -69,6 +75,7 @@ function parse(argv: readonly string[]) {
     'enable-encrypt-l3': string,
     strict: string,
     'rekey-after': string,
+    'without-esp': string,
     metrics: string,
     hubble: string,
     'hubble-listen': string,
@@ -88,6 +95,12 @@ function flag(name: string, value: string | undefined): boolean | undefined {
   if (value === undefined) return undefined
   if (value !== 'true' && value !== 'false') throw mistake(`--${name} is true or false`)
   return value === 'true'
+}
+
+function choice<Name extends string>(name: string, value: string, allowed: readonly Name[]): Name {
+  const found = allowed.find((each) => each === value)
+  if (found === undefined) throw mistake(`--${name} is ${allowed.join(' or ')}`)
+  return found
 }
 
 /** In less nodes would do little else than agree on keys. */

@@ -21,6 +21,7 @@ import { mustBeginAnew } from './keys/incarnation.ts'
 import { keyName } from './keys/key-name.ts'
 import { isWornOut, suiteOf } from './keys/suite.ts'
 import type { Log } from './log.ts'
+import type { WithoutEsp } from './options.ts'
 import { joinDifferences } from './plan/difference.ts'
 import { NodePlan, type Planned } from './plan/node-plan.ts'
 import type { Routing } from './plan/overlay.ts'
@@ -35,6 +36,8 @@ import { CurrentScope } from './scope/current-scope.ts'
 /** What one pass came to. */
 export interface Outcome {
   readonly datapath: DatapathSettings
+  /** Why this kernel cannot encrypt: what is protected is held back then. */
+  readonly obstacle?: AgentProblem
   /** Why the kernel is not yet what the cluster asks for; empty when it is. */
   readonly waiting: readonly string[]
   /** What is wrong with the cluster as it is described. */
@@ -52,6 +55,8 @@ export interface Surroundings {
   readonly decided: { readonly encryptL3: boolean | undefined; readonly strict: boolean | undefined }
   /** Milliseconds after which the node gives itself new keys. */
   readonly rekeyAfter: number | undefined
+  /** What to do in a kernel that cannot encrypt: end, or guard the node all the same. */
+  readonly withoutEsp: WithoutEsp
   readonly store: ClusterStore
   readonly journal: KeyJournal
   readonly xfrm: Xfrm
@@ -111,7 +116,7 @@ export class Reconciler {
     const { life, changedLife } = this.#ownLife(store)
     const { view } = store
     const self = this.#self(view)
-    requireSuite(this.#around.xfrm, view.key.suite)
+    const obstacle = this.#obstacle(view)
     const transition = this.#transition(view, now)
     const scope = this.#scope.update(view)
     const changedNodeTraffic = this.#nodeTrafficChanged(transition.datapath)
@@ -140,7 +145,7 @@ export class Reconciler {
     const overlay = view.settings.routing === 'vxlan' ? this.#bringOverlay(self) : undefined
     pods.adopt(self, view.pods)
 
-    const difference = this.#difference(planned, everything)
+    const difference = obstacle ? nothingDiffers : this.#difference(planned, everything)
     journal.willUse(
       [...difference.states.add, ...difference.states.change.map(({ to }) => to)].map(
         (state) => state.fingerprint,
@@ -149,7 +154,8 @@ export class Reconciler {
     this.#security.add(difference)
     this.#wantRoutes(self, planned, overlay)
     this.#routes.add()
-    this.#announce(view, life)
+    // Others send to whom they have heard.
+    if (!obstacle) this.#announce(view, life)
 
     this.#routes.removeUnwanted()
     this.#security.deletePolicies(difference.policies.remove)
@@ -157,18 +163,32 @@ export class Reconciler {
     const retiring = this.#retire(planned, difference.states.remove, now)
     datapath.removeEntries(addresses.remove)
     this.plan.ipcache.settle()
-    if (everything) this.#security.adopt(planned.peers)
+    if (everything && !obstacle) this.#security.adopt(planned.peers)
     store.listen(transition.waiting === undefined ? this.plan.attentive : 'all')
-    this.#unfinished = false
+    this.#unfinished = obstacle !== undefined
     return {
       datapath: transition.datapath,
       problems: [...view.problems, ...this.plan.problems(), ...this.#scopeProblems],
       trespasses: this.#security.trespasses,
+      ...(obstacle && { obstacle }),
       waiting: [
+        ...(obstacle ? [obstacle.message] : []),
         ...(transition.waiting ? [transition.waiting] : []),
         ...Array.from(this.plan.waiting, ({ node, waiting }) => `${node.name}: ${waiting}`),
       ],
       again: this.#again(retiring || transition.waiting !== undefined),
+    }
+  }
+
+  /** Why this kernel cannot encrypt; undefined when it can. @throws AgentProblem ENOESP where the node is not to be guarded then. */
+  #obstacle({ key }: ClusterView): AgentProblem | undefined {
+    try {
+      requireSuite(this.#around.xfrm, key.suite)
+      return undefined
+    } catch (error) {
+      if (this.#around.withoutEsp === 'guard' && error instanceof AgentProblem && error.code === 'ENOESP')
+        return error
+      throw error
     }
   }
 
@@ -451,3 +471,7 @@ export class Reconciler {
 }
 
 const nothing = { states: [], policies: [] }
+const nothingDiffers: SecurityDifference = {
+  states: { add: [], change: [], remove: [] },
+  policies: { add: [], change: [], remove: [] },
+}

@@ -31,6 +31,7 @@ export class SimulatedKernel {
   /** The VXLAN device. */
   overlay: Link | undefined
   encrypts = false
+  hasEsp = true
   isStrict = false
   /** Things that were done to it. */
   writes = 0
@@ -74,6 +75,7 @@ export class SimulatedNode {
       wire: 'eth0',
       decided: { encryptL3: undefined, strict: undefined },
       rekeyAfter: undefined,
+      withoutEsp: 'guard',
       store: this.#store,
       journal: this.#fakeJournal(),
       xfrm: this.#fakeXfrm(),
@@ -141,6 +143,8 @@ export class SimulatedNode {
         [...states.values()].map((state) => ({ ...copyOf(state), lifetime: unused }) as XfrmState),
       policies: () => [...policies.values()],
       addStates: (added) => {
+        if (added.length > 0 && !this.kernel.hasEsp)
+          throw Object.assign(new Error('no ESP'), { code: 'EPROTONOSUPPORT' })
         for (const state of added)
           if (states.has(nameOfState(state)))
             throw Object.assign(new Error('SA is there'), { code: 'EEXIST' })

@@ -102,6 +102,7 @@ function start() {
     wire: 'eth0',
     decided: { encryptL3: undefined, strict: undefined },
     rekeyAfter: undefined,
+    withoutEsp: 'end',
     store: cluster.open(),
     journal: new JournalFile(directory, 'n1'),
     xfrm,
