@@ -78,7 +78,10 @@ export class Agent implements Served, ObserverSource {
   constructor(options: Options, log: Log) {
     this.#options = options
     this.#log = log
-    this.#store = new FileStore(options.cluster)
+    this.#store = new FileStore(options.cluster, {
+      revisions: options.revisions,
+      ...(options.key !== undefined && { keyFile: options.key }),
+    })
     this.#xfrm = openXfrm()
     this.#route = openRoute()
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
@@ -88,7 +91,7 @@ export class Agent implements Served, ObserverSource {
     })
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())
     this.#policies = policies
-    this.#pods = new LocalPods(this.#route, this.#datapath, policies)
+    this.#pods = new LocalPods(this.#route, this.#datapath, policies, options.pods)
     this.#reconciler = new Reconciler({
       node: options.node,
       wire: options.wire,

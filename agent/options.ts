@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { Revisions } from './cluster/files.ts'
 import { parseDuration } from './duration.ts'
 import type { TlsPaths } from './hubble/tls.ts'
 import { type ListenAddress, parseListenAddress } from './metrics/listen-address.ts'
@@ -7,6 +8,13 @@ import { AgentProblem } from './problem.ts'
 /** What an agent does in a kernel that cannot encrypt. */
 export type WithoutEsp = (typeof withoutEsp)[number]
 const withoutEsp = ['end', 'guard'] as const
+
+/**
+ * How the devices of pods are known: by aliases, which whoever makes them gives them, or by the routes to pods' addresses,
+ * where a CNI plugin makes them.
+ */
+export type PodDevices = (typeof podDevices)[number]
+const podDevices = ['aliases', 'routes'] as const
 
 export interface Options {
   readonly node: string
@@ -26,7 +34,11 @@ export interface Options {
   readonly hubble: string | undefined
   /** Where to serve it over TCP, if at all: over TLS always. */
   readonly hubbleTls: (ListenAddress & TlsPaths) | undefined
+  /** File with the cluster key, where that is not in the directory of the cluster store. */
+  readonly key: string | undefined
+  readonly revisions: Revisions
   readonly withoutEsp: WithoutEsp
+  readonly pods: PodDevices
   readonly cleanup: boolean
   /** File with the BPF programs, where they are not those that are built beside the agent. */
   readonly datapath: string | undefined
@@ -34,7 +46,8 @@ export interface Options {
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
       [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--rekey-after <duration>]
-      [--metrics [<address>:]<port>] [--datapath <file>] [--without-esp end|guard]
+      [--metrics [<address>:]<port>] [--datapath <file>] [--without-esp end|guard] [--key <file>] [--mirrored]
+      [--pods aliases|routes]
       [--hubble <path>] [--hubble-listen [<address>:]<port> --hubble-tls-cert <file> --hubble-tls-key <file>
       [--hubble-tls-client-ca <file>]]
 agent --cleanup --wire <device>`
@@ -56,7 +69,10 @@ export function parseOptions(argv: readonly string[]): Options {
     metrics: listenAddress('metrics', values.metrics),
     hubble: values.hubble,
     hubbleTls: hubbleTls(values),
+    key: values.key,
+    revisions: values.mirrored ? 'assigned' : 'counted',
     withoutEsp: choice('without-esp', values['without-esp'] ?? 'end', withoutEsp),
+    pods: choice('pods', values.pods ?? 'aliases', podDevices),
     cleanup,
     datapath: values.datapath,
   }
@@ -76,6 +92,9 @@ function parse(argv: readonly string[]) {
     strict: string,
     'rekey-after': string,
     'without-esp': string,
+    key: string,
+    pods: string,
+    mirrored: { type: 'boolean' },
     metrics: string,
     hubble: string,
     'hubble-listen': string,

@@ -87,6 +87,7 @@ export class Reconciler {
   #datapath: DatapathSettings | undefined
   /** Index of the VXLAN device; unknown before the first pass. */
   #overlay: number | 'none' | undefined
+  #life: Life | undefined
   /** This node, as the cluster describes it. */
   #described: ClusterNode | undefined
   #changingSince: number | undefined
@@ -214,10 +215,14 @@ export class Reconciler {
     const { node, journal } = this.#around
     const { incarnation } = journal.journal
     const published = store.view.lives.get(node)
-    if (published?.incarnation === incarnation) return { life: published, changedLife: false }
-    store.publishLife(node, incarnation)
-    store.refresh(true)
-    return { life: store.view.lives.get(node)!, changedLife: true }
+    if (published?.incarnation !== incarnation) {
+      store.publishLife(node, incarnation)
+      store.refresh(true)
+    }
+    const life = store.view.lives.get(node)!
+    const changedLife = life.incarnation !== this.#life?.incarnation || life.revision !== this.#life.revision
+    this.#life = life
+    return { life, changedLife }
   }
 
   #self(view: ClusterView): ClusterNode {

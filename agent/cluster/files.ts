@@ -1,5 +1,5 @@
 import { existsSync, type FSWatcher, mkdirSync, readFileSync, watch } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type ClusterKey, parseClusterKey } from '../keys/cluster-key.ts'
 import { parsePolicies } from '../policy/parse.ts'
 import { AgentProblem } from '../problem.ts'
@@ -25,6 +25,18 @@ const kinds = [
 
 type Kind = (typeof kinds)[number]
 
+/**
+ * Who gives lives their revisions: those who publish them, by counting, or whoever keeps the directory like another store,
+ * and then says which it was.
+ */
+export type Revisions = 'counted' | 'assigned'
+
+interface FileStoreOptions {
+  /** Of the cluster key; `key` in the directory where absent. */
+  readonly keyFile?: string
+  readonly revisions?: Revisions
+}
+
 /** Changes closer together than this, in milliseconds, are read at once: a lab of a hundred pods writes in one burst. */
 const debounce = 5
 
@@ -36,6 +48,8 @@ const debounce = 5
  */
 export class FileStore implements ClusterStore {
   readonly directory: string
+  readonly #keyFile: string
+  readonly #revisions: Revisions
   readonly #nodes
   readonly #pods
   readonly #namespaces
@@ -51,8 +65,13 @@ export class FileStore implements ClusterStore {
   #wake: (() => void) | undefined
   #listening: Listening = 'all'
 
-  constructor(directory: string) {
+  constructor(
+    directory: string,
+    { keyFile = join(directory, 'key'), revisions = 'counted' }: FileStoreOptions = {},
+  ) {
     this.directory = directory
+    this.#keyFile = keyFile
+    this.#revisions = revisions
     this.#nodes = new ObjectDirectory(join(directory, 'nodes'), parseNode)
     this.#pods = new ObjectDirectory(join(directory, 'pods'), parsePod, { values: new PodTable() })
     this.#namespaces = new ObjectDirectory(join(directory, 'namespaces'), parseNamespace)
@@ -120,9 +139,11 @@ export class FileStore implements ClusterStore {
   }
 
   publishLife(node: string, incarnation: string): void {
-    this.#revision.advance((revision) =>
-      writeJson(join(this.directory, 'incarnations', `${node}.json`), { incarnation, revision }),
-    )
+    const publish = (revision: number) =>
+      writeJson(join(this.directory, 'incarnations', `${node}.json`), { incarnation, revision })
+    if (this.#revisions === 'counted') this.#revision.advance(publish)
+    // Until another has been assigned: so nobody has heard of this life.
+    else publish(Number.MAX_SAFE_INTEGER)
   }
 
   announce(node: string, announcement: Announcement): void {
@@ -148,6 +169,8 @@ export class FileStore implements ClusterStore {
       if (file === null || file === 'key' || file === 'config.json' || file === basename(this.directory))
         wake()
     })
+    // Of a Secret that is mounted another link is put in the place of its directory.
+    if (dirname(this.#keyFile) !== this.directory) look(dirname(this.#keyFile), wake)
     for (const kind of kinds)
       look(join(this.directory, kind), (file) => {
         if (file !== null && !isObjectFile(file)) return
@@ -193,7 +216,7 @@ export class FileStore implements ClusterStore {
   }
 
   #key(before: ClusterKey | undefined, problems: string[]): ClusterKey {
-    const path = join(this.directory, 'key')
+    const path = this.#keyFile
     return lastGood(before, problems, () => {
       let text: string
       try {

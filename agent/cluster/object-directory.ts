@@ -7,7 +7,7 @@ import { isMissing } from './whole-file.ts'
 
 /** What the files of a directory are called and made of. */
 interface Format {
-  readonly extension: string
+  readonly extension: '.json' | '.yaml'
   /** @throws SyntaxError or Malformed */
   readonly read: (text: string) => unknown
 }
@@ -93,11 +93,11 @@ export class ObjectDirectory<Value> {
 
   *#namesOf(files: Iterable<string>): Generator<string> {
     const { extension } = this.#format
-    for (const file of files) if (isObjectFile(file, this.#format)) yield basename(file, extension)
+    for (const file of files) if (isObjectFile(file, this.#format)) yield objectOfFile(file, extension)
   }
 
   #refreshObject(name: string): boolean {
-    const path = join(this.#path, name + this.#format.extension)
+    const path = join(this.#path, fileOfObject(name, this.#format.extension))
     try {
       const version = versionOf(statSync(path, { bigint: true }))
       if (this.#versions.get(name) === version) return false
@@ -120,7 +120,7 @@ export class ObjectDirectory<Value> {
     } catch (error) {
       if (!(error instanceof Malformed || error instanceof SyntaxError)) throw error
       if (this.#otherwise !== undefined && !this.#values.has(name)) this.#values.set(name, this.#otherwise)
-      const file = `${basename(this.#path)}/${name}${this.#format.extension}`
+      const file = `${basename(this.#path)}/${fileOfObject(name, this.#format.extension)}`
       this.#problems.set(name, `${file} is not understood: ${error.message}`)
     }
   }
@@ -142,6 +142,15 @@ function versionOf({ ino, mtimeNs, size }: BigIntStats): number {
 
 /** Odd, so that nothing is lost by multiplication. */
 const mix = 0x9e37_79b9_7f4a_7c15n
+
+/** A name may be one in a namespace, such as `default/web`; no name has a tilde. */
+export function fileOfObject(name: string, extension: '.json' | '.yaml' = '.json'): string {
+  return name.replace('/', '~') + extension
+}
+
+function objectOfFile(file: string, extension: string): string {
+  return basename(file, extension).replace('~', '/')
+}
 
 /** Writers make drafts under names that begin with a dot. */
 export function isObjectFile(file: string, ...formats: readonly Format[]): boolean {

@@ -1,6 +1,7 @@
 import type { Link, Route } from '@wireproof/netlink'
 import type { PodAttachment } from '../api.ts'
 import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
+import type { PodDevices } from '../options.ts'
 import { routeMetricOf } from '../plan/ownership.ts'
 import { contains, hostPrefix } from '../plan/prefix.ts'
 import type { PolicyEnforcement } from '../policy/enforcement.ts'
@@ -25,12 +26,14 @@ interface LocalPod {
 
 /** The pods of this node: each has its device guarded by the datapath before it is up. */
 export class LocalPods {
+  readonly #found: PodDevices
   readonly #route: Route
   readonly #datapath: Datapath
   readonly #policies: PolicyEnforcement
   readonly #pods = new Map<string, LocalPod>()
 
-  constructor(route: Route, datapath: Datapath, policies: PolicyEnforcement) {
+  constructor(route: Route, datapath: Datapath, policies: PolicyEnforcement, found: PodDevices = 'aliases') {
+    this.#found = found
     this.#route = route
     this.#datapath = datapath
     this.#policies = policies
@@ -93,7 +96,7 @@ export class LocalPods {
         this.#policies.release(index)
       }
     for (const { index } of this.#pods.values()) this.#datapath.attachPod(index)
-    for (const link of links) {
+    for (const link of this.#found === 'routes' ? this.#named(self, links, known) : links) {
       const name = podOfLink(link)
       // One that is down has not been put yet: whoever made it will.
       if (name === undefined || !link.up || this.#pods.get(name)?.addresses !== undefined) continue
@@ -101,6 +104,32 @@ export class LocalPods {
       const addresses = pod?.node === self.name ? pod.addresses : undefined
       this.#guard(name, { device: link.name, index: link.index, addresses })
     }
+  }
+
+  /**
+   * Gives devices without an alias that of the pod to whose address they lead: whoever has plugged the pod in has made that
+   * route. Routes may be many, so they are looked at only where there is such a device.
+   */
+  #named(self: ClusterNode, links: readonly Link[], known: ReadonlyMap<string, ClusterPod>): readonly Link[] {
+    const nameless = new Set(
+      links.filter(({ kind, alias }) => kind === 'veth' && alias === undefined).map(({ index }) => index),
+    )
+    if (nameless.size === 0) return links
+    const behind = new Map<string, number>()
+    for (const { destination, via, device } of this.#route.routes())
+      if (via === undefined && device !== undefined && nameless.has(device)) behind.set(destination, device)
+    if (behind.size === 0) return links
+    const aliases = new Map<number, string>()
+    for (const { name, node, addresses } of known.values()) {
+      const device = node === self.name ? behind.get(hostPrefix(addresses[0]!)) : undefined
+      if (device !== undefined) aliases.set(device, aliasPrefix + name)
+    }
+    return links.map((link) => {
+      const alias = aliases.get(link.index)
+      if (alias === undefined) return link
+      this.#route.setLink(link.index, { alias })
+      return { ...link, alias }
+    })
   }
 
   #guard(name: string, pod: LocalPod): void {
