@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { parseOptions } from '../../agent/options.ts'
+import { manifestFiles } from './files.ts'
+import { agentManifests, defaultSettings, type KubernetesObject } from './manifests.ts'
+
+test('the files are what the manifests say: node deploy/kubernetes/write.ts', () => {
+  const written = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.yaml'))
+  const wanted = manifestFiles()
+  assert.deepEqual(written.sort(), Object.keys(wanted).sort())
+  for (const [name, text] of Object.entries(wanted))
+    assert.equal(readFileSync(new URL(name, import.meta.url), 'utf8'), text, name)
+})
+
+interface Container {
+  readonly name: string
+  readonly args: readonly string[]
+  readonly command: readonly string[]
+  readonly securityContext: {
+    readonly privileged?: boolean
+    readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] }
+    readonly readOnlyRootFilesystem: boolean
+  }
+  readonly volumeMounts: readonly { readonly name: string }[]
+}
+
+function podSpec(objects: readonly KubernetesObject[]) {
+  const set = objects.find(({ kind }) => kind === 'DaemonSet') as unknown as {
+    spec: { template: { spec: { containers: Container[]; initContainers: Container[] } } }
+  }
+  return set.spec.template.spec
+}
+
+test('whoever may change the kernel has no token, and whoever has a token may not change the kernel', () => {
+  const { containers, initContainers } = podSpec(agentManifests(defaultSettings))
+  for (const { name, securityContext, volumeMounts } of [...containers, ...initContainers]) {
+    const mounts = volumeMounts.map((mount) => mount.name)
+    assert.equal(securityContext.privileged, undefined)
+    assert.equal(securityContext.readOnlyRootFilesystem, true)
+    assert.deepEqual(securityContext.capabilities.drop, ['ALL'])
+    assert.equal(mounts.includes('token'), name !== 'agent')
+    assert.equal(mounts.includes('key'), name === 'agent')
+    assert.equal((securityContext.capabilities.add ?? []).length > 0, name === 'agent')
+  }
+})
+
+test('the agent understands the flags it is given', () => {
+  const agent = podSpec(agentManifests(defaultSettings)).containers.find(({ name }) => name === 'agent')!
+  const options = parseOptions(agent.args)
+  assert.deepEqual(
+    [options.revisions, options.withoutEsp, options.wire, options.key],
+    ['assigned', 'guard', 'eth0', '/etc/wireproof/key'],
+  )
+})
+
+test('nothing that the agents may do is said by a wildcard', () => {
+  for (const { kind, rules } of agentManifests(defaultSettings)) {
+    if (kind !== 'ClusterRole' && kind !== 'Role') continue
+    assert.ok(Array.isArray(rules) && rules.length > 0)
+    assert.ok(!JSON.stringify(rules).includes('"*"'))
+    assert.ok(!JSON.stringify(rules).includes('secrets'))
+  }
+})

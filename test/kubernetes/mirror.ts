@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stringify } from 'yaml'
+import { FileStore } from '../../agent/cluster/files.ts'
+import type { Announcement } from '../../agent/cluster/state.ts'
+import { newIncarnation } from '../../agent/keys/incarnation.ts'
+import type { ApiObject } from '../../agent/kubernetes/follow.ts'
+import { Mirror } from '../../agent/kubernetes/mirror.ts'
+import {
+  agentManifests,
+  defaultSettings,
+  type KubernetesObject,
+  keyManifest,
+} from '../../deploy/kubernetes/manifests.ts'
+import { type ControlPlane, startControlPlane } from './api-server.ts'
+
+const key = `3+ rfc4106(gcm(aes)) ${'11'.repeat(20)} 128\n`
+const quiet = () => {}
+
+let plane: ControlPlane
+const directories: string[] = []
+
+before(async () => {
+  plane = await startControlPlane()
+  apply([...agentManifests(defaultSettings), keyManifest(key)])
+  apply([
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'store', namespace: 'default' },
+      spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
+    },
+  ])
+  for (const id of [1, 2, 3]) await putNode(id)
+})
+after(async () => {
+  await plane?.stop()
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
+})
+
+function kubectl(argv: readonly string[], input = '') {
+  return spawnSync('kubectl', ['--kubeconfig', plane.kubeconfig, ...argv], { input, encoding: 'utf8' })
+}
+
+function apply(objects: readonly KubernetesObject[]): void {
+  const documents = objects.map((each) => stringify(each)).join('---\n')
+  // What a definition defines is known a moment after it.
+  const { status, stderr } = kubectl(['apply', '--server-side', '-f', '-'], documents)
+  assert.equal(status, 0, stderr)
+}
+
+async function putNode(id: number): Promise<void> {
+  const name = `n${id}`
+  await plane.server.create('/api/v1/nodes', {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { zone: `z${id}` } },
+    spec: { podCIDR: `10.244.${id}.0/24`, podCIDRs: [`10.244.${id}.0/24`] },
+  })
+  const { status, stderr } = kubectl([
+    'patch',
+    'node',
+    name,
+    '--subresource=status',
+    '-p',
+    JSON.stringify({ status: { addresses: [{ type: 'InternalIP', address: `172.18.0.${id}` }] } }),
+  ])
+  assert.equal(status, 0, stderr)
+}
+
+/** A node's agent, as far as its store goes, and the mirror beside it. */
+interface Station {
+  readonly directory: string
+  readonly store: FileStore
+  readonly mirror: Mirror
+}
+
+async function station(node: string): Promise<Station> {
+  const directory = mkdtempSync(join(tmpdir(), `wireproof-mirror-${node}-`))
+  directories.push(directory)
+  const keyFile = join(directory, 'secret', 'key')
+  mkdirSync(join(directory, 'secret'))
+  writeFileSync(keyFile, key)
+  const mirror = new Mirror(plane.server, node, join(directory, 'cluster'), quiet)
+  await mirror.start()
+  const store = new FileStore(join(directory, 'cluster'), { keyFile, revisions: 'assigned' })
+  store.refresh(true)
+  return { directory, store, mirror }
+}
+
+async function eventually(check: () => void, withinMs = 10_000): Promise<void> {
+  for (const deadline = Date.now() + withinMs; ; await sleep(50))
+    try {
+      return check()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+}
+
+const view = ({ store }: Station) => {
+  store.refresh(true)
+  return store.view
+}
+
+const announcement = (incarnation: string, receives: number): Announcement => ({
+  incarnation,
+  key: '3',
+  receives,
+  sends: receives,
+  attempts: {},
+  datapath: { encryptL3: true, strict: true },
+})
+
+describe('a cluster store that mirrors the API server', () => {
+  const stations: Station[] = []
+  before(async () => {
+    for (const node of ['n1', 'n2']) stations.push(await station(node))
+  })
+  after(() => {
+    for (const { mirror } of stations) mirror.close()
+  })
+
+  test('has settings, nodes, namespaces and services from its first reading', () => {
+    const { settings, nodes, namespaces, services } = view(stations[0]!)
+    assert.deepEqual(settings, {
+      encryptL3: true,
+      strict: true,
+      routing: 'native',
+      clusterCidrs: ['10.244.0.0/16'],
+    })
+    assert.deepEqual([...nodes.keys()].sort(), ['n1', 'n2', 'n3'])
+    assert.deepEqual(nodes.get('n2'), {
+      name: 'n2',
+      underlay: '172.18.0.2',
+      podCidrs: ['10.244.2.0/24'],
+      labels: { zone: 'z2' },
+    })
+    assert.ok(namespaces.get('kube-system'))
+    assert.deepEqual(services.get('default/store'), {
+      name: 'store',
+      namespace: 'default',
+      selector: { app: 'web' },
+    })
+  })
+
+  test('gives lives revisions in the order in which they were published, the same for all', async () => {
+    const [one, two] = stations as [Station, Station]
+    const incarnations = [newIncarnation(), newIncarnation()]
+    one.store.publishLife('n1', incarnations[0]!)
+    assert.equal(view(one).lives.get('n1')?.revision, Number.MAX_SAFE_INTEGER)
+    await eventually(() => assert.ok(view(one).lives.get('n1')!.revision < Number.MAX_SAFE_INTEGER))
+    two.store.publishLife('n2', incarnations[1]!)
+    await eventually(() => {
+      for (const each of stations) {
+        const { lives, revision } = view(each)
+        assert.deepEqual(
+          ['n1', 'n2'].map((name) => lives.get(name)?.incarnation),
+          incarnations,
+        )
+        assert.ok(lives.get('n1')!.revision < lives.get('n2')!.revision)
+        assert.equal(revision, lives.get('n2')!.revision)
+      }
+      assert.deepEqual([...view(one).lives].sort(), [...view(two).lives].sort())
+    })
+  })
+
+  test('carries announcements from one to the other, and the last that was said wins', async () => {
+    const [one, two] = stations as [Station, Station]
+    const { incarnation } = view(one).lives.get('n1')!
+    for (let receives = 1; receives <= 20; receives++)
+      one.store.announce('n1', announcement(incarnation, receives))
+    await eventually(() => assert.equal(view(two).announcements.get('n1')?.receives, 20))
+    await sleep(1000)
+    assert.equal(view(two).announcements.get('n1')?.receives, 20)
+    assert.equal(view(one).revision, view(two).lives.get('n2')!.revision)
+  })
+
+  test('does not write where nothing has changed: nobody is woken for nothing', async () => {
+    const version = async () =>
+      ((await plane.server.get('/apis/wireproof.dev/v1alpha1/wireproofnodes/n1')) as ApiObject).metadata
+        .resourceVersion
+    const before = await version()
+    stations[0]!.mirror.own!.publish()
+    await sleep(1000)
+    assert.equal(await version(), before)
+  })
+
+  test('has pods by namespace and name, but not those that have no address of their own', async () => {
+    apply([
+      pod('web', { labels: { app: 'web' }, ports: [{ name: 'http', containerPort: 8080 }] }),
+      pod('host', { hostNetwork: true }),
+      pod('pending', {}),
+    ])
+    setPodAddress('web', '10.244.1.5')
+    setPodAddress('host', '172.18.0.1')
+    await eventually(() => {
+      const { pods } = view(stations[1]!)
+      assert.deepEqual(pods.get('default/web'), {
+        name: 'default/web',
+        node: 'n1',
+        addresses: ['10.244.1.5'],
+        labels: { app: 'web' },
+        namespace: 'default',
+        ports: { http: 8080 },
+      })
+      assert.equal(pods.has('default/host') || pods.has('default/pending'), false)
+    })
+    kubectl(['delete', 'pod', 'web', '--grace-period=0', '--force'])
+    await eventually(() => assert.equal(view(stations[1]!).pods.has('default/web'), false))
+  })
+
+  test('has policies as the API server keeps them', async () => {
+    apply([
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'web', namespace: 'default' },
+        spec: {
+          podSelector: { matchLabels: { app: 'web' } },
+          ingress: [
+            { from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }], ports: [{ port: 80 }] },
+          ],
+        },
+      },
+      {
+        apiVersion: 'wireproof.dev/v1alpha1',
+        kind: 'EncryptionPolicy',
+        metadata: { name: 'only-web' },
+        spec: { pods: [{ podSelector: { matchLabels: { app: 'web' } } }] },
+      },
+    ])
+    await eventually(() => {
+      const { policies, encryptionPolicies, problems } = view(stations[0]!)
+      assert.deepEqual(problems, [])
+      assert.equal(policies.get('default/web')?.[0]?.name, 'web')
+      assert.deepEqual(encryptionPolicies.get('only-web')?.[0]?.pods, [
+        { pods: [{ key: 'app', operator: 'In', values: ['web'] }], namespaces: [] },
+      ])
+    })
+  })
+
+  test('keeps what it has while the API server is away, says so, and catches up', async () => {
+    const [one, two] = stations as [Station, Station]
+    await plane.crash()
+    await eventually(() => assert.match(one.mirror.problems.join('\n'), /has not been heard/))
+    assert.equal(view(one).nodes.size, 3)
+    const incarnation = newIncarnation()
+    two.store.publishLife('n2', incarnation)
+    await sleep(500)
+    assert.equal(view(two).lives.get('n2')?.revision, Number.MAX_SAFE_INTEGER)
+    await plane.recover()
+    await eventually(() => assert.equal(view(one).lives.get('n2')?.incarnation, incarnation), 60_000)
+    await eventually(() => assert.deepEqual(one.mirror.problems, []), 60_000)
+  })
+
+  test('forgets a node that has left, with all that it has said', async () => {
+    kubectl(['delete', 'node', 'n2'])
+    kubectl(['delete', 'wireproofnode', 'n2'])
+    await eventually(() => {
+      const { nodes, lives, announcements } = view(stations[0]!)
+      assert.deepEqual([nodes.has('n2'), lives.has('n2'), announcements.has('n2')], [false, false, false])
+    })
+  })
+
+  test('lets an agent speak of its own node, and read no secret', async () => {
+    const account = ['wireproof-agent', '-n', 'wireproof-system']
+    const as = (node: string) => {
+      const bound = ['--bound-object-kind=Node', `--bound-object-name=${node}`]
+      const { stdout, stderr } = kubectl(['create', 'token', ...account, ...bound])
+      assert.equal(stderr, '')
+      // Without the certificates and tokens of the administrator.
+      return [
+        '--kubeconfig=/dev/null',
+        `--server=${plane.server.address}`,
+        '--insecure-skip-tls-verify',
+        `--token=${stdout.trim()}`,
+      ]
+    }
+    const speak = (node: string) => {
+      const object = JSON.parse(kubectl(['get', 'wireproofnode', 'n1', '-o', 'json']).stdout)
+      object.status.peers = 7
+      const raw = '/apis/wireproof.dev/v1alpha1/wireproofnodes/n1/status'
+      return kubectl(['replace', '--raw', raw, '-f', '-', ...as(node)], JSON.stringify(object))
+    }
+    assert.equal(speak('n1').stderr, '')
+    assert.match(speak('n3').stderr, /an agent speaks of its own node only/)
+    const secrets = kubectl(['get', 'secrets', '-n', 'wireproof-system', ...as('n1')])
+    assert.match(secrets.stderr, /cannot list resource "secrets"/)
+  })
+
+  test('shows people which nodes encrypt', async () => {
+    const { mirror } = stations[0]!
+    mirror.own!.tell({
+      suite: 'aes-gcm-128',
+      keyId: 3,
+      peers: 1,
+      conditions: [
+        {
+          type: 'Encrypting',
+          status: 'False',
+          reason: 'NoESP',
+          message: 'this kernel cannot encrypt',
+          lastTransitionTime: new Date().toISOString(),
+        },
+      ],
+    })
+    await eventually(() => {
+      const { stdout } = kubectl(['get', 'wireproofnodes'])
+      assert.match(stdout, /^NAME +READY +ENCRYPTING +REASON +SUITE +KEY +PEERS +AGE$/m)
+      assert.match(stdout, /^n1 +False +NoESP +aes-gcm-128 +3 +1 /m)
+    })
+  })
+})
+
+function pod(
+  name: string,
+  { labels = {}, hostNetwork = false, ports = [] as { name: string; containerPort: number }[] },
+): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', labels },
+    spec: { nodeName: 'n1', hostNetwork, containers: [{ name: 'c', image: 'c', ports }] },
+  }
+}
+
+function setPodAddress(name: string, address: string): void {
+  const status = { phase: 'Running', podIP: address, podIPs: [{ ip: address }] }
+  const { stderr, status: code } = kubectl([
+    'patch',
+    'pod',
+    name,
+    '--subresource=status',
+    '-p',
+    JSON.stringify({ status }),
+  ])
+  assert.equal(code, 0, stderr)
+}
