@@ -219,15 +219,15 @@ export class AgentCluster {
     await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: this.#podAddresses(id) })
   }
 
-  /** Makes the pod, with its link down at the node: no agent need be there. */
-  plugPod(id: number): void {
+  /** Makes the pod, with its link down at the node: no agent need be there. Without an alias nothing says whose it is. */
+  plugPod(id: number, { withAlias = true } = {}): void {
     const address = this.podAddress(id)
     this.#namespace(`p${id}`)
     const namespace = this.path(`p${id}`)
     const alias = `wireproof:pod=p${id}`
     this.#withRoute(`n${id}`, (route) => {
       route.addVeth({ name: `p${id}`, mac: gatewayMac, peer: { name: 'eth0', mtu: 1400, namespace } })
-      route.setLink(`p${id}`, { alias })
+      if (withAlias) route.setLink(`p${id}`, { alias })
     })
     this.#withRoute(`p${id}`, (route) => {
       this.#allowFamilies()
