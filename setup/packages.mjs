@@ -77,4 +77,5 @@ export const purposes = {
   pulumi: ['run'],
   hubble: [],
   'test:kind': [],
+  'test:kubernetes': [],
 }

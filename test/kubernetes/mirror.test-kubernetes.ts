@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import { FileStore } from '../../agent/cluster/files.ts'
 import type { Announcement } from '../../agent/cluster/state.ts'
@@ -291,6 +292,31 @@ describe('a cluster store that mirrors the API server', () => {
     assert.match(speak('n3').stderr, /an agent speaks of its own node only/)
     const secrets = kubectl(['get', 'secrets', '-n', 'wireproof-system', ...as('n1')])
     assert.match(secrets.stderr, /cannot list resource "secrets"/)
+  })
+
+  test('as a program reads all once, and ends with a sentence where it cannot', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'wireproof-mirror-program-'))
+    directories.push(directory)
+    const program = fileURLToPath(new URL('../../agent/kubernetes/main.ts', import.meta.url))
+    const run = (kubeconfig: string) =>
+      spawnSync(
+        process.execPath,
+        [
+          program,
+          '--node=n1',
+          `--cluster=${directory}`,
+          '--socket=/nowhere',
+          `--kubeconfig=${kubeconfig}`,
+          '--once',
+        ],
+        { encoding: 'utf8' },
+      )
+    const { status, stderr } = run(plane.kubeconfig)
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(readdirSync(join(directory, 'nodes')).sort(), ['n1.json', 'n3.json'])
+    const refused = run('/nowhere')
+    assert.equal(refused.status, 4)
+    assert.match(refused.stderr, /"cannot-go-on".*\/nowhere/)
   })
 
   test('shows people which nodes encrypt', async () => {
