@@ -18,12 +18,10 @@ export const agentKilled: Sabotage = {
     }
     try {
       await lab.killAgent(node)
-      const started = lab.startAgent(node).then(
-        () => true,
-        () => false,
-      )
-      await lab.killAgent(node)
-      if (await started) throw sabotageFailed(`the agent of ${node} was ready before it could be killed`)
+      let attempt = 1
+      while (!(await killStarting(hands, node)))
+        if (attempt++ === attempts)
+          throw sabotageFailed(`the agent of ${node} was ready before it could be killed, ${attempts} times`)
       for (const pod of target.pods) await makeUnconnected(hands, pod)
     } catch (error) {
       await makeWhole()
@@ -31,6 +29,21 @@ export const agentKilled: Sabotage = {
     }
     return makeWhole
   },
+}
+
+/** On a busy machine an agent may be ready sooner than it is found. */
+const attempts = 5
+
+/** @returns whether it was killed before it was ready; it is dead in either case. */
+async function killStarting({ lab }: Hands, node: string): Promise<boolean> {
+  const started = lab.startAgent(node).then(
+    () => true,
+    () => false,
+  )
+  await lab.killAgent(node)
+  const wasReady = await started
+  if (wasReady) await lab.killAgent(node)
+  return !wasReady
 }
 
 async function makeUnconnected({ lab, workload }: Hands, pod: LabPod): Promise<void> {
