@@ -6,6 +6,7 @@ import { doctor } from './doctor.ts'
 import { down } from './down.ts'
 import { exec } from './exec.ts'
 import { explain } from './explain.ts'
+import { images } from './images.ts'
 import { kernel } from './kernel.ts'
 import { logs } from './logs.ts'
 import { ls } from './ls.ts'
@@ -36,5 +37,6 @@ export const verbs = [
   rotate,
   down,
   doctor,
+  images,
   kernel,
 ]

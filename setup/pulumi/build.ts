@@ -64,8 +64,12 @@ export interface GoBuild {
   /** The wrapper module's directory. */
   readonly wrapper: string
   readonly package: string
-  /** The variable that holds its version, `=`, and the version. */
-  readonly stamp: string
+  /** The variable that holds its version, `=`, and the version; one or several, or none. */
+  readonly stamp: string | readonly string[]
+  /** Build tags, beside those that every program gets. */
+  readonly tags?: readonly string[]
+  /** Whether C code goes into it; not, if nothing is said. */
+  readonly cgo?: boolean
   /** How else it can be had. */
   readonly remedy: string
 }
@@ -77,10 +81,12 @@ export async function buildProgram(
   directory: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-tags=osusergo,grpcnotrace']
+  const tags = ['osusergo', 'grpcnotrace', ...(program.tags ?? [])].join()
+  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-tags=${tags}`]
   const output = join(directory, program.name)
-  const argv = ['build', ...flags, `-ldflags=-s -w -X ${program.stamp}`, '-o', output, program.package]
-  const env = { GOTOOLCHAIN: 'auto', ...process.env, CGO_ENABLED: '0', GOFLAGS: '', GOWORK: 'off' }
+  const argv = ['build', ...flags, `-ldflags=${linkerFlags(program)}`, '-o', output, program.package]
+  const CGO_ENABLED = program.cgo ? '1' : '0'
+  const env = { GOTOOLCHAIN: 'auto', ...process.env, CGO_ENABLED, GOFLAGS: '', GOWORK: 'off' }
   const result = await run('nice', [go, ...argv], {
     cwd: program.wrapper,
     env,
@@ -94,6 +100,11 @@ export async function buildProgram(
     `building ${program.name} with ${go} failed: ${last}`,
     `Check that Go can reach its module proxy, or ${program.remedy[0]!.toLowerCase()}${program.remedy.slice(1)}.`,
   )
+}
+
+function linkerFlags({ stamp }: GoBuild): string {
+  const stamps = typeof stamp === 'string' ? [stamp] : stamp
+  return ['-s', '-w', ...stamps.map((each) => `-X ${each}`)].join(' ')
 }
 
 /**
