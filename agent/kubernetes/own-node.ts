@@ -92,22 +92,30 @@ export class OwnNode {
     let node = await this.#find()
     this.#status = node.status
     const said = this.#read()
-    if (said === undefined) return
-    if (node.status?.incarnation !== said.incarnation) {
+    if (said !== undefined) node = await this.#publishLife(node, said.incarnation)
+    // Of an earlier life it says nothing any more.
+    const speaks = said?.announcement?.incarnation === said?.incarnation && said?.announcement !== undefined
+    const status = {
+      ...node.status,
+      ...(speaks && { announcement: said.announcement }),
+      ...this.#told,
+    }
+    if (!isDeepStrictEqual(status, { ...node.status })) node = await this.#write(node, status)
+    this.#status = node.status
+  }
+
+  /** Where it is not published already, with its revision. */
+  async #publishLife(found: WireproofNode, incarnation: string): Promise<WireproofNode> {
+    let node = found
+    if (node.status?.incarnation !== incarnation) {
       const { announcement: _, lifeRevision: __, ...others } = node.status ?? {}
       // Whoever reads this knows the life's revision by the object's version.
-      node = await this.#write(node, { ...others, incarnation: said.incarnation })
+      node = await this.#write(node, { ...others, incarnation })
     }
     if (typeof node.status?.lifeRevision !== 'number')
       node = await this.#write(node, { ...node.status, lifeRevision: Number(node.metadata.resourceVersion) })
-    this.#onLife(said.incarnation, node.status!.lifeRevision!)
-    const status = {
-      ...node.status,
-      ...(said.announcement?.incarnation === said.incarnation && { announcement: said.announcement }),
-      ...this.#told,
-    }
-    if (!isDeepStrictEqual(status, node.status)) node = await this.#write(node, status)
-    this.#status = node.status
+    this.#onLife(incarnation, node.status!.lifeRevision!)
+    return node
   }
 
   async #find(): Promise<WireproofNode> {

@@ -376,7 +376,7 @@ function daemonSet({ image, wire, isNetwork }: AgentSettings): KubernetesObject 
               // bpf() needs CAP_BPF and, for programs on devices and maps of theirs, CAP_NET_ADMIN and CAP_PERFMON.
               securityContext: {
                 ...unprivileged,
-                capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON', 'SYS_RESOURCE'] },
+                capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
               },
               resources: { requests: { cpu: '50m', memory: '96Mi' } },
               volumeMounts: [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { currentNetworkNamespace, inNetworkNamespace } from './namespace.ts'
@@ -62,4 +63,16 @@ test('a namespace that does not exist, or is none, leaves the thread where it is
   assert.throws(() => inNetworkNamespace('/run/netns/none', here), { code: 'ENOENT' })
   assert.throws(() => inNetworkNamespace('/proc/thread-self/ns/mnt', here), { code: 'EINVAL' })
   assert.equal(here(), home)
+})
+
+test('who may not change namespaces can still ask for the one it is in', () => {
+  const program = `
+    import { inNetworkNamespace } from ${JSON.stringify(new URL('namespace.ts', import.meta.url).href)}
+    console.log(inNetworkNamespace('/proc/self/ns/net', () => 'here'))
+    try { inNetworkNamespace('new', () => 'elsewhere') } catch ({ code }) { console.log(code) }`
+  const argv = ['--inh-caps=-sys_admin', '--bounding-set=-sys_admin', process.execPath]
+  const { stdout, stderr } = spawnSync('setpriv', [...argv, '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  })
+  assert.equal(stdout, 'here\nEPERM\n', stderr)
 })
