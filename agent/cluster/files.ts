@@ -37,6 +37,9 @@ interface FileStoreOptions {
   readonly revisions?: Revisions
 }
 
+/** In which whoever keeps the directory like another store says what it cannot read there. */
+export const mirrorFile = 'mirror.json'
+
 /** Changes closer together than this, in milliseconds, are read at once: a lab of a hundred pods writes in one burst. */
 const debounce = 5
 
@@ -117,6 +120,7 @@ export class FileStore implements ClusterStore {
     const problems: string[] = []
     const settings = this.#settings(before?.settings, problems)
     const key = this.#key(before?.key, problems)
+    problems.push(...this.#mirrorProblems())
     const described = [this.#nodes, this.#pods, this.#namespaces, this.#services]
     const policies = [this.#policies, this.#encryptionPolicies]
     for (const directory of [...described, ...policies, this.#lives, this.#announcements])
@@ -166,7 +170,11 @@ export class FileStore implements ClusterStore {
     }
     look(this.directory, (file) => {
       // Its own name: it has been taken away, or put back.
-      if (file === null || file === 'key' || file === 'config.json' || file === basename(this.directory))
+      if (
+        file === null ||
+        file === basename(this.directory) ||
+        ['key', 'config.json', mirrorFile].includes(file)
+      )
         wake()
     })
     // Of a Secret that is mounted another link is put in the place of its directory.
@@ -213,6 +221,13 @@ export class FileStore implements ClusterStore {
         throw unusable(path, error, 'Write {"encryptL3": true, "strict": true} to it.')
       }
     })
+  }
+
+  #mirrorProblems(): readonly string[] {
+    const path = join(this.directory, mirrorFile)
+    if (this.#revisions === 'counted' || !existsSync(path)) return []
+    const { problems } = JSON.parse(readFileSync(path, 'utf8')) as { problems: readonly string[] }
+    return problems
   }
 
   #key(before: ClusterKey | undefined, problems: string[]): ClusterKey {

@@ -74,8 +74,8 @@ async function main({ node, cluster, socket, kubeconfig, cni, once }: Options, l
     })
     if (cni !== undefined && typeof status !== 'string' && mirror.podCidrs.length > 0)
       writeNetworkConfiguration(cni, mirror.podCidrs)
-    mirror.own?.tell(toldOf(status, mirror.own.status, new Date().toISOString()))
-    await sleep(askInterval)
+    if (mirror.own?.isFound) mirror.own.tell(toldOf(status, mirror.own.status, new Date().toISOString()))
+    await Promise.race([sleep(askInterval), mirror.failure])
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FSWatcher, mkdirSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
+import { mirrorFile } from '../cluster/files.ts'
 import { fileOfObject } from '../cluster/object-directory.ts'
 import { Malformed, parseAnnouncement, parseLife } from '../cluster/parse.ts'
 import type { Announcement } from '../cluster/state.ts'
@@ -67,6 +68,7 @@ export class Mirror {
   readonly #missing = new Set<string>()
   readonly #silent = new Map<string, string>()
   readonly #whole = Promise.withResolvers<void>()
+  readonly #failed = Promise.withResolvers<never>()
   readonly #stop = new AbortController()
   #own: OwnNode | undefined
   #podCidrs: readonly string[] = []
@@ -85,6 +87,7 @@ export class Mirror {
   /** Resolves when every kind of object has been listed once and written. */
   async start(): Promise<void> {
     await this.#forgetOtherCluster()
+    this.#tellProblems()
     const followers = [
       ...kinds.map((kind) => [kind.path, this.#followKind(kind)] as const),
       [settingsPath, this.#followSettings()] as const,
@@ -92,10 +95,13 @@ export class Mirror {
     ]
     for (const [path] of followers) this.#missing.add(path)
     for (const [path, follower] of followers)
-      follow(this.#server, path, this.#observed(path, follower), this.#stop.signal).catch((error) =>
-        this.#whole.reject(error),
-      )
-    return this.#whole.promise
+      follow(this.#server, path, this.#observed(path, follower), this.#stop.signal).catch(this.#failed.reject)
+    await Promise.race([this.#whole.promise, this.#failed.promise])
+  }
+
+  /** Rejects when what was heard cannot be kept: from then on the directory would be of the past, and nobody would know. */
+  get failure(): Promise<never> {
+    return this.#failed.promise
   }
 
   /** Why parts of what is mirrored may be old, a sentence each. */
@@ -114,7 +120,7 @@ export class Mirror {
 
   close(): void {
     this.#stop.abort()
-    for (const watcher of this.#watchers) watcher.close()
+    this.#endOwn()
   }
 
   /** What is there may be of a cluster that this node was in before: its revisions are none of this one's. */
@@ -153,13 +159,19 @@ export class Mirror {
 
   #heard(path: string, problem: ApiError | undefined): void {
     const said = problem && `${this.#server.address}${path} has not been heard: ${problem.message}`
-    if (this.#silent.get(path) === said) return
+    if ((said === undefined) === !this.#silent.has(path)) return
     if (said === undefined) this.#silent.delete(path)
-    else this.#silent.set(path, said)
+    else this.#silent.set(path, `${said}, since ${new Date().toISOString()}`)
+    this.#tellProblems()
     this.#log(said === undefined ? 'info' : 'warn', said === undefined ? 'heard' : 'not-heard', {
       path,
       ...(problem && { message: problem.message }),
     })
+  }
+
+  /** The agent says them on. */
+  #tellProblems(): void {
+    writeJson(join(this.#directory, mirrorFile), { problems: this.problems })
   }
 
   #followKind({ directory, extension, nameOf, read }: Kind): Omit<Follower, 'heard'> {
@@ -179,7 +191,10 @@ export class Mirror {
         files.keepOnly(new Set(objects.filter((object) => read(object) !== undefined).map(nameOf)))
       },
       put,
-      remove: (object) => files.remove(nameOf(object)),
+      remove: (object) => {
+        files.remove(nameOf(object))
+        if (directory === 'nodes' && object.metadata.name === this.#node) this.#endOwn()
+      },
     }
   }
 
@@ -210,9 +225,14 @@ export class Mirror {
         put(objects)
         const present = new Set(objects.map(byName))
         for (const files of [this.#lives, this.#announcements]) files.keepOnly(present)
+        if (!present.has(this.#node)) this.#own?.publish()
       },
       put: (object) => put([object]),
-      remove: (object) => forget(object.metadata.name),
+      remove: (object) => {
+        forget(object.metadata.name)
+        // Somebody has deleted what the others know of this node: it is made anew.
+        if (object.metadata.name === this.#node) this.#own?.publish()
+      },
     }
   }
 
@@ -240,10 +260,13 @@ export class Mirror {
 
   /** This node is there: what its agent says can be published. */
   #begin({ metadata }: ApiObject & { metadata: { uid?: string } }): void {
-    if (this.#own !== undefined) return
+    const uid = metadata.uid ?? ''
+    // One that was registered anew owns nothing that its predecessor did.
+    if (this.#own?.uid === uid) return
+    this.#endOwn()
     const own = new OwnNode(
       this.#server,
-      { name: this.#node, uid: metadata.uid ?? '' },
+      { name: this.#node, uid },
       {
         read: () => this.#said(),
         onLife: (incarnation, revision) => this.#confirm(incarnation, revision),
@@ -258,6 +281,13 @@ export class Mirror {
       }),
     )
     own.publish()
+  }
+
+  /** Of a node that is not there nothing is said. */
+  #endOwn(): void {
+    this.#own?.close()
+    this.#own = undefined
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
   }
 
   #said(): Said | undefined {

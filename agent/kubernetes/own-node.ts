@@ -23,13 +23,16 @@ const longestPauseMs = 10_000
 export class OwnNode {
   readonly #server: ApiServer
   readonly #name: string
-  readonly #uid: string
+  /** Of the Node that owns what is published. */
+  readonly uid: string
+  readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #read: () => Said | undefined
   readonly #onLife: (incarnation: string, revision: number) => void
   readonly #onTrouble: (error: ApiError) => void
   #running: Promise<void> | undefined
   #again = false
+  #isFound = false
   #status: WireproofNodeStatus | undefined
   #told: Partial<WireproofNodeStatus> = {}
 
@@ -46,11 +49,20 @@ export class OwnNode {
   ) {
     this.#server = server
     this.#name = node.name
-    this.#uid = node.uid
+    this.uid = node.uid
     this.#read = parts.read
     this.#onLife = parts.onLife
     this.#onTrouble = parts.onTrouble
-    this.#signal = parts.signal
+    this.#signal = AbortSignal.any([parts.signal, this.#stop.signal])
+  }
+
+  close(): void {
+    this.#stop.abort()
+  }
+
+  /** Whether it has been looked for: what is there is known from then on. */
+  get isFound(): boolean {
+    return this.#isFound
   }
 
   /** As it was last seen or written. */
@@ -70,6 +82,8 @@ export class OwnNode {
     this.#again = true
     this.#running ??= this.#keepPublishing().finally(() => {
       this.#running = undefined
+      // Called just now, when the last round was over.
+      if (this.#again && !this.#signal.aborted) this.publish()
     })
   }
 
@@ -90,9 +104,11 @@ export class OwnNode {
 
   async #publishOnce(): Promise<void> {
     let node = await this.#find()
+    this.#isFound = true
     this.#status = node.status
     const said = this.#read()
-    if (said !== undefined) node = await this.#publishLife(node, said.incarnation)
+    const incarnation = said?.incarnation ?? node.status?.incarnation
+    if (incarnation !== undefined) node = await this.#publishLife(node, incarnation)
     // Of an earlier life it says nothing any more.
     const speaks = said?.announcement?.incarnation === said?.incarnation && said?.announcement !== undefined
     const status = {
@@ -123,7 +139,7 @@ export class OwnNode {
       return (await this.#server.get(`${wireproofNodesPath}/${this.#name}`, this.#signal)) as WireproofNode
     } catch (error) {
       if ((error as ApiError).status !== 404) throw error
-      const owner = { apiVersion: 'v1', kind: 'Node', name: this.#name, uid: this.#uid }
+      const owner = { apiVersion: 'v1', kind: 'Node', name: this.#name, uid: this.uid }
       return (await this.#server.create(
         wireproofNodesPath,
         {

@@ -248,7 +248,7 @@ describe('a cluster store that mirrors the API server', () => {
   test('keeps what it has while the API server is away, says so, and catches up', async () => {
     const [one, two] = stations as [Station, Station]
     await plane.crash()
-    await eventually(() => assert.match(one.mirror.problems.join('\n'), /has not been heard/))
+    await eventually(() => assert.match(view(one).problems.join('\n'), /has not been heard: .*, since 20/))
     assert.equal(view(one).nodes.size, 3)
     const incarnation = newIncarnation()
     two.store.publishLife('n2', incarnation)
@@ -256,7 +256,7 @@ describe('a cluster store that mirrors the API server', () => {
     assert.equal(view(two).lives.get('n2')?.revision, Number.MAX_SAFE_INTEGER)
     await plane.recover()
     await eventually(() => assert.equal(view(one).lives.get('n2')?.incarnation, incarnation), 60_000)
-    await eventually(() => assert.deepEqual(one.mirror.problems, []), 60_000)
+    await eventually(() => assert.deepEqual(view(one).problems, []), 60_000)
   })
 
   test('forgets a node that has left, with all that it has said', async () => {
@@ -266,6 +266,28 @@ describe('a cluster store that mirrors the API server', () => {
       const { nodes, lives, announcements } = view(stations[0]!)
       assert.deepEqual([nodes.has('n2'), lives.has('n2'), announcements.has('n2')], [false, false, false])
     })
+  })
+
+  test('says again what somebody has deleted', async () => {
+    const { incarnation } = view(stations[0]!).lives.get('n1')!
+    kubectl(['delete', 'wireproofnode', 'n1'])
+    await eventually(() => {
+      const { stdout } = kubectl(['get', 'wireproofnode', 'n1', '-o', 'jsonpath={.status.incarnation}'])
+      assert.equal(stdout, incarnation)
+    })
+  })
+
+  test('ends where it cannot keep what it hears, rather than show the past', async () => {
+    const { directory, mirror } = await station('n3')
+    rmSync(join(directory, 'cluster', 'namespaces'), { recursive: true })
+    writeFileSync(join(directory, 'cluster', 'namespaces'), '')
+    const failure = mirror.failure.then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    kubectl(['create', 'namespace', 'unheard-of'])
+    assert.ok(['ENOTDIR', 'EEXIST'].includes(`${await Promise.race([failure, sleep(5000)])}`))
+    mirror.close()
   })
 
   test('lets an agent speak of its own node, and read no secret', async () => {

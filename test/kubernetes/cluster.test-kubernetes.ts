@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type Kind, openKind } from '@wireproof/kind-js'
+import { stringify } from 'yaml'
+import { buildImage } from '../../images/build.ts'
+import { newClusterKey } from '../../lab/suites.ts'
+
+// A cluster of kind in which nothing but our agents is the network, made of images that came from no registry.
+const name = 'wireproof-test'
+const [here, elsewhere] = [`${name}-control-plane`, `${name}-worker`]
+const deploy = fileURLToPath(new URL('../../deploy/kubernetes', import.meta.url))
+const directory = mkdtempSync(join(tmpdir(), 'wireproof-cluster-'))
+const kubeconfig = join(directory, 'kubeconfig')
+let kind: Kind
+/** Whether this machine's kernel can encrypt: where it cannot, what is protected is held back. */
+let encrypts: boolean
+
+before(async () => {
+  kind = await openKind()
+  await kind.deleteCluster(name)
+  const [node, agent, workload] = [
+    await buildImage('node', { report: () => {} }),
+    await buildImage('agent', { report: () => {} }),
+    await buildImage('workload', { report: () => {} }),
+  ]
+  await kind.createCluster({
+    name,
+    image: node.names[0]!,
+    kubeconfig,
+    config: {
+      networking: { disableDefaultCNI: true },
+      nodes: [{ role: 'control-plane' }, { role: 'worker' }],
+    },
+  })
+  for (const { archive } of [agent, workload]) await kind.loadArchive(name, archive)
+  done(kubectl(['apply', '--server-side', '-k', deploy]))
+  const key = newClusterKey(3, 'aes-gcm-128')
+  done(kubectl(['apply', '-f', '-'], stringify(secret(key))))
+  await kind.waitUntilReady(name)
+  for (const [pod, on] of [
+    ['a', here],
+    ['b', here],
+    ['c', elsewhere],
+  ] as const)
+    done(kubectl(['apply', '-f', '-'], stringify(workloadPod(pod, on))))
+  done(kubectl(['wait', '--for=condition=Ready', 'pod', '--all', '--timeout=120s']))
+  await eventually(() => assert.doesNotMatch(shown(), /AgentSilent|^wireproof-test-\S+ +\d+s$/m))
+  encrypts = /True/.test(conditionOf(here, 'Encrypting').status)
+})
+after(async () => {
+  await kind?.deleteCluster(name)
+  rmSync(directory, { recursive: true, force: true })
+})
+
+function kubectl(argv: readonly string[], input = '') {
+  return spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...argv], { input, encoding: 'utf8' })
+}
+
+function done({ status, stderr }: ReturnType<typeof kubectl>): void {
+  assert.equal(status, 0, stderr)
+}
+
+function secret(key: string) {
+  const metadata = { name: 'wireproof-key', namespace: 'wireproof-system' }
+  return { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { key } }
+}
+
+function workloadPod(pod: string, nodeName: string) {
+  const container = {
+    name: 'workload',
+    image: 'wireproof-workload',
+    imagePullPolicy: 'Never',
+    command: ['node', '-e', 'setInterval(() => {}, 1 << 30)'],
+    securityContext: { capabilities: { add: ['NET_RAW'] } },
+  }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: pod, labels: { app: pod } },
+    spec: {
+      nodeName,
+      tolerations: [{ operator: 'Exists' }],
+      terminationGracePeriodSeconds: 0,
+      containers: [container],
+    },
+  }
+}
+
+const shown = () => kubectl(['get', 'wireproofnodes']).stdout
+
+function conditionOf(node: string, type: string): { status: string; reason: string } {
+  const { stdout } = kubectl(['get', 'wireproofnode', node, '-o', 'json'])
+  return JSON.parse(stdout).status.conditions.find((each: { type: string }) => each.type === type)
+}
+
+const addressOf = (pod: string) => kubectl(['get', 'pod', pod, '-o', 'jsonpath={.status.podIP}']).stdout
+
+/** @returns how many of three echo requests were answered. */
+function answered(from: string, to: string): number {
+  const { stdout } = kubectl(['exec', from, '--', 'ping', '-c', '3', '-i', '0.3', '-W', '1', addressOf(to)])
+  return Number(/(\d+) (?:packets )?received/.exec(stdout)?.[1])
+}
+
+async function eventually(check: () => void): Promise<void> {
+  for (const deadline = Date.now() + 60_000; ; await sleep(500))
+    try {
+      return check()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+}
+
+/** Packets between pods, in clear, that cross the bridge between the nodes meanwhile: no agent has a hand on that. */
+async function inClear(action: () => void | Promise<void>): Promise<string[]> {
+  const { stdout } = spawnSync('docker', ['network', 'inspect', '-f', '{{.Id}}', 'kind'], {
+    encoding: 'utf8',
+  })
+  const bridge = `br-${stdout.slice(0, 12)}`
+  const filter = 'src net 10.244.0.0/16 and dst net 10.244.0.0/16'
+  const instrument: ChildProcess = spawn('tcpdump', ['-l', '-n', '--immediate-mode', '-i', bridge, filter])
+  let seen = ''
+  instrument.stdout!.on('data', (chunk) => {
+    seen += chunk
+  })
+  await new Promise<void>((resolve, reject) => {
+    instrument.stderr!.on('data', (chunk) => `${chunk}`.includes('listening on') && resolve())
+    instrument.once('exit', () => reject(new Error(`tcpdump cannot listen at ${bridge}`)))
+  })
+  await action()
+  await sleep(500)
+  const ended = new Promise((resolve) => instrument.once('close', resolve))
+  instrument.removeAllListeners('exit')
+  instrument.kill('SIGINT')
+  await ended
+  return seen.split('\n').filter(Boolean)
+}
+
+async function setStrict(strict: boolean): Promise<void> {
+  const settings = { encryptL3: true, strict, routing: 'native', clusterCidrs: ['10.244.0.0/16'] }
+  const data = { data: { 'config.json': JSON.stringify(settings) } }
+  done(
+    kubectl([
+      'patch',
+      'configmap',
+      'wireproof-settings',
+      '-n',
+      'wireproof-system',
+      '-p',
+      JSON.stringify(data),
+    ]),
+  )
+  const pods = JSON.parse(kubectl(['get', 'pods', '-n', 'wireproof-system', '-o', 'json']).stdout)
+  const question = `require('http').get({ socketPath: '/run/wireproof/agent.sock', path: '/status' }, (r) => r.pipe(process.stdout))`
+  for (const { metadata } of pods.items)
+    await eventually(() => {
+      const at = ['exec', '-n', 'wireproof-system', metadata.name, '-c', 'agent', '--']
+      assert.equal(JSON.parse(kubectl([...at, 'node', '-e', question]).stdout).strict, strict)
+    })
+}
+
+describe('a cluster whose network is our agents', () => {
+  test('has every node ready, and says whether it encrypts', () => {
+    const { stdout } = kubectl(['get', 'nodes', '--no-headers'])
+    assert.deepEqual(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/\s+/).slice(0, 2)),
+      [
+        [here, 'Ready'],
+        [elsewhere, 'Ready'],
+      ],
+    )
+    for (const node of [here, elsewhere])
+      assert.equal(conditionOf(node, 'Encrypting').reason, encrypts ? 'Strict' : 'NoESP')
+  })
+
+  test('lets pods of a node talk, and those of different nodes only encrypted', async () => {
+    const clear = await inClear(() => {
+      assert.equal(answered('a', 'b'), 3)
+      assert.equal(answered('a', 'c'), encrypts ? 3 : 0)
+    })
+    assert.deepEqual(clear, [])
+  })
+
+  test('shows the same instrument cleartext where strict mode is off and nothing can be encrypted', async () => {
+    await setStrict(false)
+    const clear = await inClear(() => assert.equal(answered('a', 'c'), 3))
+    await setStrict(true)
+    assert.equal(
+      clear.some((line) => /ICMP echo request/.test(line)),
+      !encrypts,
+    )
+  })
+
+  test('enforces network policies', async () => {
+    const isolated = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'isolated' },
+      spec: { podSelector: { matchLabels: { app: 'b' } }, policyTypes: ['Ingress'] },
+    }
+    done(kubectl(['apply', '-f', '-'], stringify(isolated)))
+    await eventually(() => assert.equal(answered('a', 'b'), 0))
+    done(kubectl(['delete', 'networkpolicy', 'isolated']))
+    await eventually(() => assert.equal(answered('a', 'b'), 3))
+  })
+
+  test('stays guarded while its agents are killed, and goes on with the next', async () => {
+    const clear = await inClear(async () => {
+      for (const node of [here, elsewhere])
+        spawnSync('docker', ['exec', node, 'pkill', '-9', '-f', 'agent/main.ts'])
+      assert.equal(answered('a', 'c'), encrypts ? 3 : 0)
+      await eventually(() => assert.doesNotMatch(shown(), /AgentSilent/))
+      assert.equal(answered('a', 'b'), 3)
+    })
+    assert.deepEqual(clear, [])
+  })
+})
