@@ -298,7 +298,7 @@ test('probes fail when they must, with the reason, and succeed again', async () 
   await vandal.exit
   await lab.settled()
   assert.equal(unguarded[0], 503)
-  assert.match(unguarded[1], /\[-\] datapath: the ingress program is not on the wire; the egress program/)
+  assert.match(unguarded[1], /\[-\] datapath: the (in|e)gress program is not on the wire/)
 
   await lab.pauseAgent('n1')
   await assert.rejects(ask('n1', '/healthz', 500), { message: 'no answer' })
