@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { Problem } from '../lab/problem.ts'
+import { interruptSignal } from './placement.ts'
+import { report } from './report.ts'
 import { table } from './table.ts'
 
 export const images = new Command('images').description(
@@ -19,18 +20,15 @@ images
         import('../images/plan.ts'),
         import('../images/registry.ts'),
       ])
-      const report = (line: string) => void process.stderr.write(`${line}\n`)
       const mayNeedRegistry = kinds.length === 0 || kinds.includes('node')
       const { build, notes } = planOf(
         { kinds, offline },
         !offline && mayNeedRegistry && (await registryInReach()),
       )
       for (const note of notes) report(note)
-      const interrupt = new AbortController()
-      for (const signal of ['SIGINT', 'SIGTERM'] as const)
-        process.once(signal, () => interrupt.abort(new Problem('EINTERRUPTED', 130, 'interrupted')))
+      const signal = interruptSignal()
       const built = []
-      for (const kind of build) built.push(await buildImage(kind, { report, signal: interrupt.signal }))
+      for (const kind of build) built.push(await buildImage(kind, { report, signal }))
       process.stdout.write(json ? `${JSON.stringify(built, undefined, 2)}\n` : listed(built))
     },
   )

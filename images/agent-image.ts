@@ -1,12 +1,12 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { Problem } from '../lab/problem.ts'
 import type { TarEntry } from './archive/tar.ts'
 import type { PreparedImage } from './content/image.ts'
 import { followImports } from './content/imports.ts'
 import { fileAt } from './content/libraries.ts'
-import { nodePackage, nodePath, root, runtime, systemLibrary } from './content/node-runtime.ts'
-import { type Lock, type NeededPackage, npmClosure } from './content/npm-closure.ts'
+import { nodeComponent, nodePath, readLock, root, runtime, systemLibrary } from './content/node-runtime.ts'
+import { type NeededPackage, npmClosure } from './content/npm-closure.ts'
 import { sbomOf } from './content/sbom.ts'
 
 /** Where the checkout's part that an agent is stands in its image. */
@@ -25,7 +25,7 @@ export async function agentImage(
   signal?: AbortSignal,
 ): Promise<PreparedImage> {
   const { files, packages } = followImports(root, programs)
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
+  const lock = readLock()
   const needed = npmClosure(lock, packages, (name) => !name.startsWith('@types/'))
   const present = needed.filter(({ path }) => globSync(join(root, path)).length > 0)
   const ofPackages = present.flatMap((each) => packageFiles(each))
@@ -46,12 +46,8 @@ export async function agentImage(
       ...present.filter(isWorkspace).map(workspaceLink),
     ],
   }
-  const runtimePackage = {
-    path: '',
-    name: nodePackage,
-    locked: lock.packages[`node_modules/${nodePackage}`] ?? {},
-  }
-  return { image, sbom: sbomOf({ name: 'wireproof-agent', version }, [...present, runtimePackage], debian) }
+  const npm = [...present, nodeComponent(lock)]
+  return { image, sbom: sbomOf({ name: 'wireproof-agent', version }, npm, debian) }
 }
 
 export function labelsOf(title: string, version: string): Record<string, string> {

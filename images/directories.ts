@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { cacheDirectory } from '../lab/vm/artefacts/cache.ts'
 
 /** What was built, in the user's cache. Can be deleted at any time. */
-export function imagesDirectory(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): string {
-  return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'wireproof', 'images')
+export function imagesDirectory(): string {
+  return join(cacheDirectory(), 'images')
 }

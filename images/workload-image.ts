@@ -1,11 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { Problem } from '../lab/problem.ts'
 import { labelsOf } from './agent-image.ts'
 import type { PreparedImage } from './content/image.ts'
 import { fileAt, withLibraries } from './content/libraries.ts'
-import { nodePackage, root, runtime } from './content/node-runtime.ts'
-import type { Lock } from './content/npm-closure.ts'
+import { nodeComponent, readLock, runtime } from './content/node-runtime.ts'
 import { sbomOf } from './content/sbom.ts'
 
 /**
@@ -21,7 +19,6 @@ export async function workloadImage(
   if (ping === undefined)
     throw new Problem('EPING', 3, 'ping is not installed here', 'As root: apt-get install iputils-ping')
   const { entries, debian } = await runtime(scratch, await withLibraries([ping], signal), signal)
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
   const image = {
     names: [`wireproof-workload:${version}`, 'wireproof-workload:latest'],
     entrypoint: ['node', '-e', 'setInterval(() => {}, 1 << 30)'],
@@ -33,6 +30,6 @@ export async function workloadImage(
       { type: 'directory', name: 'tmp', mode: 0o1777 } as const,
     ],
   }
-  const node = { path: '', name: nodePackage, locked: lock.packages[`node_modules/${nodePackage}`] ?? {} }
-  return { image, sbom: sbomOf({ name: 'wireproof-workload', version }, [node], debian) }
+  const npm = [nodeComponent(readLock())]
+  return { image, sbom: sbomOf({ name: 'wireproof-workload', version }, npm, debian) }
 }

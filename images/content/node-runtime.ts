@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { copyFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -5,13 +6,23 @@ import { Problem } from '../../lab/problem.ts'
 import type { TarEntry } from '../archive/tar.ts'
 import { command } from '../command.ts'
 import { type DebianPackage, debianPackagesOf, fileAt, withLibraries } from './libraries.ts'
+import type { Lock, NeededPackage } from './npm-closure.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export const nodePackage = `node-linux-${process.arch}`
+const nodePackage = `node-linux-${process.arch}`
 
 /** In an image. */
 export const nodePath = '/usr/local/bin/node'
+
+/** Node itself among what an image holds. */
+export function nodeComponent(lock: Lock): NeededPackage {
+  return { path: '', name: nodePackage, locked: lock.packages[`node_modules/${nodePackage}`] ?? {} }
+}
+
+export function readLock(): Lock {
+  return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lock
+}
 
 export interface Runtime {
   readonly entries: readonly TarEntry[]

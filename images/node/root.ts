@@ -22,12 +22,12 @@ const archive = 'root.tar'
 /**
  * A Debian root file system as an archive, from the cache or made by debootstrap.
  *
- * @param mirror Debian's archive, or a mirror of it.
+ * @param mirror of Debian's archive; the one that debootstrap takes by itself, when absent.
  */
 export async function rootArchive(
   report: Report,
   signal?: AbortSignal,
-  mirror = debianMirror(),
+  mirror = process.env.WIREPROOF_DEBIAN_MIRROR || undefined,
 ): Promise<string> {
   const digest = createHash('sha256')
     .update(JSON.stringify([suite, packages]))
@@ -39,7 +39,11 @@ export async function rootArchive(
   return join(directory, archive)
 }
 
-async function make(directory: string, mirror: string, signal: AbortSignal | undefined): Promise<void> {
+async function make(
+  directory: string,
+  mirror: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await install(
     directory,
     async (partial) => {
@@ -47,7 +51,14 @@ async function make(directory: string, mirror: string, signal: AbortSignal | und
       try {
         await command(
           'debootstrap',
-          ['debootstrap', '--variant=minbase', `--include=${packages.join()}`, suite, root, mirror],
+          [
+            'debootstrap',
+            '--variant=minbase',
+            `--include=${packages.join()}`,
+            suite,
+            root,
+            ...(mirror ? [mirror] : []),
+          ],
           { signal, environment: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' } },
         )
         // Fetched packages and indexes are of no use in a node.
@@ -68,8 +79,4 @@ async function make(directory: string, mirror: string, signal: AbortSignal | und
     },
     [archive],
   )
-}
-
-function debianMirror(): string {
-  return process.env.WIREPROOF_DEBIAN_MIRROR || 'http://deb.debian.org/debian'
 }
