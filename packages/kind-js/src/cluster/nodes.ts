@@ -15,8 +15,6 @@ export interface ClusterNode {
   readonly image: string
   /** On the provider's networks, IPv4 first. */
   readonly addresses: readonly string[]
-  /** Of its first process, as this machine counts them where the provider runs on it; 0 where it does not run. */
-  readonly pid: number
 }
 
 const roleLabel = 'io.x-k8s.kind.role'
@@ -64,7 +62,6 @@ export function nodesFromInspection(inspection: unknown): ClusterNode[] {
       state: String(at(container, 'State', 'Status') ?? 'unknown'),
       image: String(at(container, 'Config', 'Image') ?? ''),
       addresses: addressesOf(at(container, 'NetworkSettings', 'Networks')),
-      pid: Number(at(container, 'State', 'Pid') ?? 0),
     }
   })
 }
