@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileOfObject } from '../cluster/object-directory.ts'
 import { isMissing, replaceFile } from '../cluster/whole-file.ts'
@@ -48,7 +48,6 @@ interface MirrorOptions {
 
 /** Undefined where there is no such file. */
 export function textOf(path: string): string | undefined {
-  if (!existsSync(path)) return undefined
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

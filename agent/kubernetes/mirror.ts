@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { mirrorFile } from '../cluster/files.ts'
 import { fileOfObject } from '../cluster/object-directory.ts'
 import { Malformed, parseAnnouncement, parseLife } from '../cluster/parse.ts'
-import type { Announcement } from '../cluster/state.ts'
 import { replaceFile, writeJson } from '../cluster/whole-file.ts'
 import type { Log } from '../log.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
@@ -12,7 +11,7 @@ import { type ApiObject, type Follower, follow } from './follow.ts'
 import { apiGroup, apiVersion, plurals, settingsConfigMap, settingsFile, systemNamespace } from './names.ts'
 import { announcementOf, lifeOf, type WireproofNode } from './node-status.ts'
 import { OwnNode, type Said, wireproofNodesPath } from './own-node.ts'
-import { documentOf, namespaceOf, nodeOf, podName, podOf, serviceOf } from './translate.ts'
+import { documentOf, nameInNamespace, namespaceOf, nodeOf, podOf, serviceOf } from './translate.ts'
 
 const policyVersion = 'networking.k8s.io/v1'
 const encryptionVersion = `${apiGroup}/${apiVersion}`
@@ -28,19 +27,18 @@ interface Kind {
   readonly read: (object: ApiObject) => unknown
 }
 
-const inNamespace = podName
 const byName = ({ metadata }: ApiObject) => metadata.name
 
 const kinds: readonly Kind[] = [
   { path: '/api/v1/nodes', directory: 'nodes', nameOf: byName, read: nodeOf },
-  { path: '/api/v1/pods', directory: 'pods', nameOf: podName, read: podOf },
+  { path: '/api/v1/pods', directory: 'pods', nameOf: nameInNamespace, read: podOf },
   { path: '/api/v1/namespaces', directory: 'namespaces', nameOf: byName, read: namespaceOf },
-  { path: '/api/v1/services', directory: 'services', nameOf: inNamespace, read: serviceOf },
+  { path: '/api/v1/services', directory: 'services', nameOf: nameInNamespace, read: serviceOf },
   {
     path: `/apis/${policyVersion}/networkpolicies`,
     directory: 'policies',
     extension: '.yaml',
-    nameOf: inNamespace,
+    nameOf: nameInNamespace,
     read: (object) => documentOf(object, policyVersion, 'NetworkPolicy'),
   },
   {
@@ -176,7 +174,7 @@ export class Mirror {
 
   #followKind({ directory, extension, nameOf, read }: Kind): Omit<Follower, 'heard'> {
     const files = new DirectoryMirror(join(this.#directory, directory), extension ? { extension } : {})
-    const put = (object: ApiObject) => {
+    const put = (object: ApiObject): boolean => {
       const value = read(object)
       if (value === undefined) files.remove(nameOf(object))
       else files.put(nameOf(object), value)
@@ -184,12 +182,10 @@ export class Mirror {
         this.#podCidrs = nodeOf(object)?.podCidrs ?? []
         this.#begin(object)
       }
+      return value !== undefined
     }
     return {
-      replace: (objects) => {
-        for (const object of objects) put(object)
-        files.keepOnly(new Set(objects.filter((object) => read(object) !== undefined).map(nameOf)))
-      },
+      replace: (objects) => files.keepOnly(new Set(objects.filter(put).map(nameOf))),
       put,
       remove: (object) => {
         files.remove(nameOf(object))
@@ -210,10 +206,6 @@ export class Mirror {
   }
 
   #followLives(): Omit<Follower, 'heard'> {
-    const forget = (name: string) => {
-      this.#announcements.remove(name)
-      this.#lives.remove(name)
-    }
     const put = (objects: readonly WireproofNode[]) => {
       for (const object of objects) this.#putLife(object)
       // Whoever reads it finds all lives that it speaks of.
@@ -229,9 +221,11 @@ export class Mirror {
       },
       put: (object) => put([object]),
       remove: (object) => {
-        forget(object.metadata.name)
+        const { name } = object.metadata
+        this.#announcements.remove(name)
+        this.#lives.remove(name)
         // Somebody has deleted what the others know of this node: it is made anew.
-        if (object.metadata.name === this.#node) this.#own?.publish()
+        if (name === this.#node) this.#own?.publish()
       },
     }
   }
@@ -291,18 +285,22 @@ export class Mirror {
   }
 
   #said(): Said | undefined {
-    const life = understood(join(this.#directory, 'incarnations', `${this.#node}.json`), parseLife)
+    const life = understood(this.#ownFile('incarnations'), parseLife)
     if (life === undefined) return undefined
-    const announcement: Announcement | undefined = understood(
-      join(this.#directory, 'acks', `${this.#node}.json`),
-      parseAnnouncement,
-    )
-    return { incarnation: life.incarnation, announcement }
+    return {
+      incarnation: life.incarnation,
+      announcement: understood(this.#ownFile('acks'), parseAnnouncement),
+    }
+  }
+
+  /** What this node's agent writes. */
+  #ownFile(directory: 'incarnations' | 'acks'): string {
+    return join(this.#directory, directory, fileOfObject(this.#node))
   }
 
   /** The agent learns what revision its life has come to have. */
   #confirm(incarnation: string, revision: number): void {
-    const path = join(this.#directory, 'incarnations', `${this.#node}.json`)
+    const path = this.#ownFile('incarnations')
     const life = understood(path, parseLife)
     if (life?.incarnation !== incarnation || life.revision === revision) return
     writeJson(path, { incarnation, revision })

@@ -34,8 +34,8 @@ export function nodeOf({ metadata, spec, status }: NodeObject): ClusterNode | un
   return { name: metadata.name, underlay, podCidrs, ...(metadata.labels && { labels: metadata.labels }) }
 }
 
-/** Names of pods are their own only within a namespace. */
-export function podName({ metadata: { namespace, name } }: ApiObject): string {
+/** Names are an object's own only within its namespace. */
+export function nameInNamespace({ metadata: { namespace, name } }: ApiObject): string {
   return `${namespace}/${name}`
 }
 
@@ -47,7 +47,7 @@ export function podOf(pod: PodObject): ClusterPod | undefined {
   if (spec?.hostNetwork || hasEnded || !spec?.nodeName || addresses.length === 0) return undefined
   const ports = namedPorts(spec)
   return {
-    name: podName(pod),
+    name: nameInNamespace(pod),
     node: spec.nodeName,
     addresses,
     labels: metadata.labels ?? {},

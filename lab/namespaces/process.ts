@@ -5,8 +5,10 @@ import { inNetworkNamespace } from '@wireproof/ffi'
 import type { LabProcess } from '../lab.ts'
 
 /**
- * Starts a program inside a network namespace, which is given by a path such as `/run/netns/<name>`. libuv forks on the calling thread, so the child is born in the
+ * Starts a program inside a network namespace. libuv forks on the calling thread, so the child is born in the
  * namespace that thread is in: no nsenter, no second exec.
+ *
+ * @param namespace a path such as `/run/netns/<name>`.
  */
 export function spawnIn(namespace: string, argv: readonly string[], options: SpawnOptions): ChildProcess {
   const [program, ...args] = argv
