@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
-import { agentManifests, defaultSettings } from './manifests.ts'
+import { agentManifests } from './manifests.ts'
+import { defaultSettings } from './settings.ts'
 
 const note =
   '# Written by deploy/kubernetes/write.ts from manifests.ts, which Pulumi takes them from as well: change them there.\n'

@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseOptions } from '../../agent/options.ts'
 import { manifestFiles } from './files.ts'
-import { agentManifests, defaultSettings, type KubernetesObject } from './manifests.ts'
+import { agentManifests } from './manifests.ts'
+import type { KubernetesObject } from './object.ts'
+import { defaultSettings } from './settings.ts'
 
 test('the files are what the manifests say: node deploy/kubernetes/write.ts', () => {
   const written = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.yaml'))

@@ -12,12 +12,9 @@ import type { Announcement } from '../../agent/cluster/state.ts'
 import { newIncarnation } from '../../agent/keys/incarnation.ts'
 import type { ApiObject } from '../../agent/kubernetes/follow.ts'
 import { Mirror } from '../../agent/kubernetes/mirror.ts'
-import {
-  agentManifests,
-  defaultSettings,
-  type KubernetesObject,
-  keyManifest,
-} from '../../deploy/kubernetes/manifests.ts'
+import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
+import type { KubernetesObject } from '../../deploy/kubernetes/object.ts'
+import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
 import { type ControlPlane, startControlPlane } from './api-server.ts'
 
 const key = `3+ rfc4106(gcm(aes)) ${'11'.repeat(20)} 128\n`

@@ -1,0 +1,132 @@
+import {
+  agentName,
+  agentSocket,
+  keyFile,
+  keySecret,
+  runDirectory,
+  settingsDirectory,
+} from '../../agent/kubernetes/names.ts'
+import { inSystem, type KubernetesObject, labels } from './object.ts'
+import type { AgentSettings } from './settings.ts'
+
+const cniDirectory = '/etc/cni/net.d'
+const storeDirectory = `${runDirectory}/cluster`
+const tokenDirectory = '/var/run/secrets/kubernetes.io/serviceaccount'
+const nodeName = { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }
+const runMount = { name: 'run', mountPath: runDirectory }
+const unprivileged = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+}
+
+export function daemonSet({ image, wire, isNetwork }: AgentSettings): KubernetesObject {
+  const mirror = {
+    image,
+    command: ['node', 'agent/kubernetes/main.ts'],
+    env: [nodeName],
+    securityContext: unprivileged,
+    volumeMounts: [runMount, { name: 'token', mountPath: tokenDirectory, readOnly: true }],
+  }
+  const mirrorArguments = ['--node=$(NODE)', `--cluster=${storeDirectory}`, `--socket=${agentSocket}`]
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: inSystem(agentName),
+    spec: {
+      selector: { matchLabels: { 'app.kubernetes.io/name': agentName } },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
+      template: {
+        metadata: { labels },
+        spec: {
+          serviceAccountName: agentName,
+          automountServiceAccountToken: false,
+          hostNetwork: true,
+          priorityClassName: 'system-node-critical',
+          terminationGracePeriodSeconds: 5,
+          tolerations: [{ operator: 'Exists' }],
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          initContainers: [
+            {
+              ...mirror,
+              name: 'first-reading',
+              args: [...mirrorArguments, '--once'],
+              resources: { requests: { cpu: '50m', memory: '64Mi' } },
+            },
+          ],
+          containers: [
+            {
+              name: 'agent',
+              image,
+              command: ['node', 'agent/main.ts'],
+              args: [
+                '--node=$(NODE)',
+                `--cluster=${storeDirectory}`,
+                '--mirrored',
+                `--key=${settingsDirectory}/${keyFile}`,
+                `--socket=${agentSocket}`,
+                `--wire=${wire}`,
+                '--pods=routes',
+                '--without-esp=guard',
+              ],
+              env: [nodeName],
+              // bpf() needs CAP_BPF and, for programs on devices and maps of theirs, CAP_NET_ADMIN and CAP_PERFMON.
+              securityContext: {
+                ...unprivileged,
+                capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
+              },
+              resources: { requests: { cpu: '50m', memory: '96Mi' } },
+              volumeMounts: [
+                runMount,
+                { name: 'key', mountPath: settingsDirectory, readOnly: true },
+                { name: 'bpffs', mountPath: '/sys/fs/bpf' },
+              ],
+              startupProbe: { ...probe('healthz'), periodSeconds: 1, failureThreshold: 120 },
+              livenessProbe: { ...probe('healthz'), periodSeconds: 10, failureThreshold: 3 },
+              readinessProbe: { ...probe('readyz'), periodSeconds: 5 },
+            },
+            {
+              ...mirror,
+              name: 'mirror',
+              args: [...mirrorArguments, ...(isNetwork ? [`--cni=${cniDirectory}`] : [])],
+              volumeMounts: [
+                ...mirror.volumeMounts,
+                ...(isNetwork ? [{ name: 'cni', mountPath: cniDirectory }] : []),
+              ],
+              resources: { requests: { cpu: '20m', memory: '64Mi' } },
+            },
+          ],
+          volumes: [
+            { name: 'run', hostPath: { path: runDirectory, type: 'DirectoryOrCreate' } },
+            { name: 'bpffs', hostPath: { path: '/sys/fs/bpf', type: 'Directory' } },
+            ...(isNetwork
+              ? [{ name: 'cni', hostPath: { path: cniDirectory, type: 'DirectoryOrCreate' } }]
+              : []),
+            { name: 'key', secret: { secretName: keySecret, defaultMode: 0o400 } },
+            {
+              name: 'token',
+              projected: {
+                defaultMode: 0o400,
+                sources: [
+                  { serviceAccountToken: { path: 'token', expirationSeconds: 3600 } },
+                  {
+                    configMap: {
+                      name: 'kube-root-ca.crt',
+                      items: [{ key: 'ca.crt', path: 'ca.crt' }],
+                    },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    },
+  }
+}
+
+/** Asks the agent itself, over its socket. */
+function probe(question: 'healthz' | 'readyz') {
+  return { exec: { command: ['node', 'agent/probe.mjs', agentSocket, `/${question}`] }, timeoutSeconds: 5 }
+}

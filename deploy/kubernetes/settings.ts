@@ -1,0 +1,22 @@
+export interface AgentSettings {
+  readonly image: string
+  readonly encryptL3: boolean
+  readonly strict: boolean
+  readonly routing: 'native' | 'vxlan'
+  /** The ranges that the pods of all nodes come from. */
+  readonly clusterCidrs: readonly string[]
+  /** The device by which nodes reach each other. */
+  readonly wire: string
+  /** Whether the agent is the cluster's network as well; otherwise another plugs pods in. */
+  readonly isNetwork: boolean
+}
+
+export const defaultSettings: AgentSettings = {
+  image: 'wireproof-agent:0.1.0',
+  encryptL3: true,
+  strict: true,
+  routing: 'native',
+  clusterCidrs: ['10.244.0.0/16'],
+  wire: 'eth0',
+  isNetwork: true,
+}
