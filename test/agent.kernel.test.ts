@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Flow } from '../agent/api.ts'
 import { isOwnMetric } from '../agent/plan/ownership.ts'
 import { AgentCluster } from './agent-cluster.ts'
+import { eventually } from './eventually.ts'
 
 // Three nodes with a pod each. The tests follow each other on the same cluster, as events do.
 let cluster: AgentCluster
@@ -172,16 +173,6 @@ test('flows tell which pods spoke, and that it was encrypted', async () => {
   assert.ok(Math.abs(Number(BigInt(flow.time) / 1_000_000n) - Date.now()) < 5000)
 })
 
-/** Waits five seconds at most for what `check` asserts. */
-async function eventually(check: () => void): Promise<void> {
-  for (const deadline = Date.now() + 5000; ; await delay(20))
-    try {
-      return check()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-    }
-}
-
 test('a node that joins under traffic disturbs nobody, and is reached; one that leaves is forgotten', async () => {
   const pings = cluster.ping(1, 2, 150)
   const frames = await cluster.onWire(async () => {
@@ -220,10 +211,13 @@ test('a node that joins under traffic disturbs nobody, and is reached; one that 
             known: before.includes(template?.spi ?? 0),
           })),
       )
-    await eventually(() => {
-      assert.deepEqual(ofFour(), [])
-      assert.deepEqual(towardsHeir(), [{ gateway: cluster.underlay(4), known: false }])
-    })
+    await eventually(
+      () => {
+        assert.deepEqual(ofFour(), [])
+        assert.deepEqual(towardsHeir(), [{ gateway: cluster.underlay(4), known: false }])
+      },
+      { withinMs: 5000, everyMs: 20 },
+    )
   } finally {
     cluster.forgetNode('heir')
   }

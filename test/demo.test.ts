@@ -16,6 +16,7 @@ const [first, ...others] = kernelsToTest
 
 for (const play of [transparentEncryption, fireDrill]) {
   play(first)
+  test(`on kernel ${first} it leaves nothing on the machine`, () => assert.deepEqual(leftovers(), []))
   // Each emulator keeps one processor busy.
   describe('on other kernels, side by side', { concurrency: others.length || 1 }, () => others.forEach(play))
   test('all of it leaves nothing on the machine', () => assert.deepEqual(leftovers(), []))

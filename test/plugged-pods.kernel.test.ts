@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { AgentCluster } from './agent-cluster.ts'
+import { eventually } from './eventually.ts'
 
 // Two nodes on which a CNI plugin plugs pods in, and tells no agent.
 let cluster: AgentCluster
@@ -25,12 +25,8 @@ function plug(id: number): void {
   })
 }
 
-async function eventually(check: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await check()); await delay(50))
-    assert.ok(Date.now() < deadline, `${check}`)
-}
-
-const guarded = (id: number) => async () => (await cluster.agent(id).status()).pods.includes(`p${id}`)
+const isGuarded = async (id: number) => (await cluster.agent(id).status()).pods.includes(`p${id}`)
+const guarded = (id: number) => async () => assert.ok(await isGuarded(id))
 
 test('a pod that is plugged in behind the agent’s back sends nothing in clear, and is guarded by its route', async () => {
   plug(1)
@@ -54,8 +50,8 @@ test('the next agent knows the device, and a pod that is unplugged is forgotten'
   await cluster.killAgent(1)
   await cluster.startAgent(1, flags)
   await cluster.settled(...nodes)
-  assert.ok(await guarded(1)())
+  assert.ok(await isGuarded(1))
   assert.deepEqual(await cluster.ping(1, 2, 20), { sent: 20, received: 20 })
   cluster.route(1, (route) => route.deleteLink('p1'))
-  await eventually(async () => !(await guarded(1)()))
+  await eventually(async () => assert.ok(!(await isGuarded(1))))
 })

@@ -18,7 +18,7 @@ export function agentManifests(settings: AgentSettings): KubernetesObject[] {
     wireproofNodeDefinition,
     encryptionPolicyDefinition,
     ...rights,
-    settingsMap(settings),
+    settingsManifest(settings),
     daemonSet(settings),
   ]
 }
@@ -43,7 +43,12 @@ const namespace: KubernetesObject = {
   },
 }
 
-function settingsMap({ encryptL3, strict, routing, clusterCidrs }: AgentSettings): KubernetesObject {
+export function settingsManifest({
+  encryptL3,
+  strict,
+  routing,
+  clusterCidrs,
+}: AgentSettings): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -8,8 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Kind, openKind } from '@wireproof/kind-js'
 import { stringify } from 'yaml'
+import { keyManifest, settingsManifest } from '../../deploy/kubernetes/manifests.ts'
+import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
 import { buildImage } from '../../images/build.ts'
 import { newClusterKey } from '../../lab/suites.ts'
+import { eventually } from '../eventually.ts'
 
 // A cluster of kind in which nothing but our agents is the network, made of images that came from no registry.
 const name = 'wireproof-test'
@@ -40,8 +43,7 @@ before(async () => {
   })
   for (const { archive } of [agent, workload]) await kind.loadArchive(name, archive)
   done(kubectl(['apply', '--server-side', '-k', deploy]))
-  const key = newClusterKey(3, 'aes-gcm-128')
-  done(kubectl(['apply', '-f', '-'], stringify(secret(key))))
+  done(kubectl(['apply', '-f', '-'], stringify(keyManifest(newClusterKey(3, 'aes-gcm-128')))))
   await kind.waitUntilReady(name)
   for (const [pod, on] of [
     ['a', here],
@@ -50,7 +52,7 @@ before(async () => {
   ] as const)
     done(kubectl(['apply', '-f', '-'], stringify(workloadPod(pod, on))))
   done(kubectl(['wait', '--for=condition=Ready', 'pod', '--all', '--timeout=120s']))
-  await eventually(() => assert.doesNotMatch(shown(), /AgentSilent|^wireproof-test-\S+ +\d+s$/m))
+  await inTime(() => assert.doesNotMatch(shown(), /AgentSilent|^wireproof-test-\S+ +\d+s$/m))
   encrypts = /True/.test(conditionOf(here, 'Encrypting').status)
 })
 after(async () => {
@@ -64,11 +66,6 @@ function kubectl(argv: readonly string[], input = '') {
 
 function done({ status, stderr }: ReturnType<typeof kubectl>): void {
   assert.equal(status, 0, stderr)
-}
-
-function secret(key: string) {
-  const metadata = { name: 'wireproof-key', namespace: 'wireproof-system' }
-  return { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { key } }
 }
 
 function workloadPod(pod: string, nodeName: string) {
@@ -107,14 +104,7 @@ function answered(from: string, to: string): number {
   return Number(/(\d+) (?:packets )?received/.exec(stdout)?.[1])
 }
 
-async function eventually(check: () => void): Promise<void> {
-  for (const deadline = Date.now() + 60_000; ; await sleep(500))
-    try {
-      return check()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-    }
-}
+const inTime = (check: () => void) => eventually(check, { withinMs: 60_000, everyMs: 500 })
 
 /** Packets between pods, in clear, that cross the bridge between the nodes meanwhile: no agent has a hand on that. */
 async function inClear(action: () => void | Promise<void>): Promise<string[]> {
@@ -142,23 +132,12 @@ async function inClear(action: () => void | Promise<void>): Promise<string[]> {
 }
 
 async function setStrict(strict: boolean): Promise<void> {
-  const settings = { encryptL3: true, strict, routing: 'native', clusterCidrs: ['10.244.0.0/16'] }
-  const data = { data: { 'config.json': JSON.stringify(settings) } }
-  done(
-    kubectl([
-      'patch',
-      'configmap',
-      'wireproof-settings',
-      '-n',
-      'wireproof-system',
-      '-p',
-      JSON.stringify(data),
-    ]),
-  )
+  const settings = settingsManifest({ ...defaultSettings, strict })
+  done(kubectl(['apply', '--server-side', '-f', '-'], stringify(settings)))
   const pods = JSON.parse(kubectl(['get', 'pods', '-n', 'wireproof-system', '-o', 'json']).stdout)
   const question = `require('http').get({ socketPath: '/run/wireproof/agent.sock', path: '/status' }, (r) => r.pipe(process.stdout))`
   for (const { metadata } of pods.items)
-    await eventually(() => {
+    await inTime(() => {
       const at = ['exec', '-n', 'wireproof-system', metadata.name, '-c', 'agent', '--']
       assert.equal(JSON.parse(kubectl([...at, 'node', '-e', question]).stdout).strict, strict)
     })
@@ -207,9 +186,9 @@ describe('a cluster whose network is our agents', () => {
       spec: { podSelector: { matchLabels: { app: 'b' } }, policyTypes: ['Ingress'] },
     }
     done(kubectl(['apply', '-f', '-'], stringify(isolated)))
-    await eventually(() => assert.equal(answered('a', 'b'), 0))
+    await inTime(() => assert.equal(answered('a', 'b'), 0))
     done(kubectl(['delete', 'networkpolicy', 'isolated']))
-    await eventually(() => assert.equal(answered('a', 'b'), 3))
+    await inTime(() => assert.equal(answered('a', 'b'), 3))
   })
 
   test('stays guarded while its agents are killed, and goes on with the next', async () => {
@@ -217,7 +196,7 @@ describe('a cluster whose network is our agents', () => {
       for (const node of [here, elsewhere])
         spawnSync('docker', ['exec', node, 'pkill', '-9', '-f', 'agent/main.ts'])
       assert.equal(answered('a', 'c'), encrypts ? 3 : 0)
-      await eventually(() => assert.doesNotMatch(shown(), /AgentSilent/))
+      await inTime(() => assert.doesNotMatch(shown(), /AgentSilent/))
       assert.equal(answered('a', 'b'), 3)
     })
     assert.deepEqual(clear, [])

@@ -15,6 +15,7 @@ import { Mirror } from '../../agent/kubernetes/mirror.ts'
 import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
 import type { KubernetesObject } from '../../deploy/kubernetes/object.ts'
 import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
+import { eventually } from '../eventually.ts'
 import { type ControlPlane, startControlPlane } from './api-server.ts'
 
 const key = `3+ rfc4106(gcm(aes)) ${'11'.repeat(20)} 128\n`
@@ -89,15 +90,6 @@ async function station(node: string): Promise<Station> {
   const store = new FileStore(join(directory, 'cluster'), { keyFile, revisions: 'assigned' })
   store.refresh(true)
   return { directory, store, mirror }
-}
-
-async function eventually(check: () => void, withinMs = 10_000): Promise<void> {
-  for (const deadline = Date.now() + withinMs; ; await sleep(50))
-    try {
-      return check()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-    }
 }
 
 const view = ({ store }: Station) => {
@@ -252,8 +244,10 @@ describe('a cluster store that mirrors the API server', () => {
     await sleep(500)
     assert.equal(view(two).lives.get('n2')?.revision, Number.MAX_SAFE_INTEGER)
     await plane.recover()
-    await eventually(() => assert.equal(view(one).lives.get('n2')?.incarnation, incarnation), 60_000)
-    await eventually(() => assert.deepEqual(view(one).problems, []), 60_000)
+    await eventually(() => assert.equal(view(one).lives.get('n2')?.incarnation, incarnation), {
+      withinMs: 60_000,
+    })
+    await eventually(() => assert.deepEqual(view(one).problems, []), { withinMs: 60_000 })
   })
 
   test('forgets a node that has left, with all that it has said', async () => {
