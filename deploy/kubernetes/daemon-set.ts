@@ -12,6 +12,9 @@ import type { AgentSettings } from './settings.ts'
 const cniDirectory = '/etc/cni/net.d'
 const storeDirectory = `${runDirectory}/cluster`
 const tokenDirectory = '/var/run/secrets/kubernetes.io/serviceaccount'
+/** Of a pod: the image that it was made with. */
+const imageDigestAnnotation = 'wireproof.dev/image-digest'
+
 const nodeName = { name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }
 const runMount = { name: 'run', mountPath: runDirectory }
 const unprivileged = {
@@ -21,7 +24,7 @@ const unprivileged = {
   seccompProfile: { type: 'RuntimeDefault' },
 }
 
-export function daemonSet({ image, wire, isNetwork }: AgentSettings): KubernetesObject {
+export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings): KubernetesObject {
   const mirror = {
     image,
     command: ['node', 'agent/kubernetes/main.ts'],
@@ -38,7 +41,10 @@ export function daemonSet({ image, wire, isNetwork }: AgentSettings): Kubernetes
       selector: { matchLabels: { 'app.kubernetes.io/name': agentName } },
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '10%' } },
       template: {
-        metadata: { labels },
+        metadata: {
+          labels,
+          ...(imageDigest !== undefined && { annotations: { [imageDigestAnnotation]: imageDigest } }),
+        },
         spec: {
           serviceAccountName: agentName,
           automountServiceAccountToken: false,

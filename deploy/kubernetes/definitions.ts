@@ -42,11 +42,12 @@ const condition = object(
 )
 
 const ofCondition = (type: string, field: string) => `.status.conditions[?(@.type=="${type}")].${field}`
+/** A priority of 0 is left out, as the API server does: what it keeps is then what it was given. */
 const column = (name: string, type: string, jsonPath: string, priority = 0) => ({
   name,
   type,
   jsonPath,
-  priority,
+  ...(priority !== 0 && { priority }),
 })
 
 export const wireproofNodeDefinition = definition(

@@ -1,5 +1,7 @@
 export interface AgentSettings {
   readonly image: string
+  /** Of the image, where whoever applies the manifests knows it: another one under the same name is then rolled out. */
+  readonly imageDigest?: string
   readonly encryptL3: boolean
   readonly strict: boolean
   readonly routing: 'native' | 'vxlan'

@@ -68,6 +68,8 @@ export interface GoBuild {
   readonly stamp: string | readonly string[]
   /** Build tags, beside those that every program gets. */
   readonly tags?: readonly string[]
+  /** A file that tells Go of other files to lay over those of the wrapper, or beside them. */
+  readonly overlay?: string
   /** Whether C code goes into it; not, if nothing is said. */
   readonly cgo?: boolean
   /** How else it can be had. */
@@ -82,7 +84,8 @@ export async function buildProgram(
   signal?: AbortSignal,
 ): Promise<void> {
   const tags = ['osusergo', 'grpcnotrace', ...(program.tags ?? [])].join()
-  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-tags=${tags}`]
+  const overlay = program.overlay === undefined ? [] : [`-overlay=${program.overlay}`]
+  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', `-tags=${tags}`, ...overlay]
   const output = join(directory, program.name)
   const argv = ['build', ...flags, `-ldflags=${linkerFlags(program)}`, '-o', output, program.package]
   const CGO_ENABLED = program.cgo ? '1' : '0'

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { complain } from '../../cli/complain.ts'
@@ -6,7 +7,9 @@ import { Problem } from '../../lab/problem.ts'
 import { obtainCli } from './cli.ts'
 import { directories } from './directories.ts'
 import { pulumiEnvironment } from './environment.ts'
+import { ensureKubernetesPlugin } from './kubernetes-plugin.ts'
 import { removeAbandonedLocks } from './locks.ts'
+import { needsOf } from './needs.ts'
 import { selectDefaultStack } from './stack.ts'
 import { keepSaltOutOf } from './stack-file.ts'
 
@@ -20,18 +23,21 @@ async function main(argv: readonly string[]): Promise<number> {
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
   const report = (line: string) => process.stderr.write(`pulumi: ${line}\n`)
   const obtained = await obtainCli({ upTo: 'build', report, signal: interrupt.signal })
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
   if ('why' in obtained) throw new Problem('ENOPULUMI', 3, obtained.why)
   const { cli } = obtained
   const places = directories()
   const env = pulumiEnvironment(cli, places)
-  const removeSalt = keepSaltOutOf(join(root, 'Pulumi.embedded.yaml'))
+  const stackFiles = globSync('Pulumi.*.yaml', { cwd: root })
+  const removeSalts = stackFiles.map((file) => keepSaltOutOf(join(root, file)))
   try {
     removeAbandonedLocks(places.state)
     await selectDefaultStack(cli.program, root, env, places)
+    const needs = needsOf(argv, { root, env, places })
+    if (needs.kubernetes) await ensureKubernetesPlugin(cli, places, env, { report, signal: interrupt.signal })
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
     return await pass(cli.program, argv, env)
   } finally {
-    removeSalt()
+    for (const removeSalt of removeSalts) removeSalt()
   }
 }
 

@@ -41,7 +41,7 @@ function stateFile(places: Directories, stack: string): string {
 }
 
 /** What `pulumi stack select` last chose in this checkout; Pulumi keeps it under a hash of the project file's path. */
-function selectedStack(root: string, home: string, backend: string): string | undefined {
+export function selectedStack(root: string, home: string, backend: string): string | undefined {
   const path = join(realpathSync(root), 'Pulumi.yaml')
   const hash = createHash('sha1').update(path).digest('hex')
   const file = join(home, 'workspaces', `${project}-${hash}-workspace.json`)

@@ -14,13 +14,17 @@ const directory = fileURLToPath(new URL('.', import.meta.url))
 /** What a file needs that a machine may not have; undefined where it is there. */
 const obstacles: Readonly<Record<string, () => Promise<string | undefined>>> = {
   'mirror.test-kubernetes.ts': async () => lacking(missingPrograms()),
-  'cluster.test-kubernetes.ts': async () =>
-    lacking(missingPrograms().filter((program) => program === 'kubectl')) ?? (await whyNoNodeImage()),
+  'cluster.test-kubernetes.ts': whyNoCluster,
+  'stacks.test-kubernetes.ts': whyNoCluster,
 }
 
 function lacking(programs: readonly string[]): string | undefined {
   if (programs.length === 0) return undefined
   return `${programs.join(', ')} cannot be found. Put Kubernetes 1.33 or later and etcd on PATH.`
+}
+
+async function whyNoCluster(): Promise<string | undefined> {
+  return lacking(missingPrograms().filter((program) => program === 'kubectl')) ?? (await whyNoNodeImage())
 }
 
 async function whyNoNodeImage(): Promise<string | undefined> {

@@ -30,16 +30,26 @@ interface Checkpoint {
  */
 export class PulumiUser {
   readonly home = mkdtempSync(join(tmpdir(), 'wireproof-pulumi-test-'))
-  readonly configFile = join(this.home, 'Pulumi.embedded.yaml')
+  readonly configFile: string
+  readonly #stack: string
   readonly #env: NodeJS.ProcessEnv
 
-  constructor(env: NodeJS.ProcessEnv = {}) {
+  /** @param stack one of those that the project has a file for; `embedded` is selected by itself. */
+  constructor(env: NodeJS.ProcessEnv = {}, stack = 'embedded') {
+    this.#stack = stack
+    this.configFile = join(this.home, `Pulumi.${stack}.yaml`)
     const inherited = Object.entries(process.env).filter(
       ([name]) => !/^(PULUMI_|XDG_STATE|XDG_CONFIG)/.test(name),
     )
     const places = { XDG_STATE_HOME: join(this.home, 'state'), XDG_CONFIG_HOME: join(this.home, 'config') }
     this.#env = { ...Object.fromEntries(inherited), ...places, ...env }
-    cpSync(join(root, 'Pulumi.embedded.yaml'), this.configFile)
+    cpSync(join(root, `Pulumi.${stack}.yaml`), this.configFile)
+  }
+
+  /** As whoever wants another stack than `embedded` does once. */
+  async selectStack(): Promise<void> {
+    const { code, output } = await this.run('stack', 'select', this.#stack, '--create', '--non-interactive')
+    if (code !== 0) throw new Error(output)
   }
 
   /** Runs one operation to its end. */
@@ -81,7 +91,7 @@ export class PulumiUser {
 
   /** The resources in the stack's state, as they are on disk. */
   resources(): StoredResource[] {
-    const file = join(this.home, 'state/wireproof/pulumi/stacks/.pulumi/stacks/wireproof/embedded.json')
+    const file = join(this.home, `state/wireproof/pulumi/stacks/.pulumi/stacks/wireproof/${this.#stack}.json`)
     const { checkpoint } = JSON.parse(readFileSync(file, 'utf8')) as Checkpoint
     return checkpoint.latest.resources ?? []
   }

@@ -53,6 +53,7 @@ describe('a cluster', { concurrency: true }, () => {
     assert.deepEqual(await kind.nodes('one'), [
       {
         name: 'one-control-plane',
+        id: 'id-of-one-control-plane',
         role: 'control-plane',
         state: 'running',
         image: 'node:1',
@@ -60,6 +61,7 @@ describe('a cluster', { concurrency: true }, () => {
       },
       {
         name: 'one-worker',
+        id: 'id-of-one-worker',
         role: 'worker',
         state: 'running',
         image: 'node:1',

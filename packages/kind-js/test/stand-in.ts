@@ -176,7 +176,7 @@ case "$1 $2" in
   separator=
   for node in "$@"; do
     role=worker; case $node in *control-plane*) role=control-plane;; *load-balancer) role=external-load-balancer;; esac
-    printf '%s{"Name": "/%s", "State": {"Status": "running"}, "Config": {"Image": "node:1", "Labels": {"io.x-k8s.kind.role": "%s"}}, "NetworkSettings": {"Networks": {"kind": {"IPAddress": "172.18.0.2", "GlobalIPv6Address": "fc00::2"}}}}' "$separator" "$node" $role
+    printf '%s{"Name": "/%s", "Id": "id-of-%s", "State": {"Status": "running"}, "Config": {"Image": "node:1", "Labels": {"io.x-k8s.kind.role": "%s"}}, "NetworkSettings": {"Networks": {"kind": {"IPAddress": "172.18.0.2", "GlobalIPv6Address": "fc00::2"}}}}' "$separator" "$node" "$node" $role
     separator=,
   done
   printf ']' ;;

@@ -8,6 +8,8 @@ import { listNodeNames } from './list.ts'
 export interface ClusterNode {
   /** Of the container, and of the node in Kubernetes. */
   readonly name: string
+  /** Of the container; a cluster that is made anew under its name has others. */
+  readonly id: string
   /** The load balancer is no node of Kubernetes. */
   readonly role: NodeRole | 'external-load-balancer'
   /** The provider's word for it, such as `running` or `exited`. */
@@ -58,6 +60,7 @@ export function nodesFromInspection(inspection: unknown): ClusterNode[] {
       )
     return {
       name: name.replace(/^\//, ''),
+      id: String(at(container, 'Id') ?? ''),
       role,
       state: String(at(container, 'State', 'Status') ?? 'unknown'),
       image: String(at(container, 'Config', 'Image') ?? ''),

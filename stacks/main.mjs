@@ -11,4 +11,5 @@ if (Number(major) < 24) {
   process.exit(32)
 }
 
-export const { lab, kernel, nodes, pods, next } = await import('./index.ts')
+const { program } = await import('./program.ts')
+export default await program()

@@ -1,0 +1,19 @@
+import { provider } from '@pulumi/pulumi'
+import { engineLog } from '../provider/progress.ts'
+import { agentRollout } from './agent-rollout.ts'
+import { clusterKey } from './cluster-key.ts'
+import { ClusterProvider } from './cluster-provider.ts'
+import { kindCluster } from './kind-cluster.ts'
+import { loadedImage } from './loaded-image.ts'
+import { machine } from './machine.ts'
+
+const argv = process.argv.slice(2)
+const [engineAddress] = argv.filter((argument) => !argument.startsWith('-'))
+const kinds = {
+  KindCluster: kindCluster(machine),
+  LoadedImage: loadedImage(machine),
+  ClusterKey: clusterKey,
+  AgentRollout: agentRollout(),
+}
+
+await provider.main(new ClusterProvider(kinds, engineLog(engineAddress)), argv)
