@@ -11,6 +11,7 @@ export const libbpf = load('libbpf.so.1', {
   bpf_map__reuse_fd: 'int bpf_map__reuse_fd(void *map, int fd)',
   bpf_map_get_fd_by_id: 'int bpf_map_get_fd_by_id(uint32_t id)',
   bpf_prog_get_fd_by_id: 'int bpf_prog_get_fd_by_id(uint32_t id)',
+  bpf_map__name: 'const char *bpf_map__name(const void *map)',
   bpf_map__pin: 'int bpf_map__pin(void *map, const char *path)',
   bpf_map__set_initial_value: 'int bpf_map__set_initial_value(void *map, const uint8_t *data, size_t size)',
   bpf_map__set_max_entries: 'int bpf_map__set_max_entries(void *map, uint32_t entries)',
@@ -32,6 +33,7 @@ export const libbpf = load('libbpf.so.1', {
   bpf_object__find_program_by_name:
     'void *bpf_object__find_program_by_name(const void *object, const char *name)',
   bpf_object__load: 'int bpf_object__load(void *object)',
+  bpf_object__next_map: 'void *bpf_object__next_map(const void *object, const void *previous)',
   bpf_object__open_mem:
     'void *bpf_object__open_mem(const uint8_t *bytes, size_t size, const uint8_t *options)',
   bpf_prog_test_run_opts: 'int bpf_prog_test_run_opts(int fd, _Inout_ uint8_t *options)',

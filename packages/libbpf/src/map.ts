@@ -7,6 +7,8 @@ const ENOENT = 2
 const ENOSPC = 28
 // BPF_MAP_TYPE_PERCPU_HASH, _PERCPU_ARRAY, _LRU_PERCPU_HASH.
 const PER_CPU_TYPES = new Set([5, 6, 10])
+// BPF_MAP_TYPE_ARRAY, _PERCPU_ARRAY: their entries are always there.
+const ARRAY_TYPES = new Set([2, 6])
 const BATCH = 1024
 
 /** Flags of an update, as in BPF_MAP_UPDATE_ELEM. */
@@ -105,6 +107,19 @@ export class BpfMap {
     if (result === -ENOENT) return false
     checkBpf('bpf_map_delete_elem', result, `map ${this.name}`)
     return true
+  }
+
+  /** Deletes every entry, or zeroes them where they are always there. Entries that are added meanwhile may stay. */
+  clear(): void {
+    const zero = Buffer.alloc(this.#storedSize())
+    for (const [key] of this.#batches())
+      if (!ARRAY_TYPES.has(this.type)) this.delete(key)
+      else
+        checkBpf(
+          'bpf_map_update_elem',
+          libbpf.bpf_map_update_elem(this.fd, key, zero, update.any),
+          `map ${this.name}`,
+        )
   }
 
   /** A snapshot; entries that change while it is taken may be in it or not. */

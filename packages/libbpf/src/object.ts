@@ -121,6 +121,17 @@ export class BpfObject implements Disposable {
     return new BpfMap(name, findMap(this.#handle, this.name, name), this.#lifetime)
   }
 
+  /** All of them, also those that clang made for variables. */
+  maps(): BpfMap[] {
+    this.#lifetime.assert(`maps of ${this.name}`)
+    const found: BpfMap[] = []
+    for (let handle: unknown = null; ; ) {
+      handle = libbpf.bpf_object__next_map(this.#handle, handle)
+      if (!handle) return found
+      found.push(new BpfMap(libbpf.bpf_map__name(handle), handle, this.#lifetime))
+    }
+  }
+
   /** Programs that are attached and maps that are pinned or used by them stay in the kernel. */
   close(): void {
     if (!this.#lifetime.open) return

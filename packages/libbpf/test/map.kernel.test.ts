@@ -95,6 +95,31 @@ test('per-CPU values are read unpadded, one for each possible CPU', () => {
   )
 })
 
+test('what is cleared is gone, or zero where entries are always there', () => {
+  using object = openObject(bytes, { mapSizes: { by_mark: 5000 } }).load()
+  object.program('count').testRun({ data: Buffer.alloc(60) })
+  const map = object.map('by_mark')
+  const numbers = Array.from({ length: 5000 }, (_, i) => i)
+  map.setMany(
+    numbers.map(key),
+    numbers.map((number) => value(BigInt(number))),
+  )
+  map.clear()
+  assert.deepEqual([...map.entries()], [])
+  const perCpu = object.map('per_cpu')
+  const sum = () => perCpu.getPerCpu(key(1))!.reduce((total, sums) => total + sums.readUInt32LE(0), 0)
+  assert.equal(sum(), 1)
+  perCpu.clear()
+  assert.equal(sum(), 0)
+})
+
+test('the maps of an object are all that it has', () => {
+  using object = openObject(bytes).load()
+  const names = object.maps().map(({ name }) => name)
+  for (const name of ['by_mark', 'per_cpu']) assert.ok(names.includes(name), names.join())
+  assert.equal(new Set(names).size, names.length)
+})
+
 test('keys and values of another size never reach the kernel', () => {
   using object = openObject(bytes).load()
   const map = object.map('by_mark')
