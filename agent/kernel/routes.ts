@@ -78,7 +78,7 @@ export class RouteTable {
 
   #put(routes: readonly DeviceRoute[]): void {
     try {
-      this.#route.addRoutes(routes.map((route) => ({ ...route, replace: true })))
+      this.#route.addRoutes(routes, { replace: true })
     } catch (error) {
       const { code, index = 0 } = error as NetlinkError
       if (!['ENETUNREACH', 'EHOSTUNREACH'].includes(code)) throw error

@@ -4,6 +4,9 @@ export const AF_UNSPEC = 0
 export const AF_INET = 2
 export const AF_INET6 = 10
 
+const IPV4_BYTES = 4
+const [DIGIT_0, DIGIT_9, DOT] = [48, 57, 46]
+
 /** An address and how many of its bits count. */
 export interface Prefix {
   readonly family: number
@@ -11,8 +14,9 @@ export interface Prefix {
   readonly length: number
 }
 
+/** Of an address that is one. */
 export function familyOf(address: string): number {
-  return parseAddress(address).length === 4 ? AF_INET : AF_INET6
+  return address.includes(':') ? AF_INET6 : AF_INET
 }
 
 /** Bytes in network order: 4 for IPv4, 16 for IPv6. */
@@ -38,29 +42,63 @@ export function parseAddress(address: string): Buffer {
   return bytes
 }
 
-/**
- * One pass over the characters: thousands of policies are four addresses each, and `split` and `isIPv4` took half the
- * time of installing them. @returns undefined for what is no dotted quad without leading zeros.
- */
 function parseIPv4(text: string): Buffer | undefined {
-  const bytes = Buffer.allocUnsafe(4)
+  const value = ipv4Number(text, text.length)
+  if (value < 0) return undefined
+  const bytes = Buffer.allocUnsafe(IPV4_BYTES)
+  writeIPv4(value, bytes, 0)
+  return bytes
+}
+
+/**
+ * The address as one number, the first byte in the highest bits. One pass over the characters: thousands of policies are four
+ * addresses each, and `split` and `isIPv4` took half the time of installing them.
+ *
+ * @param end where the address ends in the text.
+ * @returns -1 for what is no dotted quad without leading zeros.
+ */
+export function ipv4Number(text: string, end: number): number {
   let part = 0
   let value = -1
-  for (let at = 0; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - 48
-    if (digit >= 0 && digit <= 9) {
-      if (value === 0) return undefined
-      value = value < 0 ? digit : value * 10 + digit
-      if (value > 255) return undefined
+  let address = 0
+  for (let at = 0; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= DIGIT_0 && code <= DIGIT_9) {
+      if (value === 0) return -1
+      value = value < 0 ? code - DIGIT_0 : value * 10 + code - DIGIT_0
+      if (value > 255) return -1
       continue
     }
-    if (text[at] !== '.' || value < 0 || part === 3) return undefined
-    bytes[part++] = value
+    if (code !== DOT || value < 0 || part === 3) return -1
+    address = address * 256 + value
+    part++
     value = -1
   }
-  if (part !== 3 || value < 0) return undefined
-  bytes[3] = value
-  return bytes
+  return part === 3 && value >= 0 ? address * 256 + value : -1
+}
+
+/**
+ * Writes the address where it belongs, without a Buffer of its own.
+ *
+ * @param end where it ends in the text.
+ * @returns how many bytes it has.
+ */
+export function writeAddress(text: string, end: number, bytes: Uint8Array, at: number): number {
+  const ipv4 = ipv4Number(text, end)
+  if (ipv4 >= 0) {
+    writeIPv4(ipv4, bytes, at)
+    return IPV4_BYTES
+  }
+  const ipv6 = parseAddress(text.slice(0, end))
+  bytes.set(ipv6, at)
+  return ipv6.length
+}
+
+function writeIPv4(address: number, bytes: Uint8Array, at: number): void {
+  bytes[at] = address >>> 24
+  bytes[at + 1] = address >>> 16
+  bytes[at + 2] = address >>> 8
+  bytes[at + 3] = address
 }
 
 function groups(text: string): number[] {
@@ -89,13 +127,25 @@ function longestZeros(words: readonly number[]): { at: number; length: number } 
 
 /** Reads `10.0.0.0/24` or `10.0.0.1`, which means all bits. */
 export function parsePrefix(text: string): Prefix {
-  const slash = text.indexOf('/')
-  const bytes = parseAddress(slash < 0 ? text : text.slice(0, slash))
-  const bits = bytes.length * 8
-  const length = slash < 0 ? bits : Number(text.slice(slash + 1) || Number.NaN)
-  if (!Number.isInteger(length) || length < 0 || length > bits)
-    throw new TypeError(`${JSON.stringify(text)} needs a prefix length from 0 to ${bits}`)
+  const end = addressEnd(text)
+  const bytes = parseAddress(end === text.length ? text : text.slice(0, end))
+  const length = prefixLength(text, end, bytes.length * 8)
   return { family: bytes.length === 4 ? AF_INET : AF_INET6, bytes, length }
+}
+
+/** Where the address of a prefix ends. */
+export function addressEnd(prefix: string): number {
+  const slash = prefix.indexOf('/')
+  return slash < 0 ? prefix.length : slash
+}
+
+/** @param end where the address ends. @param bits that an address has: as many where the text names no length. */
+export function prefixLength(prefix: string, end: number, bits: number): number {
+  if (end === prefix.length) return bits
+  const length = Number(prefix.slice(end + 1) || Number.NaN)
+  if (!Number.isInteger(length) || length < 0 || length > bits)
+    throw new TypeError(`${JSON.stringify(prefix)} needs a prefix length from 0 to ${bits}`)
+  return length
 }
 
 export function formatPrefix(family: number, bytes: Uint8Array, length: number): string {

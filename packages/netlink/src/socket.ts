@@ -18,6 +18,18 @@ export interface Request {
   write(writer: Writer): void
 }
 
+/** Many messages of one type to the kernel. */
+export interface Requests<Item> {
+  readonly type: number
+  /** NLM_F_* beyond REQUEST and ACK, which the socket sets itself. */
+  readonly flags?: number
+  readonly items: readonly Item[]
+  /** Completes "cannot …" in an error. Called only when there is one. */
+  describe(item: Item): string
+  /** Lays out what follows the message header. */
+  write(writer: Writer, item: Item): void
+}
+
 /** Messages that are sent together. */
 interface Piece {
   readonly bytes: Buffer
@@ -72,7 +84,7 @@ export class NetlinkSocket implements Disposable {
 
   /** Sends one request and waits for the kernel's verdict. @throws NetlinkError */
   request(request: Request): void {
-    this.#exchange([request], (error) => {
+    this.#exchange(alone(request), (error) => {
       throw error
     })
   }
@@ -82,18 +94,18 @@ export class NetlinkSocket implements Disposable {
    *
    * @throws NetlinkBatchError naming each request that was refused.
    */
-  batch(requests: readonly Request[]): void {
+  batch<Item>(requests: Requests<Item>): void {
     const failures: NetlinkError[] = []
     this.#exchange(requests, (error) => failures.push(error))
     const [first, ...rest] = failures
-    if (first) throw new NetlinkBatchError([first, ...rest], requests.length)
+    if (first) throw new NetlinkBatchError([first, ...rest], requests.items.length)
   }
 
   /** Sends one request that is answered by messages of their own, such as RTM_GETLINK by name. @throws NetlinkError */
   get(request: Request): Message[] {
     const answers: Message[] = []
     this.#exchange(
-      [request],
+      alone(request),
       (error) => {
         throw error
       },
@@ -187,11 +199,12 @@ export class NetlinkSocket implements Disposable {
     this.close()
   }
 
-  #exchange(
-    requests: readonly Request[],
+  #exchange<Item>(
+    requests: Requests<Item>,
     onError: (error: NetlinkError) => void,
     onMessage?: (message: Message) => void,
   ): void {
+    const { items } = requests
     const pieces: Piece[] = []
     try {
       this.#encode(requests, pieces)
@@ -203,8 +216,8 @@ export class NetlinkSocket implements Disposable {
               code: errnoName(errno),
               errno,
               extended,
-              request: requests[first + index]!.describe(),
-              index: requests.length > 1 ? first + index : undefined,
+              request: requests.describe(items[first + index]!),
+              index: items.length > 1 ? first + index : undefined,
             }),
           ),
         )
@@ -217,30 +230,28 @@ export class NetlinkSocket implements Disposable {
   }
 
   /** Lays everything out before anything is sent, so that a mistake in the last request leaves nothing half done. */
-  #encode(requests: readonly Request[], pieces: Piece[]): void {
-    for (let first = 0; first < requests.length; ) {
+  #encode<Item>(requests: Requests<Item>, pieces: Piece[]): void {
+    const { items, type, flags = 0 } = requests
+    const writer = this.#writer
+    for (let first = 0; first < items.length; ) {
       const sequence = this.#nextSequence()
       let count = 0
       do {
-        this.#write(requests[first + count]!, 0, count === 0 ? sequence : this.#nextSequence())
+        writer.beginMessage(type, NLM_F_REQUEST | flags, count === 0 ? sequence : this.#nextSequence())
+        requests.write(writer, items[first + count]!)
+        writer.endMessage()
         count++
-      } while (
-        first + count < requests.length &&
-        count < this.#batchCount &&
-        this.#writer.length < BATCH_BYTES
-      )
+      } while (first + count < items.length && count < this.#batchCount && writer.length < BATCH_BYTES)
       // The kernel answers in order, so the acknowledgement of the last request says that all are done.
-      this.#writer.addMessageFlags(NLM_F_ACK)
-      pieces.push({ bytes: Buffer.from(this.#writer.bytes), sequence, first, count })
-      this.#writer.reset()
+      writer.addMessageFlags(NLM_F_ACK)
+      if (first === 0 && count === items.length) {
+        pieces.push({ bytes: writer.bytes, sequence, first, count })
+        return
+      }
+      pieces.push({ bytes: Buffer.from(writer.bytes), sequence, first, count })
+      writer.reset()
       first += count
     }
-  }
-
-  #write(request: Request, flags: number, sequence: number): void {
-    this.#writer.beginMessage(request.type, NLM_F_REQUEST | flags | (request.flags ?? 0), sequence)
-    request.write(this.#writer)
-    this.#writer.endMessage()
   }
 
   /** Reads answers until the last of `count` requests, numbered from `base`, is answered. */
@@ -268,7 +279,9 @@ export class NetlinkSocket implements Disposable {
   #dumpOnce<Item>(request: Request, read: (message: Message) => Item | undefined): Dump<Item> {
     const sequence = this.#nextSequence()
     try {
-      this.#write(request, NLM_F_DUMP, sequence)
+      this.#writer.beginMessage(request.type, NLM_F_REQUEST | NLM_F_DUMP | (request.flags ?? 0), sequence)
+      request.write(this.#writer)
+      this.#writer.endMessage()
       this.#send(this.#writer.bytes)
     } finally {
       this.#writer.reset()
@@ -306,4 +319,8 @@ export class NetlinkSocket implements Disposable {
     this.#sequence = (this.#sequence + 1) >>> 0
     return this.#sequence
   }
+}
+
+function alone({ type, flags, describe, write }: Request): Requests<undefined> {
+  return { type, ...(flags !== undefined && { flags }), items: [undefined], describe, write }
 }

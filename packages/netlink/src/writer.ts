@@ -1,5 +1,6 @@
+import { writeAddress } from './address.ts'
+
 const ALIGNMENT = 4
-const HEADER_LENGTH = 16
 
 /**
  * Lays out netlink messages one after the other in one buffer that grows until it is reset. Numbers are in the byte order of the machine,
@@ -34,10 +35,11 @@ export class Writer {
 
   beginMessage(type: number, flags: number, sequence: number): void {
     this.#messageStart = this.#length
-    const at = this.#take(HEADER_LENGTH)
-    this.#buffer.writeUInt16LE(type, at + 4)
-    this.#buffer.writeUInt16LE(flags, at + 6)
-    this.#buffer.writeUInt32LE(sequence, at + 8)
+    this.u32(0)
+    this.u16(type)
+    this.u16(flags)
+    this.u32(sequence)
+    this.u32(0)
   }
 
   endMessage(): void {
@@ -53,32 +55,46 @@ export class Writer {
 
   u8(value: number): void {
     const at = this.#take(1)
-    this.#buffer.writeUInt8(value, at)
+    this.#buffer[at] = value
   }
 
   u16(value: number): void {
     const at = this.#take(2)
-    this.#buffer.writeUInt16LE(value, at)
+    this.#buffer[at] = value
+    this.#buffer[at + 1] = value >>> 8
   }
 
   u32(value: number): void {
     const at = this.#take(4)
-    this.#buffer.writeUInt32LE(value >>> 0, at)
+    this.#buffer[at] = value
+    this.#buffer[at + 1] = value >>> 8
+    this.#buffer[at + 2] = value >>> 16
+    this.#buffer[at + 3] = value >>> 24
   }
 
   bigU16(value: number): void {
     const at = this.#take(2)
-    this.#buffer.writeUInt16BE(value, at)
+    this.#buffer[at] = value >>> 8
+    this.#buffer[at + 1] = value
   }
 
   bigU32(value: number): void {
     const at = this.#take(4)
-    this.#buffer.writeUInt32BE(value >>> 0, at)
+    this.#buffer[at] = value >>> 24
+    this.#buffer[at + 1] = value >>> 16
+    this.#buffer[at + 2] = value >>> 8
+    this.#buffer[at + 3] = value
   }
 
   copy(bytes: Uint8Array): void {
     const at = this.#take(bytes.length)
-    this.#buffer.set(bytes, at)
+    for (let index = 0; index < bytes.length; index++) this.#buffer[at + index] = bytes[index]!
+  }
+
+  /** An address in network order, and zeros up to `room` bytes. @returns how many bytes the address has. */
+  address(text: string, end: number, room: number): number {
+    const at = this.#take(room)
+    return writeAddress(text, end, this.#buffer, at)
   }
 
   zero(count: number): void {
@@ -92,23 +108,42 @@ export class Writer {
 
   /** An attribute whose payload `write` lays out; attributes within it are nested. */
   attribute(type: number, write: () => void): void {
-    const start = this.#take(4)
-    this.#buffer.writeUInt16LE(type, start + 2)
+    const start = this.beginAttribute(type)
     write()
-    this.#buffer.writeUInt16LE(this.#length - start, start)
+    this.endAttribute(start)
+  }
+
+  /** The same for what is laid out between the two, thousands of times. @returns what endAttribute() is to be told. */
+  beginAttribute(type: number): number {
+    const start = this.#length
+    this.u16(0)
+    this.u16(type)
+    return start
+  }
+
+  endAttribute(start: number): void {
+    const length = this.#length - start
+    this.#buffer[start] = length
+    this.#buffer[start + 1] = length >>> 8
     this.#align()
   }
 
   attributeU8(type: number, value: number): void {
-    this.attribute(type, () => this.u8(value))
+    const start = this.beginAttribute(type)
+    this.u8(value)
+    this.endAttribute(start)
   }
 
   attributeU32(type: number, value: number): void {
-    this.attribute(type, () => this.u32(value))
+    this.u16(8)
+    this.u16(type)
+    this.u32(value)
   }
 
   attributeBytes(type: number, bytes: Uint8Array): void {
-    this.attribute(type, () => this.copy(bytes))
+    const start = this.beginAttribute(type)
+    this.copy(bytes)
+    this.endAttribute(start)
   }
 
   /** NUL-terminated, as the kernel's NLA_NUL_STRING wants it. */
@@ -120,7 +155,8 @@ export class Writer {
   }
 
   #align(): void {
-    this.zero((ALIGNMENT - (this.#length % ALIGNMENT)) % ALIGNMENT)
+    const padding = -this.#length & (ALIGNMENT - 1)
+    if (padding > 0) this.#take(padding)
   }
 
   #take(count: number): number {

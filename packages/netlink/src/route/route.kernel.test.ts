@@ -154,7 +154,10 @@ test('routes are added many at once, and one that is refused does not keep the o
     () => route.addRoutes([to(1), far, to(2)]),
     (error: NetlinkBatchError) => error.failures.length === 1 && error.failures[0]!.index === 1,
   )
-  route.addRoutes([1, 2].map((third) => ({ ...to(third), mtu: 1300, replace: true })))
+  route.addRoutes(
+    [1, 2].map((third) => ({ ...to(third), mtu: 1300 })),
+    { replace: true },
+  )
   const added = route.routes().filter(({ via }) => via === '10.9.0.2')
   assert.deepEqual(
     added.map(({ destination, mtu, metric }) => [destination, mtu, metric]),

@@ -3,14 +3,7 @@ import { constants } from 'node:os'
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { NetlinkError } from '../error.ts'
 import type { Message } from '../reader.ts'
-import {
-  NETLINK_ROUTE,
-  NetlinkSocket,
-  NLM_F_CREATE,
-  NLM_F_EXCL,
-  NLM_F_REPLACE,
-  type Request,
-} from '../socket.ts'
+import { NETLINK_ROUTE, NetlinkSocket, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../socket.ts'
 import type { Writer } from '../writer.ts'
 import { type AddressOptions, type LinkAddress, readAddress, writeAddress } from './address.ts'
 import {
@@ -172,12 +165,18 @@ export class Route implements Disposable {
 
   /** @param options.replace in place of the route to the same destination with the same metric, where there is one. */
   addRoute(route: RouteOptions & { readonly replace?: boolean }): void {
-    this.#socket.request(this.#addition(route))
+    const { type, flags, describe, write } = this.#additions([route], route.replace)
+    this.#socket.request({
+      type,
+      flags,
+      describe: () => describe(route),
+      write: (writer) => write(writer, route),
+    })
   }
 
   /** Many at once. @throws NetlinkBatchError naming each that was refused; the kernel has added all others. */
-  addRoutes(routes: readonly (RouteOptions & { readonly replace?: boolean })[]): void {
-    this.#socket.batch(routes.map((route) => this.#addition(route)))
+  addRoutes(routes: readonly RouteOptions[], { replace = false } = {}): void {
+    this.#socket.batch(this.#additions(routes, replace))
   }
 
   removeRoute(route: RouteOptions): void {
@@ -228,13 +227,17 @@ export class Route implements Disposable {
     this.close()
   }
 
-  #addition({ replace, ...route }: RouteOptions & { readonly replace?: boolean }): Request {
-    const device = route.device === undefined ? undefined : this.#index(route.device)
+  #additions(routes: readonly RouteOptions[], replace = false) {
+    // Asked for before anything is laid out, since to ask is a request as well.
+    const indices = new Map<string | number | undefined, number>()
+    for (const { device } of routes)
+      if (device !== undefined && !indices.has(device)) indices.set(device, this.#index(device))
     return {
       type: RTM_NEWROUTE,
       flags: NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL),
-      describe: () => `add route ${describeRoute(route)}`,
-      write: (writer) => writeRoute(writer, route, device),
+      items: routes,
+      describe: (route: RouteOptions) => `add route ${describeRoute(route)}`,
+      write: (writer: Writer, route: RouteOptions) => writeRoute(writer, route, indices.get(route.device)),
     }
   }
 

@@ -62,11 +62,19 @@ export function readAuthenticating(bytes: Buffer): XfrmAead & XfrmAuthentication
   }
 }
 
+const names = new Map<string, Uint8Array>()
+
+/** Padded with zeros. There are a few, and thousands of associations. */
 function writeName(writer: Writer, name: string): void {
-  const text = Buffer.from(name)
-  if (text.length >= NAME_LENGTH) throw new TypeError(`${name} is too long for the name of an algorithm`)
-  writer.copy(text)
-  writer.zero(NAME_LENGTH - text.length)
+  let padded = names.get(name)
+  if (!padded) {
+    const text = Buffer.from(name)
+    if (text.length >= NAME_LENGTH) throw new TypeError(`${name} is too long for the name of an algorithm`)
+    padded = new Uint8Array(NAME_LENGTH)
+    padded.set(text)
+    names.set(name, padded)
+  }
+  writer.copy(padded)
 }
 
 function readName(bytes: Buffer): string {

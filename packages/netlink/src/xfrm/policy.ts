@@ -58,8 +58,16 @@ export function writePolicy(writer: Writer, policy: XfrmPolicy): void {
   writer.u8(directions[policy.direction])
   writer.u8(actions[policy.action ?? 'allow'])
   writer.zero(6)
-  if (template) writer.attribute(XFRMA.TMPL, () => writeTemplate(writer, template))
-  if (mark) writer.attribute(XFRMA.MARK, () => writeMark(writer, mark))
+  if (template) {
+    const start = writer.beginAttribute(XFRMA.TMPL)
+    writeTemplate(writer, template)
+    writer.endAttribute(start)
+  }
+  if (mark) {
+    const start = writer.beginAttribute(XFRMA.MARK)
+    writeMark(writer, mark)
+    writer.endAttribute(start)
+  }
 }
 
 /** struct xfrm_user_tmpl. */

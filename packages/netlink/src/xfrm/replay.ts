@@ -16,13 +16,14 @@ const LENGTH = 24
 const WORD_BITS = 32
 
 /** struct xfrm_replay_state_esn, whose bitmap for `window` packets the kernel supplies when it is left out. */
-export function writeReplayEsn(
-  writer: Writer,
-  window: number,
-  last: XfrmStateOptions['goOnAfter'] = {},
-): void {
-  const { sent = 0n, received = 0n } = last
+export function writeReplayEsn(writer: Writer, window: number, last: XfrmStateOptions['goOnAfter']): void {
   writer.u32(Math.ceil(window / WORD_BITS))
+  if (last === undefined) {
+    writer.zero(16)
+    writer.u32(window)
+    return
+  }
+  const { sent = 0n, received = 0n } = last
   writer.u32(low(sent))
   writer.u32(low(received))
   writer.u32(high(sent))

@@ -1,4 +1,4 @@
-import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '../address.ts'
+import { AF_INET, AF_INET6, addressEnd, formatAddress, formatPrefix, prefixLength } from '../address.ts'
 import type { Writer } from '../writer.ts'
 
 /** A packet's mark is compared with `value` in the bits of `mask`. */
@@ -25,9 +25,7 @@ export const SELECTOR_LENGTH = 56
 
 /** xfrm_address_t: IPv4 in the first four of sixteen bytes. */
 export function writeXfrmAddress(writer: Writer, address: string): void {
-  const bytes = parseAddress(address)
-  writer.copy(bytes)
-  writer.zero(ADDRESS_LENGTH - bytes.length)
+  writer.address(address, address.length, ADDRESS_LENGTH)
 }
 
 export function readXfrmAddress(family: number, bytes: Buffer, at: number): string {
@@ -37,26 +35,23 @@ export function readXfrmAddress(family: number, bytes: Buffer, at: number): stri
 /** struct xfrm_selector (include/uapi/linux/xfrm.h). @returns the family. */
 export function writeSelector(writer: Writer, selector: Selector): number {
   const { source, destination, protocol = 0, sourcePort, destinationPort } = selector
-  const from = parsePrefix(source)
-  const to = parsePrefix(destination)
-  if (from.family !== to.family)
+  const [toEnd, fromEnd] = [addressEnd(destination), addressEnd(source)]
+  const bytes = writer.address(destination, toEnd, ADDRESS_LENGTH)
+  if (writer.address(source, fromEnd, ADDRESS_LENGTH) !== bytes)
     throw new TypeError(
       `a selector needs two prefixes of one address family, not ${source} and ${destination}`,
     )
-  for (const { bytes } of [to, from]) {
-    writer.copy(bytes)
-    writer.zero(ADDRESS_LENGTH - bytes.length)
-  }
+  const family = bytes === 4 ? AF_INET : AF_INET6
   writer.bigU16(destinationPort ?? 0)
   writer.bigU16(destinationPort === undefined ? 0 : 0xffff)
   writer.bigU16(sourcePort ?? 0)
   writer.bigU16(sourcePort === undefined ? 0 : 0xffff)
-  writer.u16(from.family)
-  writer.u8(to.length)
-  writer.u8(from.length)
+  writer.u16(family)
+  writer.u8(prefixLength(destination, toEnd, bytes * 8))
+  writer.u8(prefixLength(source, fromEnd, bytes * 8))
   writer.u8(protocol)
   writer.zero(11)
-  return from.family
+  return family
 }
 
 export function readSelector(bytes: Buffer): Selector {

@@ -100,7 +100,11 @@ export function writeState(writer: Writer, state: XfrmStateOptions): void {
   writer.zero(7)
   const { mark, outputMark, direction } = state
   writeAlgorithms(writer, state)
-  if (extended) writer.attribute(XFRMA.REPLAY_ESN_VAL, () => writeReplayEsn(writer, window, state.goOnAfter))
+  if (extended) {
+    const start = writer.beginAttribute(XFRMA.REPLAY_ESN_VAL)
+    writeReplayEsn(writer, window, state.goOnAfter)
+    writer.endAttribute(start)
+  }
   if (mark) writer.attribute(XFRMA.MARK, () => writeMark(writer, mark))
   if (outputMark) {
     writer.attributeU32(XFRMA.SET_MARK, outputMark.value)
@@ -111,7 +115,9 @@ export function writeState(writer: Writer, state: XfrmStateOptions): void {
 
 function writeAlgorithms(writer: Writer, { aead, encryption, authentication }: XfrmAlgorithms): void {
   if (aead) {
-    writer.attribute(XFRMA.ALG_AEAD, () => writeAuthenticating(writer, aead))
+    const start = writer.beginAttribute(XFRMA.ALG_AEAD)
+    writeAuthenticating(writer, aead)
+    writer.endAttribute(start)
     return
   }
   writer.attribute(XFRMA.ALG_AUTH_TRUNC, () => writeAuthenticating(writer, authentication))

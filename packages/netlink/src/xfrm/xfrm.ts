@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Message } from '../reader.ts'
-import { NETLINK_XFRM, NetlinkSocket, type Request } from '../socket.ts'
+import { NETLINK_XFRM, NetlinkSocket } from '../socket.ts'
 import type { Writer } from '../writer.ts'
 import { readPolicy, writePolicy, writePolicyId, type XfrmPolicy, type XfrmPolicyId } from './policy.ts'
 import {
@@ -138,11 +138,7 @@ export class Xfrm implements Disposable {
     describe: (item: Item) => string,
     write: (writer: Writer, item: Item) => void,
   ): void {
-    this.#socket.batch(
-      items.map(
-        (item): Request => ({ type, describe: () => describe(item), write: (writer) => write(writer, item) }),
-      ),
-    )
+    this.#socket.batch({ type, items, describe, write })
   }
 
   #flush(type: number, what: string, write: (writer: Writer) => void): void {
