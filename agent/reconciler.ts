@@ -324,13 +324,15 @@ export class Reconciler {
     const { view } = this.#around.store
     const { ipcache } = this.plan
     ipcache.setRanges(view.settings.clusterCidrs)
-    for (const name of isFull ? ipcache.podNames() : pods) if (!view.pods.has(name)) ipcache.removePod(name)
-    if (isFull) for (const pod of view.pods.values()) ipcache.setPod(pod)
-    else
+    if (isFull) ipcache.setPods(view.pods)
+    else {
+      // Those that go make room for those that come.
+      for (const name of pods) if (!view.pods.has(name)) ipcache.removePod(name)
       for (const name of pods) {
         const pod = view.pods.get(name)
         if (pod) ipcache.setPod(pod)
       }
+    }
     ipcache.settleConflicts()
   }
 

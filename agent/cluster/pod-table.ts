@@ -38,6 +38,21 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
     return this.rowOf(name) >= 0
   }
 
+  /** Those in use, of all pods. Pods may go while they are walked through. */
+  rows(): Iterable<number> {
+    return this.#names
+  }
+
+  /** Of the pod of the same name as the one that another table has in a row; -1 where there is none. */
+  rowOfThat(other: PodTable, row: number): number {
+    return this.#names.rowOfThat(other.#names, row)
+  }
+
+  /** The kinds of pods there are, and how many there are of each; one that is written in two ways may come twice. */
+  kinds(): Iterable<readonly [kind: Kind, pods: number]> {
+    return this.#kinds.counts()
+  }
+
   get(name: string): ClusterPod | undefined {
     const row = this.rowOf(name)
     return row < 0 ? undefined : this.at(row)
@@ -107,6 +122,18 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
     )
   }
 
+  /** Whether a row of another table says the same as one of this, but for the name. */
+  isSame(row: number, other: PodTable, otherRow: number): boolean {
+    const what = this.#has[row]!
+    return (
+      what === other.#has[otherRow] &&
+      this.nodeAt(row) === other.nodeAt(otherRow) &&
+      this.kindAt(row).text === other.kindAt(otherRow).text &&
+      this.#ipv4[row] === other.#ipv4[otherRow] &&
+      ((what & has.ipv6) === 0 || isSameBytes(this.ipv6At(row)!, other.ipv6At(otherRow)!))
+    )
+  }
+
   set(name: string, pod: ClusterPod): this {
     this.put(name, pod)
     return this
@@ -119,22 +146,61 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
     const ipv6 = addresses.find(({ length }) => length === ipv6Bytes)
     if (addresses.length > (ipv4 ? 1 : 0) + (ipv6 ? 1 : 0))
       throw new RangeError(`pod ${name} has more than one address of a family`)
-    const node = this.#nodes.take(pod.node)
-    const kind = this.#kinds.take(kindOf(pod))
     const { size } = this
     const row = this.#names.add(name)
-    if (this.size === size) this.#release(row)
+    return this.#describe(row, this.size === size, {
+      node: pod.node,
+      kind: kindOf(pod),
+      ipv4: ipv4 ? ipv4.readUInt32BE() : 0,
+      ipv6,
+      what:
+        (ipv4 ? has.ipv4 : 0) |
+        (ipv6 ? has.ipv6 : 0) |
+        (addresses[0] === ipv6 ? has.ipv6First : 0) |
+        (pod.namespace === undefined ? 0 : has.namespace) |
+        (pod.ports === undefined ? 0 : has.ports),
+    })
+  }
+
+  /** The pod that another table has in a row: nothing of it is made for it. @returns its row here. */
+  putThat(other: PodTable, otherRow: number): number {
+    const { size } = this
+    const row = this.#names.addThat(other.#names, otherRow)
+    return this.#describe(row, this.size === size, {
+      node: other.nodeAt(otherRow),
+      kind: other.kindAt(otherRow),
+      ipv4: other.#ipv4[otherRow]!,
+      ipv6: other.ipv6At(otherRow),
+      what: other.#has[otherRow]!,
+    })
+  }
+
+  #describe(
+    row: number,
+    isKnown: boolean,
+    {
+      node,
+      kind,
+      ipv4,
+      ipv6,
+      what,
+    }: {
+      readonly node: string
+      readonly kind: Kind
+      readonly ipv4: number
+      readonly ipv6: Uint8Array | undefined
+      readonly what: number
+    },
+  ): number {
+    // Before what was there is released: what both have in common stays.
+    const [nodeNumber, kindNumber] = [this.#nodes.take(node), this.#kinds.take(kind)]
+    if (isKnown) this.#release(row)
     this.#makeRoom(ipv6 !== undefined)
-    this.#nodeOf[row] = node
-    this.#kindOf[row] = kind
-    if (ipv4) this.#ipv4[row] = ipv4.readUInt32BE()
+    this.#nodeOf[row] = nodeNumber
+    this.#kindOf[row] = kindNumber
+    this.#ipv4[row] = ipv4
     if (ipv6) this.#ipv6.set(ipv6, row * ipv6Bytes)
-    this.#has[row] =
-      (ipv4 ? has.ipv4 : 0) |
-      (ipv6 ? has.ipv6 : 0) |
-      (addresses[0] === ipv6 ? has.ipv6First : 0) |
-      (pod.namespace === undefined ? 0 : has.namespace) |
-      (pod.ports === undefined ? 0 : has.ports)
+    this.#has[row] = what
     return row
   }
 
@@ -183,6 +249,10 @@ export class PodTable implements ReadonlyMap<string, ClusterPod> {
     this.#ipv4 = withRoom(this.#ipv4, rows)
     if (withIPv6) this.#ipv6 = withRoom(this.#ipv6, rows * ipv6Bytes)
   }
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, at) => byte === b[at])
 }
 
 function formatIPv4(address: number): string {

@@ -32,9 +32,22 @@ export class NameTable {
     return this.#find(encode(name))
   }
 
+  /** Of the name that another table has in a row; -1 where it is not here. */
+  rowOfThat(other: NameTable, row: number): number {
+    return this.#find(other.#encode(row))
+  }
+
   /** @returns the name's row, another one where it was not there. */
   add(name: string): number {
-    const length = encode(name)
+    return this.#add(encode(name))
+  }
+
+  /** The same of the name that another table has in a row. */
+  addThat(other: NameTable, row: number): number {
+    return this.#add(other.#encode(row))
+  }
+
+  #add(length: number): number {
     const known = this.#find(length)
     if (known >= 0) return known
     this.#makeRoom(length)
@@ -65,6 +78,14 @@ export class NameTable {
   /** Those in use. Rows may go while they are walked through. */
   *[Symbol.iterator](): Generator<number> {
     for (let row = 0; row < this.#rows; row++) if (this.#lengths[row]! > 0) yield row
+  }
+
+  /** @returns how many bytes of `encoded` the row's name is. */
+  #encode(row: number): number {
+    const [start, length] = [this.#starts[row]!, this.#lengths[row]!]
+    makeRoomFor(length)
+    for (let at = 0; at < length; at++) encoded[at] = this.#letters[start + at]!
+    return length
   }
 
   #find(length: number): number {
@@ -104,8 +125,12 @@ let encoded = Buffer.alloc(1024)
 /** @returns how many bytes of `encoded` the name is. */
 function encode(name: string): number {
   if (name === '') throw new RangeError('a name is empty')
-  if (name.length * 3 > encoded.length) encoded = Buffer.alloc(name.length * 3)
+  makeRoomFor(name.length * 3)
   return encoded.write(name, 'utf8')
+}
+
+function makeRoomFor(bytes: number): void {
+  if (bytes > encoded.length) encoded = Buffer.alloc(bytes)
 }
 
 /** FNV-1a, mixed. */

@@ -27,6 +27,11 @@ export class SharedValues<Value> {
     this.#free.push(number)
   }
 
+  /** Each with the number of rows that have it. */
+  *counts(): Generator<readonly [value: Value, rows: number]> {
+    for (const [value, number] of this.#numbers) yield [value, this.#counts[number]!]
+  }
+
   at(number: number): Value {
     return this.#values[number]!
   }

@@ -27,7 +27,7 @@ export class AddressOwners {
    * @returns the first of its addresses that another one has, and which.
    */
   take(row: number): { readonly row: number; readonly address: string } | undefined {
-    const [ipv4, ipv6] = this.#ownersOf(row)
+    const [ipv4, ipv6] = [this.#ipv4Owner(row), this.#ipv6Owner(row)]
     if (ipv4 === row || ipv6 === row) return undefined
     if (ipv4 >= 0 || ipv6 >= 0)
       for (const address of this.#pods.addressesAt(row)) {
@@ -41,7 +41,7 @@ export class AddressOwners {
 
   /** Whether the pod has its addresses: all of them, or none. */
   has(row: number): boolean {
-    return this.#ownersOf(row).includes(row)
+    return this.#ipv4Owner(row) === row || this.#ipv6Owner(row) === row
   }
 
   /** To be called before the pod changes. @returns whether it had its addresses. */
@@ -52,10 +52,15 @@ export class AddressOwners {
     return true
   }
 
-  /** Of its addresses, -1 for one that it has not or that nobody has. */
-  #ownersOf(row: number): readonly [ipv4: number, ipv6: number] {
-    const [ipv4, ipv6] = [this.#pods.ipv4At(row), this.#pods.ipv6At(row)]
-    return [ipv4 === undefined ? -1 : this.#atIPv4(ipv4), ipv6 === undefined ? -1 : this.#atIPv6(ipv6)]
+  /** Of its IPv4 address, -1 where it has none or nobody has it. */
+  #ipv4Owner(row: number): number {
+    const ipv4 = this.#pods.ipv4At(row)
+    return ipv4 === undefined ? -1 : this.#atIPv4(ipv4)
+  }
+
+  #ipv6Owner(row: number): number {
+    const ipv6 = this.#pods.ipv6At(row)
+    return ipv6 === undefined ? -1 : this.#atIPv6(ipv6)
   }
 
   #atIPv4(address: number): number {

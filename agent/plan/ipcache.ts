@@ -68,10 +68,6 @@ export class Ipcache {
     return this.#pods.get(name)
   }
 
-  podNames(): Iterable<string> {
-    return this.#pods.keys()
-  }
-
   /** The name of the pod that has the address. */
   podAt(address: string): string | undefined {
     const row = this.#owners.rowAt(address)
@@ -123,9 +119,7 @@ export class Ipcache {
       if (this.#pods.isAt(known, pod)) return
       this.#giveUp(known)
     }
-    const row = this.#pods.put(pod.name, pod)
-    this.#podsOf.add(this.#pods.nodeNumberAt(row), row)
-    this.#place(row)
+    this.#settleIn(this.#pods.put(pod.name, pod))
   }
 
   removePod(name: string): void {
@@ -133,6 +127,26 @@ export class Ipcache {
     if (row < 0) return
     this.#giveUp(row)
     this.#pods.delete(name)
+  }
+
+  /** From now on there are these pods and no others. */
+  setPods(pods: ReadonlyMap<string, ClusterPod>): void {
+    if (!(pods instanceof PodTable)) {
+      for (const name of this.#pods.keys()) if (!pods.has(name)) this.removePod(name)
+      for (const pod of pods.values()) this.setPod(pod)
+      return
+    }
+    // The same from row to row: of a hundred thousand pods no name or address is made only to be compared.
+    for (const row of this.#pods.rows())
+      if (pods.rowOfThat(this.#pods, row) < 0) this.removePod(this.#pods.nameAt(row))
+    for (const row of pods.rows()) {
+      const known = this.#pods.rowOfThat(pods, row)
+      if (known >= 0) {
+        if (this.#pods.isSame(known, pods, row)) continue
+        this.#giveUp(known)
+      }
+      this.#settleIn(this.#pods.putThat(pods, row))
+    }
   }
 
   /** Places again the pods whose addresses were others' before. */
@@ -202,6 +216,11 @@ export class Ipcache {
     const before = this.#nodes.get(place)
     this.#nodes.set(place, entry)
     if (!before || !sameEntry(before, entry)) this.#dirty.add(place)
+  }
+
+  #settleIn(row: number): void {
+    this.#podsOf.add(this.#pods.nodeNumberAt(row), row)
+    this.#place(row)
   }
 
   #place(row: number): void {

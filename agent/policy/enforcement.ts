@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { PodTable } from '../cluster/pod-table.ts'
 import type { ClusterPod, ClusterView } from '../cluster/state.ts'
 import { type Kind, kindOf } from '../plan/identity.ts'
 import { compile, indexPeers, type PeerIndex, type PolicySet } from './compile.ts'
@@ -95,7 +96,9 @@ export class PolicyEnforcement {
   #learnAll(): boolean {
     const before = this.#kinds
     this.#kinds = new KindCount()
-    for (const pod of this.#pods.values()) this.#kinds.add(kindOf(pod))
+    if (this.#pods instanceof PodTable)
+      for (const [kind, count] of this.#pods.kinds()) this.#kinds.add(kind, count)
+    else for (const pod of this.#pods.values()) this.#kinds.add(kindOf(pod))
     return !this.#kinds.hasSameKinds(before)
   }
 

@@ -20,14 +20,14 @@ export class KindCount implements Iterable<Kind> {
     )
   }
 
-  /** @returns whether it is the first of its kind. */
-  add(kind: Kind): boolean {
+  /** @param count how many there are of it. @returns whether it is the first of its kind. */
+  add(kind: Kind, count = 1): boolean {
     const known = this.#kinds.get(kind.text)
     if (known) {
-      known.count++
+      known.count += count
       return false
     }
-    this.#kinds.set(kind.text, { kind, count: 1 })
+    this.#kinds.set(kind.text, { kind, count })
     this.#identities.set(kind.identity, (this.#identities.get(kind.identity) ?? 0) + 1)
     return true
   }
