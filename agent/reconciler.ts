@@ -281,8 +281,14 @@ export class Reconciler {
   }
 
   #mustBeginAnew({ peers }: Planned): boolean {
-    const wanted = peers.flatMap(({ states }) => states)
-    const inUse = peers.flatMap(({ number, states }) => {
+    const { journal } = this.#around.journal
+    // A key that nobody has used is no reason: of thousands of peers there is nothing to be looked at then.
+    const usedBefore = peers.flatMap(({ number, states }) => {
+      const used = states.filter(({ fingerprint }) => journal.used.has(fingerprint))
+      return used.length > 0 ? [{ number, states: used }] : []
+    })
+    const wanted = usedBefore.flatMap(({ states }) => states)
+    const inUse = usedBefore.flatMap(({ number, states }) => {
       const present = this.#security.of(number).states
       return states.flatMap((state) => {
         const same = present.find(
@@ -295,7 +301,7 @@ export class Reconciler {
       })
     })
     return mustBeginAnew(
-      this.#around.journal.journal,
+      journal,
       wanted.map(({ fingerprint }) => fingerprint),
       inUse,
     )
@@ -464,7 +470,8 @@ export class Reconciler {
   /** @returns whether there is something left to retire later. */
   #retire({ peers }: Planned, unwanted: readonly XfrmStateOptions[], now: number): boolean {
     const kept = new Set(peers.flatMap(({ retained }) => retained))
-    for (const state of [...kept, ...peers.flatMap(({ states }) => states)]) this.#retirement.cancel(state)
+    if (this.#retirement.isPending)
+      for (const state of [...kept, ...peers.flatMap(({ states }) => states)]) this.#retirement.cancel(state)
     for (const state of unwanted)
       if (!kept.has(state) || this.#retirement.isQuiet(state, now)) this.#retirement.begin(state, now)
     this.#security.deleteStates(this.#retirement.due(now).filter((state) => this.#security.has(state)))

@@ -35,6 +35,10 @@ export class SecurityMirror {
   readonly #peers = new Map<number, Peer>()
   /** Of inbound associations. */
   readonly #heard = new Map<string, number>()
+  /** Those that were read from the kernel, with keys of their own. */
+  readonly #read = new Set<State>()
+  /** Whether there was anything of ours. */
+  #hasRead = false
   #trespasses: readonly string[] = []
 
   constructor(xfrm: Xfrm) {
@@ -46,8 +50,14 @@ export class SecurityMirror {
     this.#heard.clear()
     const states = this.#xfrm.states()
     const policies = this.#xfrm.policies()
-    for (const state of states) if (isOwnState(state, isNode)) this.#putState(state)
+    this.#read.clear()
+    for (const state of states) {
+      if (!isOwnState(state, isNode)) continue
+      this.#putState(state)
+      this.#read.add(state)
+    }
     for (const policy of policies) if (isOwnPolicy(policy)) this.#putPolicy(policy)
+    this.#hasRead = this.#peers.size > 0
     this.#trespasses = [
       ...states.flatMap((state) => trespassOfState(state, isNode) ?? []),
       ...policies.flatMap((policy) => trespassOfPolicy(policy) ?? []),
@@ -82,7 +92,7 @@ export class SecurityMirror {
    * that were read are overwritten.
    */
   adopt(wanted: Iterable<PresentPeer & { readonly number: number }>): void {
-    const read = new Set(this.states())
+    if (!this.#hasRead) return
     for (const { number, states, policies } of wanted) {
       const peer = this.#peers.get(number)
       if (!peer) continue
@@ -90,9 +100,10 @@ export class SecurityMirror {
       peer.policies = peer.policies.map(
         (policy) => policies.find((each) => isSamePolicy(each, policy)) ?? policy,
       )
-      for (const state of states) read.delete(state)
     }
-    overwriteKeys(read)
+    overwriteKeys(this.#read)
+    this.#read.clear()
+    this.#hasRead = false
   }
 
   /** The peer that is heard under the SPI at the address. */
@@ -143,7 +154,7 @@ export class SecurityMirror {
     const number = peerOf(state.reqid)
     if (number === undefined) return
     const peer = this.#peer(number)
-    peer.states = [...without(peer.states, state, isSameState), state]
+    peer.states = withOne(peer.states, state, isSameState)
     if (state.outputMark !== undefined) this.#heard.set(nameOfState(state), number)
   }
 
@@ -151,7 +162,7 @@ export class SecurityMirror {
     const number = peerOf(policy.template?.reqid)
     if (number === undefined) return
     const peer = this.#peer(number)
-    peer.policies = [...without(peer.policies, policy, isSamePolicy), policy]
+    peer.policies = withOne(peer.policies, policy, isSamePolicy)
   }
 
   #peer(number: number): Peer {
@@ -186,6 +197,14 @@ function isSamePolicy(a: XfrmPolicyId, b: XfrmPolicyId): boolean {
     a.mark?.value === b.mark?.value &&
     a.mark?.mask === b.mark?.mask
   )
+}
+
+function withOne<Item>(
+  items: readonly Item[],
+  one: Item,
+  isSame: (a: Item, b: Item) => boolean,
+): readonly Item[] {
+  return items.length === 0 ? [one] : [...without(items, one, isSame), one]
 }
 
 function without<Item>(

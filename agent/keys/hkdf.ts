@@ -18,12 +18,16 @@ export function extract(salt: Buffer, secret: Buffer): KeyObject {
 /** HKDF-Expand (RFC 5869 section 2.3). @param length in bytes, at most 255 times that of the hash. */
 export function expand(key: KeyObject, info: Buffer, length: number): Buffer {
   const output = Buffer.allocUnsafe(length)
-  let block: Buffer = Buffer.alloc(0)
+  let block: Buffer | undefined
   for (let at = 0, count = 1; at < length; at += HASH_BYTES, count++) {
-    block = createHmac('sha256', key)
-      .update(Buffer.concat([block, info, Buffer.from([count])]))
-      .digest()
+    const hmac = createHmac('sha256', key)
+    if (block) hmac.update(block)
+    block?.fill(0)
+    block = hmac.update(info).update(counters[count]!).digest()
     block.copy(output, at)
   }
+  block?.fill(0)
   return output
 }
+
+const counters = Array.from({ length: 256 }, (_, count) => Buffer.from([count]))

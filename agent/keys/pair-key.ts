@@ -78,18 +78,26 @@ function contextOf(source: Endpoint, destination: Endpoint, attempt: number, sui
   const length = label.length + 2 * (ADDRESS_BYTES + INCARNATION_BYTES) + 1 + suite.length
   const context = Buffer.allocUnsafe(length)
   let at = label.copy(context)
-  for (const { underlay } of [source, destination]) at += mapped(parseAddress(underlay)).copy(context, at)
-  for (const { underlay, incarnation } of [source, destination]) {
-    if (
-      incarnation.length !== 2 * INCARNATION_BYTES ||
-      context.write(incarnation, at, 'hex') !== INCARNATION_BYTES
-    )
-      throw new TypeError(`the incarnation of ${underlay} is not 128 bits long`)
-    at += INCARNATION_BYTES
-  }
+  at = putAddress(source, context, at)
+  at = putAddress(destination, context, at)
+  at = putIncarnation(source, context, at)
+  at = putIncarnation(destination, context, at)
   context[at] = attempt
   context.write(suite, at + 1, 'latin1')
   return context
+}
+
+function putAddress({ underlay }: Endpoint, context: Buffer, at: number): number {
+  return at + mapped(parseAddress(underlay)).copy(context, at)
+}
+
+function putIncarnation({ underlay, incarnation }: Endpoint, context: Buffer, at: number): number {
+  if (
+    incarnation.length !== 2 * INCARNATION_BYTES ||
+    context.write(incarnation, at, 'hex') !== INCARNATION_BYTES
+  )
+    throw new TypeError(`the incarnation of ${underlay} is not 128 bits long`)
+  return at + INCARNATION_BYTES
 }
 
 /** Remembers what it derived for one pair of nodes, both ways, as long as both live on. */

@@ -17,8 +17,11 @@ export function difference<Desired, Present>(
   identify: (object: Desired | Present) => string,
   same: (desired: Desired, present: Present) => boolean,
 ): Difference<Desired, Present> {
+  const found = [...present]
+  // As with all thousands of peers when a node starts: there is nothing to be found by name.
+  if (found.length === 0) return { add: [...desired], change: [], remove: [] }
   const remaining = new Map<string, Present>()
-  for (const object of present) remaining.set(identify(object), object)
+  for (const object of found) remaining.set(identify(object), object)
   const add: Desired[] = []
   const change: { from: Present; to: Desired }[] = []
   for (const to of desired) {

@@ -28,6 +28,7 @@ export function nodeTrafficPolicies(
   { self, peer, encrypts }: NodeTraffic,
   hasKeys: boolean,
 ): XfrmPolicy[] {
+  if (!self && !peer) return []
   const own = hostPrefix(ends.self.underlay)
   const theirs = hostPrefix(ends.node.underlay)
   const family = familyOf(own)

@@ -112,10 +112,10 @@ export function planPeer(input: PeerInput): PeerPlan {
       ...(pair ? [inboundState(ends, pair.inbound)] : []),
       ...(pair && receives ? [outboundState(ends, pair.outbound)] : []),
     ],
-    policies: each([
-      ...(input.routing === 'vxlan' ? overlayPoliciesOf(ends) : policiesOf(ends)),
-      ...nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys),
-    ]),
+    policies: each(
+      input.routing === 'vxlan' ? overlayPoliciesOf(ends) : policiesOf(ends),
+      nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys),
+    ),
     routes: input.routing === 'vxlan' ? overlayRoutesTo(ends, input) : routesTo(ends, input),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
@@ -183,7 +183,9 @@ function overlayPoliciesOf(ends: Ends): XfrmPolicy[] {
 }
 
 /** Each policy once: what nodes send themselves may need the same. */
-function each(policies: readonly XfrmPolicy[]): XfrmPolicy[] {
+function each(ofPods: readonly XfrmPolicy[], ofNodes: readonly XfrmPolicy[]): readonly XfrmPolicy[] {
+  if (ofNodes.length === 0) return ofPods
+  const policies = [...ofPods, ...ofNodes]
   return [...new Map(policies.map((policy) => [nameOfPolicy(policy), policy])).values()]
 }
 

@@ -13,7 +13,17 @@
  * there.setLink('eth0', { up: true })
  * ```
  */
-export { AF_INET, AF_INET6, formatAddress, type Prefix, parseAddress, parsePrefix } from './address.ts'
+export {
+  AF_INET,
+  AF_INET6,
+  addressEnd,
+  formatAddress,
+  ipv4Number,
+  type Prefix,
+  parseAddress,
+  parsePrefix,
+  prefixLength,
+} from './address.ts'
 export { NetlinkBatchError, NetlinkError } from './error.ts'
 export { type Offloads, offloads, setOffloads } from './ethtool.ts'
 export { createNamespace, deleteNamespace, listNamespaces, setSysctl } from './namespace.ts'
