@@ -2,7 +2,7 @@
  * The first thing that runs on a machine, under whatever node it has (18 or later): brings what a verb needs, says what
  * and why before it does, and hands over to node 24. With everything there it says nothing and takes no time.
  *
- *     node setup/bootstrap.mjs demo|test|test:kind|test:kubernetes|pulumi|bench|fuzz|hubble [arguments]
+ *     node setup/bootstrap.mjs demo|test|test:kind|test:kubernetes|test:conformance|pulumi|bench|fuzz|hubble [arguments]
  *     node setup/bootstrap.mjs run [--] <wireproof arguments>
  */
 import { spawn } from 'node:child_process'
@@ -27,6 +27,7 @@ const programs = {
   hubble: ['setup/hubble/main.ts'],
   'test:kind': ['packages/kind-js/test/real/run.ts'],
   'test:kubernetes': ['test/kubernetes/run.ts'],
+  'test:conformance': ['test/conformance/run.ts'],
 }
 
 if (!Object.hasOwn(programs, verb)) {

@@ -78,4 +78,5 @@ export const purposes = {
   hubble: [],
   'test:kind': [],
   'test:kubernetes': [],
+  'test:conformance': [],
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { GoBuild } from '../../setup/pulumi/build.ts'
@@ -101,8 +101,9 @@ export const programs: readonly NodeProgram[] = [
 export const pluginNames = programs.filter(({ module }) => module === 'cni').map(({ name }) => name)
 
 /** Changes whenever another version or dependency of this program would be built, or it would be built otherwise. */
-export function programDigest({ name, wrapper, package: path, stamp, tags, cgo }: NodeProgram): string {
+export function programDigest({ name, wrapper, package: path, stamp, tags, cgo }: GoBuild): string {
   const hash = createHash('sha256').update(JSON.stringify([name, path, stamp, tags, cgo]))
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(wrapper, file)))
+  for (const file of ['go.mod', 'go.sum', 'main.go'])
+    if (existsSync(join(wrapper, file))) hash.update(readFileSync(join(wrapper, file)))
   return hash.digest('hex').slice(0, 12)
 }

@@ -1,68 +1,30 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { type Kind, openKind } from '@wireproof/kind-js'
-import { stringify } from 'yaml'
-import { keyManifest, settingsManifest } from '../../deploy/kubernetes/manifests.ts'
-import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
 import { buildImage } from '../../images/build.ts'
-import { newClusterKey } from '../../lab/suites.ts'
 import { eventually } from '../eventually.ts'
+import { type KindCluster, standUpKindCluster } from './kind-cluster.ts'
 
-// A cluster of kind in which nothing but our agents is the network, made of images that came from no registry.
 const name = 'wireproof-test'
 const [here, elsewhere] = [`${name}-control-plane`, `${name}-worker`]
-const deploy = fileURLToPath(new URL('../../deploy/kubernetes', import.meta.url))
-const directory = mkdtempSync(join(tmpdir(), 'wireproof-cluster-'))
-const kubeconfig = join(directory, 'kubeconfig')
-let kind: Kind
+let cluster: KindCluster
 /** Whether this machine's kernel can encrypt: where it cannot, what is protected is held back. */
 let encrypts: boolean
 
 before(async () => {
-  kind = await openKind()
-  await kind.deleteCluster(name)
-  const [node, agent, workload] = [
-    await buildImage('node', { report: () => {} }),
-    await buildImage('agent', { report: () => {} }),
-    await buildImage('workload', { report: () => {} }),
-  ]
-  await kind.createCluster({
-    name,
-    image: node.names[0]!,
-    kubeconfig,
-    config: {
-      networking: { disableDefaultCNI: true },
-      nodes: [{ role: 'control-plane' }, { role: 'worker' }],
-    },
-  })
-  for (const { archive } of [agent, workload]) await kind.loadArchive(name, archive)
-  done(kubectl(['apply', '--server-side', '-k', deploy]))
-  done(kubectl(['apply', '-f', '-'], stringify(keyManifest(newClusterKey(3, 'aes-gcm-128')))))
-  await kind.waitUntilReady(name)
-  for (const [pod, on] of [
-    ['a', here],
-    ['b', here],
-    ['c', elsewhere],
-  ] as const)
-    done(kubectl(['apply', '-f', '-'], stringify(workloadPod(pod, on))))
+  const { archive } = await buildImage('workload', { report: () => {} })
+  cluster = await standUpKindCluster({ name, workers: 1, archives: [archive] })
+  cluster.apply(workloadPod('a', here), workloadPod('b', here), workloadPod('c', elsewhere))
   done(kubectl(['wait', '--for=condition=Ready', 'pod', '--all', '--timeout=120s']))
   await inTime(() => assert.doesNotMatch(shown(), /AgentSilent|^wireproof-test-\S+ +\d+s$/m))
   encrypts = /True/.test(conditionOf(here, 'Encrypting').status)
 })
 after(async () => {
-  await kind?.deleteCluster(name)
-  rmSync(directory, { recursive: true, force: true })
+  await cluster?.dispose()
 })
 
-function kubectl(argv: readonly string[], input = '') {
-  return spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...argv], { input, encoding: 'utf8' })
-}
+const kubectl = (argv: readonly string[]) => cluster.kubectl(argv)
 
 function done({ status, stderr }: ReturnType<typeof kubectl>): void {
   assert.equal(status, 0, stderr)
@@ -132,8 +94,7 @@ async function inClear(action: () => void | Promise<void>): Promise<string[]> {
 }
 
 async function setStrict(strict: boolean): Promise<void> {
-  const settings = settingsManifest({ ...defaultSettings, strict })
-  done(kubectl(['apply', '--server-side', '-f', '-'], stringify(settings)))
+  cluster.changeSettings({ strict })
   const pods = JSON.parse(kubectl(['get', 'pods', '-n', 'wireproof-system', '-o', 'json']).stdout)
   const question = `require('http').get({ socketPath: '/run/wireproof/agent.sock', path: '/status' }, (r) => r.pipe(process.stdout))`
   for (const { metadata } of pods.items)
@@ -185,7 +146,7 @@ describe('a cluster whose network is our agents', () => {
       metadata: { name: 'isolated' },
       spec: { podSelector: { matchLabels: { app: 'b' } }, policyTypes: ['Ingress'] },
     }
-    done(kubectl(['apply', '-f', '-'], stringify(isolated)))
+    cluster.apply(isolated)
     await inTime(() => assert.equal(answered('a', 'b'), 0))
     done(kubectl(['delete', 'networkpolicy', 'isolated']))
     await inTime(() => assert.equal(answered('a', 'b'), 3))

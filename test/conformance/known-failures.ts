@@ -1,0 +1,2 @@
+/** Cases that do not pass, each with the reason. */
+export const knownFailures: ReadonlyMap<string, string> = new Map([])
