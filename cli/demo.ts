@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import { changeDemoNames, type DemoName, demoNames } from '../demos/names.ts'
 import type { KernelDescription, RunOptions } from '../lab/kernel.ts'
-import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import type { SuiteName } from '../lab/suites.ts'
 import { evidenceDirectory } from './evidence-directory.ts'
+import { type ClusterImages, clusterOf, openCluster } from './kubernetes.ts'
 import {
   checkedTopologyOption,
   kernelOption,
-  labName,
+  labOrClusterName,
   roundsArgument,
   seedArgument,
   suiteOption,
@@ -28,6 +29,9 @@ interface DemoOptions extends TopologyOptions {
   readonly present?: boolean
   readonly timings?: boolean
   readonly pulumi?: boolean
+  readonly kubernetes?: boolean
+  /** From the outer command to the same command in a kernel it has booted, as JSON. */
+  readonly clusterImages?: string
   readonly sealedOnly?: boolean
   readonly keepKeys?: boolean
   readonly signingKey?: string
@@ -43,8 +47,19 @@ export const demo = new Command('demo')
   .description('play a demo with real traffic, capture its wire, and prove what crossed it')
   .addArgument(new Argument('[name]', 'which demo').choices(demoNames).default(demoNames[0]))
   .addOption(
-    new Option('-l, --lab <name>', 'a running lab; without it the demo stands up its own').argParser(labName),
+    new Option(
+      '-l, --lab <name>',
+      'a running lab, or kind:<cluster>; without it the demo stands up its own',
+    ).argParser(labOrClusterName),
   )
+  .addOption(
+    new Option('--kubernetes', 'on a cluster of kind that it makes and removes: takes Docker').conflicts([
+      'lab',
+      'topology',
+      'pulumi',
+    ]),
+  )
+  .addOption(new Option('--cluster-images <json>').hideHelp())
   .addOption(checkedTopologyOption())
   .addOption(kernelOption())
   .addOption(suiteOption('the first, unless the lab is there already').conflicts('lab'))
@@ -95,6 +110,8 @@ function requireChange(name: DemoName, { rounds, seed }: DemoOptions): void {
 
 function play(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
   if (enclosingKernel()) return playHere(name, options, signal)
+  if (options.kubernetes) return playOnOwnCluster(name, options, signal)
+  if (options.lab && clusterOf(options.lab) !== undefined) return playHere(name, options, signal)
   if (options.lab) return playInLab(name, options.lab, options, signal)
   if (options.pulumi && options.suite)
     process.stderr.write('pulumi: its stack does not know --suite; standing the same lab up directly\n')
@@ -147,6 +164,27 @@ async function playInOwnLab(name: DemoName, options: DemoOptions, signal: AbortS
   try {
     const inside = insideOptions(guest.description, { results: options.evidence, signal })
     const arguments_ = [...demoArguments(name, options), '--checked-topology', JSON.stringify(topology)]
+    return await guest.run(insideCommand(arguments_), withTerminal(inside, options))
+  } finally {
+    await guest.stop()
+  }
+}
+
+/** A cluster of kind in this machine's kernel where that can encrypt, or in one under QEMU. */
+async function playOnOwnCluster(name: DemoName, options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const { bootClusterKernel, chooseClusterKernel } = await import('./kubernetes.ts')
+  const choice = await chooseClusterKernel(options.kernel)
+  process.stderr.write(`kernel: ${choice.why}\n`)
+  if (choice.kind === 'host') return playHere(name, options, signal, choice.description)
+  const { guest, images } = await bootClusterKernel(choice.version, signal)
+  try {
+    const inside = insideOptions(guest.description, { results: options.evidence, signal })
+    const arguments_ = [
+      ...demoArguments(name, options),
+      '--kubernetes',
+      '--cluster-images',
+      JSON.stringify(images),
+    ]
     return await guest.run(insideCommand(arguments_), withTerminal(inside, options))
   } finally {
     await guest.stop()
@@ -206,14 +244,27 @@ async function playHere(
     output: process.stdout,
     signal,
   }
-  if (options.lab) return playAndRestore(openLab(options.lab), (lab) => playDemo(name, { ...play, lab }))
+  const playIn = (lab: Lab) => playDemo(name, { ...play, lab })
+  if (options.kubernetes) {
+    const { clusterImages, withCluster } = await import('./kubernetes.ts')
+    const images = options.clusterImages
+      ? (JSON.parse(options.clusterImages) as ClusterImages)
+      : await clusterImages(signal)
+    const isOwnKernel = enclosingKernel() !== undefined
+    return withCluster(images, options.suite, isOwnKernel, signal, (lab) => playAndRestore(lab, playIn))
+  }
+  if (options.lab) {
+    const cluster = clusterOf(options.lab)
+    const lab = cluster === undefined ? openLab(options.lab) : await openCluster(cluster)
+    return playAndRestore(lab, playIn)
+  }
   const { standUp, takeDown } = await import('../lab/netns/lifecycle.ts')
   const topology = await topologyOf(options)
   await takeDown(demoLab)
   try {
     const off = { encryptL3: false, strict: true }
     const lab = await standUp(demoLab, topology, off, report, signal, options.suite)
-    return await playDemo(name, { ...play, lab })
+    return await playIn(lab)
   } finally {
     await takeDown(demoLab)
   }
@@ -223,22 +274,11 @@ async function playHere(
  * A lab that somebody uses goes on with the settings and policies it had. What a demo says is about all traffic, unless it has
  * a policy of its own: none of the lab's is in force meanwhile.
  */
-async function playAndRestore(lab: NetnsLab, play: (lab: NetnsLab) => Promise<number>): Promise<number> {
-  const { policyFiles } = await import('../lab/netns/store.ts')
-  const { store } = lab
-  const settings = store.settings()
-  const policies = Object.values(policyFiles).map((file) => [file, store.policies(file)] as const)
+async function playAndRestore(lab: Lab, play: (lab: Lab) => Promise<number>): Promise<number> {
+  const restore = await lab.setAside()
   try {
-    if (policies.some(([, documents]) => documents !== '')) {
-      await lab.setPolicies('')
-      await lab.setEncryptionPolicies('')
-    }
     return await play(lab)
   } finally {
-    // All of it is written before any agent is waited for: one that does not answer takes it up when it comes back.
-    store.configure(settings)
-    for (const [file, documents] of policies)
-      if (store.policies(file) !== documents) store.putPolicies(file, documents)
-    await lab.settled()
+    await restore()
   }
 }

@@ -34,6 +34,12 @@ export function labName(value: string): string {
   return value
 }
 
+/** A lab's name, or a cluster of kind: `kind:<name>`. */
+export function labOrClusterName(value: string): string {
+  if (/^kind:[a-z0-9][a-z0-9.-]*$/.test(value)) return value
+  return labName(value)
+}
+
 /** The value of a flag that may stand alone: `--strict`, `--strict=true`, `--strict=false`. */
 export function booleanArgument(value: string): boolean {
   if (value === 'true') return true

@@ -93,6 +93,7 @@ export function paperLab(commandCode = 0): { lab: Lab; asked: string[]; running:
     setPolicies: async () => void asked.push('policies'),
     services: async () => [],
     setEncryptionPolicies: async () => void asked.push('encryption policies'),
+    setAside: async () => async () => {},
     pauseAgent: async (node) => void asked.push(`pause ${node}`),
     resumeAgent: async (node) => void asked.push(`resume ${node}`),
     killAgent: async (node) => void asked.push(`kill ${node}`),

@@ -154,6 +154,8 @@ export interface Lab {
   services(): Promise<ServiceSpec[]>
   /** Replaces all encryption policies by these, as setPolicies() does network policies; none: all pods are encrypted. */
   setEncryptionPolicies(documents: string): Promise<void>
+  /** Takes all its policies out of force. @returns what puts them back, and the settings that it has now. */
+  setAside(): Promise<() => Promise<void>>
   /** Freezes a node's agent as if it hung: its datapath stays, nothing is repaired. */
   pauseAgent(node: string): Promise<void>
   resumeAgent(node: string): Promise<void>

@@ -5,12 +5,12 @@ import { AgentError, connectAgent } from '../client.ts'
 import { type Log, logTo } from '../log.ts'
 import { AgentProblem } from '../problem.ts'
 import { ApiServer } from './api-server.ts'
-import { writeNetworkConfiguration } from './cni.ts'
+import { mtuOf, writeNetworkConfiguration } from './cni.ts'
 import { Mirror } from './mirror.ts'
 import { toldOf } from './node-status.ts'
 
 const usage =
-  'mirror --node <name> --cluster <directory> --socket <path> [--kubeconfig <file>] [--cni <directory>] [--once]'
+  'mirror --node <name> --cluster <directory> --socket <path> [--kubeconfig <file>] [--cni <directory> --wire <device>] [--once]'
 /** How often, in milliseconds, the agent is asked how it is. */
 const askInterval = 2000
 
@@ -23,6 +23,8 @@ interface Options {
   readonly kubeconfig: string | undefined
   /** Where the kubelet looks for how to plug pods in; it is told nothing, when absent. */
   readonly cni: string | undefined
+  /** The device by which nodes reach each other: what fits through it decides what pods may send. */
+  readonly wire: string
   /** Ends when everything has been written once. */
   readonly once: boolean
 }
@@ -36,6 +38,7 @@ function parseOptions(args: readonly string[]): Options {
     socket: string,
     kubeconfig: string,
     cni: string,
+    wire: string,
     once: { type: 'boolean' },
   } as const
   try {
@@ -45,10 +48,11 @@ function parseOptions(args: readonly string[]): Options {
       socket,
       kubeconfig,
       cni,
+      wire = 'eth0',
       once = false,
     } = parseArgs({ args: [...args], options }).values
     if (!node || !cluster || !socket) throw new Error('--node, --cluster and --socket are needed')
-    return { node, cluster, socket, kubeconfig, cni, once }
+    return { node, cluster, socket, kubeconfig, cni, wire, once }
   } catch (error) {
     throw new AgentProblem('EUSAGE', 2, (error as Error).message, `Usage: ${usage}`)
   }
@@ -58,7 +62,10 @@ function parseOptions(args: readonly string[]): Options {
  * Keeps an agent's cluster store what the API server says, and publishes what the agent says: apart from the agent, so that
  * whoever may change the kernel has no credentials, and whoever has credentials may not change the kernel.
  */
-async function main({ node, cluster, socket, kubeconfig, cni, once }: Options, log: Log): Promise<void> {
+async function main(
+  { node, cluster, socket, kubeconfig, cni, wire, once }: Options,
+  log: Log,
+): Promise<void> {
   const config = new KubeConfig()
   if (kubeconfig === undefined) config.loadFromCluster()
   else config.loadFromFile(kubeconfig)
@@ -73,7 +80,7 @@ async function main({ node, cluster, socket, kubeconfig, cni, once }: Options, l
       throw error
     })
     if (cni !== undefined && typeof status !== 'string' && mirror.podCidrs.length > 0)
-      writeNetworkConfiguration(cni, mirror.podCidrs)
+      writeNetworkConfiguration(cni, mirror.podCidrs, mtuOf(wire))
     if (mirror.own?.isFound) mirror.own.tell(toldOf(status, mirror.own.status, new Date().toISOString()))
     await Promise.race([sleep(askInterval), mirror.failure])
   }

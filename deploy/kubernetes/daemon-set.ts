@@ -95,7 +95,7 @@ export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings
             {
               ...mirror,
               name: 'mirror',
-              args: [...mirrorArguments, ...(isNetwork ? [`--cni=${cniDirectory}`] : [])],
+              args: [...mirrorArguments, ...(isNetwork ? [`--cni=${cniDirectory}`, `--wire=${wire}`] : [])],
               volumeMounts: [
                 ...mirror.volumeMounts,
                 ...(isNetwork ? [{ name: 'cni', mountPath: cniDirectory }] : []),

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { createNamespace, openRoute, type Route, setOffloads, setSysctl } from '@wireproof/netlink'
 import type { LabNode, LabPod } from '../lab.ts'
+import { honestFrames } from '../namespaces/honest-frames.ts'
 import { Problem } from '../problem.ts'
 import type { IpFamily, Routing, WireSpec } from '../topology.ts'
 import {
@@ -31,9 +32,6 @@ const defaultMtu = 1500
 
 /** Nobody else has it: to ask first would only take a second. */
 const unique = { noDuplicateDetection: true }
-
-/** Segmentation and checksum offloads off: what an instrument then sees is, packet by packet, what crosses the wire. */
-const honestFrames = { tso: false, gso: false, gro: false, txChecksum: false }
 
 /** Runs `action` with a routing socket of the namespace. */
 export function withRoute<Result>(namespace: string, action: (route: Route) => Result): Result {

@@ -289,6 +289,23 @@ export class NetnsLab implements Lab {
     await this.#understood(policyFiles.encryption, 'docs/encryption-policy.md')
   }
 
+  async setAside(): Promise<() => Promise<void>> {
+    const { store } = this
+    const settings = store.settings()
+    const policies = Object.values(policyFiles).map((file) => [file, store.policies(file)] as const)
+    if (policies.some(([, documents]) => documents !== '')) {
+      await this.setPolicies('')
+      await this.setEncryptionPolicies('')
+    }
+    return async () => {
+      // All of it is written before any agent is waited for: one that does not answer takes it up when it comes back.
+      store.configure(settings)
+      for (const [file, documents] of policies)
+        if (store.policies(file) !== documents) store.putPolicies(file, documents)
+      await this.settled()
+    }
+  }
+
   /** Waits until the policies of a file are in force. @throws Problem when an agent does not understand them. */
   async #understood(file: string, page: string): Promise<void> {
     await this.settled()

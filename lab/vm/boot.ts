@@ -24,6 +24,10 @@ export interface BootOptions {
   /** A ceiling. */
   readonly memoryMib?: number
   readonly cpu?: number
+  /** How many processors the guest has, where it is QEMU's; one. */
+  readonly processors?: number
+  /** A file that a guest of QEMU sees as the disk /dev/vda, and writes. */
+  readonly disk?: string
   readonly cache?: string
   /** Lines for a person who waits: downloads. */
   readonly progress?: (line: string) => void

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import { checkout } from './checkout.ts'
 import { compiledCodeDirectory } from './compiled-code.ts'
@@ -28,7 +28,12 @@ export interface MachinePlan {
   readonly argv: readonly string[]
   /** Undefined lets the machine use them all. */
   readonly cpu: number | undefined
+  /** A file that it may read and write, as {@link diskDescriptors}: in the sandbox nobody could open it. */
+  readonly disk?: string | undefined
 }
+
+/** QEMU looks at a disk before it writes, with a descriptor that cannot write. */
+export const diskDescriptors = { read: 4, write: 5 } as const
 
 /** A guest's process in its sandbox. */
 export class Machine {
@@ -95,14 +100,19 @@ export function startMachine(plan: MachinePlan): Machine {
   const pin = plan.cpu === undefined ? [] : ['taskset', '--cpu-list', String(plan.cpu)]
   const namespaces = ['--mount', '--pid', '--ipc', '--net', ...(root ? [] : ['--user', '--map-root-user'])]
   const sandbox = ['unshare', ...namespaces, '--propagation', 'private', '--fork', '--kill-child=KILL', '--']
-  return new Machine(
-    spawn('setpriv', ['--pdeathsig', 'KILL', ...pin, ...sandbox, '/bin/sh', '-c', script], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env: { ...process.env, PATH: withSystemPrograms(process.env.PATH) },
-      // Out of reach of a terminal's Ctrl-C, which is for the command inside.
-      detached: true,
-    }),
-  )
+  const disk = plan.disk === undefined ? [] : [openSync(plan.disk, 'r'), openSync(plan.disk, 'r+')]
+  try {
+    return new Machine(
+      spawn('setpriv', ['--pdeathsig', 'KILL', ...pin, ...sandbox, '/bin/sh', '-c', script], {
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...disk],
+        env: { ...process.env, PATH: withSystemPrograms(process.env.PATH) },
+        // Out of reach of a terminal's Ctrl-C, which is for the command inside.
+        detached: true,
+      }),
+    )
+  } finally {
+    disk.forEach(closeSync)
+  }
 }
 
 function firstChild(pid: number): number | undefined {

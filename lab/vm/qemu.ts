@@ -14,13 +14,21 @@ import { compiledCodeDirectory } from './compiled-code.ts'
 import { initramfsInit, qemuInit } from './guest/init.ts'
 import { defaultMemoryMib } from './host.ts'
 import { kvmWorks } from './kvm.ts'
-import { guestMark, type Machine, startMachine } from './machine.ts'
+import { diskDescriptors, guestMark, type Machine, startMachine } from './machine.ts'
 
 export const versions: readonly string[] = kernelVersions
 export const defaultVersion = '6.12'
 
 /** What a Debian kernel must load before it sees the sandbox's root and the line that commands come in on. */
-const earlyModules = ['virtio_pci', 'virtio_console', '9pnet_virtio', '9p', 'overlay', 'virtio_rng']
+const earlyModules = [
+  'virtio_pci',
+  'virtio_console',
+  '9pnet_virtio',
+  '9p',
+  'overlay',
+  'virtio_rng',
+  'virtio_blk',
+]
 
 /** Starts a Debian kernel under QEMU, with KVM where it really works. */
 export async function startQemu(
@@ -41,9 +49,10 @@ export async function startQemu(
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
       argv: [
         emulator.program,
-        ...machineArguments(accelerator, kernel, initrd, memoryMib, append, guestMark(options.lab)),
+        ...machineArguments(accelerator, kernel, initrd, append, { ...options, memoryMib }),
       ],
       cpu: options.cpu,
+      disk: options.disk,
     })
   const kvm = await kvmWorks(join(options.cache ?? cacheDirectory(), 'kvm.json'), () =>
     start('kvm', 'earlyprintk=ttyS0'),
@@ -59,9 +68,8 @@ function machineArguments(
   accelerator: 'kvm' | 'tcg',
   kernel: DebianKernel,
   initrd: string,
-  memoryMib: number,
   append: string,
-  mark: string,
+  { memoryMib, processors = 1, disk, lab }: BootOptions & { readonly memoryMib: number },
 ): string[] {
   const share = (id: string, path: string, more: string) => [
     '-fsdev',
@@ -70,20 +78,35 @@ function machineArguments(
     `virtio-9p-pci,fsdev=${id},mount_tag=${id}`,
   ]
   return [
-    ...['-name', `guest=${mark}`, '-no-user-config', '-nodefaults', '-no-reboot', '-display', 'none'],
+    ...[
+      '-name',
+      `guest=${guestMark(lab)}`,
+      '-no-user-config',
+      '-nodefaults',
+      '-no-reboot',
+      '-display',
+      'none',
+    ],
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg', '-cpu', accelerator === 'kvm' ? 'host' : 'max'],
     // Under TCG a second CPU on a busy machine makes everything two times slower.
-    ...['-smp', '1', '-m', `${memoryMib}M`],
+    ...['-smp', `${processors}`, '-m', `${memoryMib}M`],
     ...['-kernel', kernel.image, '-initrd', initrd],
     ...['-append', `console=ttyS0 panic=-1 ${append}`],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-device', 'virtio-serial-pci', '-chardev', 'socket,id=line,fd=3'],
     ...['-device', 'virtserialport,chardev=line,name=wireproof'],
     ...['-device', 'virtio-rng-pci'],
+    ...(disk === undefined ? [] : diskArguments),
     ...share('root', '/', ',readonly=on'),
     ...share('exchange', '/run/wireproof/exchange', ''),
   ]
 }
+
+/** It is a copy, of which nothing is wanted after a crash. */
+const diskArguments = [
+  ...Object.values(diskDescriptors).flatMap((descriptor) => ['-add-fd', `fd=${descriptor},set=1`]),
+  ...['-drive', 'file=/dev/fdset/1,format=raw,if=virtio,cache=unsafe,discard=unmap'],
+]
 
 function init(kernel: DebianKernel): string {
   return qemuInit({

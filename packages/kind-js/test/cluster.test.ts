@@ -58,6 +58,7 @@ describe('a cluster', { concurrency: true }, () => {
         state: 'running',
         image: 'node:1',
         addresses: ['172.18.0.2', 'fc00::2'],
+        pid: 0,
       },
       {
         name: 'one-worker',
@@ -66,6 +67,7 @@ describe('a cluster', { concurrency: true }, () => {
         state: 'running',
         image: 'node:1',
         addresses: ['172.18.0.2', 'fc00::2'],
+        pid: 0,
       },
     ])
     assert.equal(await kind.kubeconfig('one', { internal: true }), 'server: https://one-control-plane:6443\n')

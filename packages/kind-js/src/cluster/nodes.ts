@@ -17,6 +17,8 @@ export interface ClusterNode {
   readonly image: string
   /** On the provider's networks, IPv4 first. */
   readonly addresses: readonly string[]
+  /** Of its first process, as this machine counts them where the provider runs on it; 0 where it does not run. */
+  readonly pid: number
 }
 
 const roleLabel = 'io.x-k8s.kind.role'
@@ -65,6 +67,7 @@ export function nodesFromInspection(inspection: unknown): ClusterNode[] {
       state: String(at(container, 'State', 'Status') ?? 'unknown'),
       image: String(at(container, 'Config', 'Image') ?? ''),
       addresses: addressesOf(at(container, 'NetworkSettings', 'Networks')),
+      pid: Number(at(container, 'State', 'Pid') ?? 0),
     }
   })
 }

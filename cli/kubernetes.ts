@@ -1,0 +1,150 @@
+import { unlink } from 'node:fs/promises'
+import { availableParallelism, totalmem } from 'node:os'
+import { dirname } from 'node:path'
+import type { Kind } from '@wireproof/kind-js'
+import type { Guest } from '../lab/kernel.ts'
+import type { Lab } from '../lab/lab.ts'
+import { Problem } from '../lab/problem.ts'
+import type { SuiteName } from '../lab/suites.ts'
+import type { KernelChoice } from '../lab/vm/choose-kernel.ts'
+import { report } from './report.ts'
+
+/** How the lab of a demo is called that is a cluster of kind: `kind:<cluster>`. */
+const prefix = 'kind:'
+/** The cluster a demo stands up for itself. */
+const demoCluster = 'wireproof-demo'
+const memoryMib = 8192
+/** In seconds: what a control plane takes at most where its processor is emulated, and elsewhere. */
+const patience = { emulated: 1500, native: 240 }
+
+/** The images that a cluster is made of, as an outer wireproof hands them to the one in a kernel that it booted. */
+export interface ClusterImages {
+  readonly node: string
+  /** Archives of what pods run. */
+  readonly archives: readonly string[]
+}
+
+/** The cluster of a lab's name, or undefined for a lab that is none. */
+export function clusterOf(lab: string): string | undefined {
+  return lab.startsWith(prefix) ? lab.slice(prefix.length) : undefined
+}
+
+/**
+ * Which kernel a cluster is to run on: this machine's own where it has ESP, else QEMU. User-Mode Linux has not what Docker
+ * needs.
+ *
+ * @throws Problem for one that cannot hold a cluster.
+ */
+export async function chooseClusterKernel(request: string): Promise<KernelChoice> {
+  const { chooseKernel } = await import('../lab/vm/choose-kernel.ts')
+  const choice = await chooseKernel(request)
+  if (choice.kind !== 'uml') return choice
+  if (request !== 'auto')
+    throw new Problem(
+      'EKERNEL',
+      2,
+      'User-Mode Linux cannot hold a cluster',
+      'Allowed: host, qemu, qemu:6.12.',
+    )
+  return { kind: 'qemu', why: choice.why.replace('User-Mode Linux', 'QEMU') }
+}
+
+/** A running cluster as a lab. @throws Problem where kind has no such cluster. */
+export async function openCluster(cluster: string): Promise<Lab> {
+  const { openKind } = await import('@wireproof/kind-js')
+  const { openKindLab } = await import('../lab/kubernetes/stand-up.ts')
+  return openKindLab(await openKind({ onNotice: report }), cluster)
+}
+
+/** Builds what is missing of the images. */
+export async function clusterImages(
+  signal: AbortSignal,
+): Promise<ClusterImages & { readonly nodeArchive: string; readonly nodeDigest: string }> {
+  const { buildImage } = await import('../images/build.ts')
+  const node = await buildImage('node', { report, signal })
+  const others = [
+    await buildImage('agent', { report, signal }),
+    await buildImage('workload', { report, signal }),
+  ]
+  return {
+    node: node.names[0]!,
+    archives: others.map(({ archive }) => archive),
+    nodeArchive: node.archive,
+    nodeDigest: node.digest,
+  }
+}
+
+/** Plays in a cluster that is made for it in this kernel, and taken down afterwards. */
+export async function withCluster(
+  images: ClusterImages,
+  suite: SuiteName | undefined,
+  /** Whether this kernel was booted for it. */
+  isOwnKernel: boolean,
+  signal: AbortSignal,
+  play: (lab: Lab) => Promise<number>,
+): Promise<number> {
+  const { openKind } = await import('@wireproof/kind-js')
+  const { standClusterUp } = await import('../lab/kubernetes/stand-up.ts')
+  const { startDockerDaemon } = await import('../lab/kubernetes/docker-daemon.ts')
+  const daemon = isOwnKernel ? await startDockerDaemon() : undefined
+  const kind = await openKind({ onNotice: report, ...(daemon && { environment: daemon.environment }) })
+  const plan = {
+    name: demoCluster,
+    nodeImage: images.node,
+    archives: images.archives,
+    workers: 1,
+    podsPerNode: 2,
+    patience: isOwnKernel ? patience.emulated : patience.native,
+    suite,
+  }
+  await discard(kind)
+  try {
+    return await play(await standClusterUp(kind, plan, report, signal))
+  } finally {
+    // With a kernel of our own all of it goes at once.
+    if (!daemon) await discard(kind)
+  }
+}
+
+async function discard(kind: Kind): Promise<void> {
+  await kind.deleteCluster(demoCluster)
+}
+
+/** A kernel in which kind can make a cluster that encrypts. @throws Problem where this machine has too little memory. */
+export async function bootClusterKernel(
+  version: string | undefined,
+  signal: AbortSignal,
+): Promise<{ guest: Guest; images: ClusterImages }> {
+  if (totalmem() < 1.5 * memoryMib * 2 ** 20)
+    throw new Problem(
+      'EMEMORY',
+      3,
+      `a cluster in a kernel that is booted takes ${memoryMib / 1024} GiB of memory, and this machine has ${Math.floor(totalmem() / 2 ** 30)}`,
+      'Use a machine with more memory, or one whose kernel has ESP.',
+    )
+  const { clusterDisk, copyOfDisk } = await import('../lab/kubernetes/disk.ts')
+  const { bootGuest } = await import('../lab/vm/boot.ts')
+  const { openKind } = await import('@wireproof/kind-js')
+  const kind = await openKind({ onNotice: report })
+  const images = await clusterImages(signal)
+  const disk = await copyOfDisk(
+    await clusterDisk({ archive: images.nodeArchive, digest: images.nodeDigest, report, signal }),
+  )
+  try {
+    const guest = await bootGuest(
+      { kind: 'qemu', ...(version !== undefined && { version }) },
+      {
+        signal,
+        progress: report,
+        disk,
+        processors: Math.min(4, availableParallelism()),
+        memoryMib,
+        visible: [dirname(kind.program), ...images.archives],
+      },
+    )
+    return { guest, images }
+  } finally {
+    // Open in QEMU, gone with it.
+    await unlink(disk)
+  }
+}

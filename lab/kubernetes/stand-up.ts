@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Kind, KindError } from '@wireproof/kind-js'
+import { namespaceManifest } from '../../deploy/kubernetes/demo-namespace.ts'
+import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
+import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
+import { Problem } from '../problem.ts'
+import { newClusterKey, type SuiteName, suiteNames } from '../suites.ts'
+import type { PodSpec } from '../topology.ts'
+import { ClusterClient } from './cluster-client.ts'
+import { KindLab } from './kind-lab.ts'
+
+export interface ClusterPlan {
+  readonly name: string
+  /** Of kind's nodes, in the provider's daemon or where it finds it. */
+  readonly nodeImage: string
+  /** Archives of the images that pods run. */
+  readonly archives: readonly string[]
+  readonly workers: number
+  readonly podsPerNode: number
+  readonly suite?: SuiteName | undefined
+  /** How long the control plane may take to come up, in seconds: an emulated processor takes minutes. */
+  readonly patience: number
+}
+
+/** Of the pods that demos send from and to. */
+export const demoNamespace = namespaceManifest.metadata.name
+
+type Report = (line: string) => void
+
+/**
+ * Makes a cluster of kind in which nothing but our agents is the network, with pods for demos.
+ *
+ * @throws KindError, Problem. What is half-made {@link takeClusterDown} takes down.
+ */
+export async function standClusterUp(
+  kind: Kind,
+  plan: ClusterPlan,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<KindLab> {
+  const { name, nodeImage: image, archives, patience } = plan
+  await kind.createCluster({
+    name,
+    image,
+    config: {
+      networking: { disableDefaultCNI: true },
+      nodes: [
+        { role: 'control-plane' },
+        ...Array.from({ length: plan.workers }, () => ({ role: 'worker' as const })),
+      ],
+      kubeadmConfigPatches: [
+        `kind: ClusterConfiguration\napiServer:\n  timeoutForControlPlane: ${patience}s\n`,
+      ],
+    },
+    onProgress: (progress) => {
+      if (progress.type === 'step-started') report(`kind: ${progress.title}`)
+    },
+    ...(signal && { signal }),
+  })
+  for (const archive of archives) await kind.loadArchive(name, archive, { ...(signal && { signal }) })
+  report('images: the agent’s and the workload’s are on every node')
+  const client = await clientOf(kind, name)
+  const key = newClusterKey(3, plan.suite ?? suiteNames[0])
+  for (const object of [...agentManifests(defaultSettings), keyManifest(key), namespaceManifest])
+    await applied(client, object, signal)
+  report('agents: asked for on every node')
+  await kind.waitUntilReady(name, { timeout: patience * 1000, ...(signal && { signal }) })
+  const lab = await openKindLab(kind, name)
+  for (const node of await lab.nodes()) {
+    await lab.startAgent(node.name)
+    report(`node ${node.name}: ${node.underlay}, pods in ${node.podCidrs.join(' and ')}, agent running`)
+  }
+  for (const pod of podsOn(await lab.nodes(), plan.podsPerNode)) {
+    const { addresses, node } = await lab.addPod(pod)
+    report(`pod ${pod.name}: ${addresses.join(' and ')} on ${node}`)
+  }
+  return lab
+}
+
+/** @returns whether there was one. */
+export async function takeClusterDown(kind: Kind, name: string): Promise<boolean> {
+  return await kind.deleteCluster(name)
+}
+
+/** @throws Problem where there is no such cluster, or it does not answer. */
+export async function openKindLab(kind: Kind, name: string): Promise<KindLab> {
+  const containers = async () =>
+    (await kind.nodes(name)).filter(({ role }) => role !== 'external-load-balancer')
+  const client = await clientOf(kind, name)
+  return await KindLab.open(`kind:${name}`, { client, containers, namespace: demoNamespace })
+}
+
+async function clientOf(kind: Kind, name: string): Promise<ClusterClient> {
+  try {
+    return new ClusterClient(await kind.kubeconfig(name))
+  } catch (error) {
+    if (!(error instanceof KindError) || error.code !== 'ENOCLUSTER') throw error
+    const there = await kind.clusters()
+    const known = there.length > 0 ? `There are: ${there.join(', ')}.` : 'There is none.'
+    throw new Problem('ENOLAB', 2, `kind has no cluster called ${name}`, known)
+  }
+}
+
+/** A kind of object that has just been defined is not known at once. */
+async function applied(
+  client: ClusterClient,
+  object: Parameters<ClusterClient['apply']>[0],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.apply(object)
+      return
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (attempt === attempts) throw error
+      await sleep(1000)
+    }
+  }
+}
+
+const attempts = 30
+
+/** `a1` and `a2` on the first node, and so on. */
+function podsOn(nodes: readonly { readonly name: string }[], count: number): PodSpec[] {
+  return nodes.flatMap(({ name: node }, at) =>
+    Array.from({ length: count }, (_, number) => ({
+      name: `${String.fromCharCode('a'.charCodeAt(0) + at)}${number + 1}`,
+      node,
+    })),
+  )
+}
