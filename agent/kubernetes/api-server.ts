@@ -53,6 +53,17 @@ export class ApiServer {
     return this.#answer('PUT', path, object, signal)
   }
 
+  /** Makes the object what it is said to be, whether it is there or not (server-side apply). @param manager who says it. */
+  async apply(path: string, object: unknown, manager: string, signal?: AbortSignal): Promise<unknown> {
+    const query = `fieldManager=${manager}&force=true`
+    return this.#answer('PATCH', `${path}?${query}`, object, signal)
+  }
+
+  /** @param path of one object, or of all of a kind. */
+  async remove(path: string, options: unknown = {}, signal?: AbortSignal): Promise<unknown> {
+    return this.#answer('DELETE', path, options, signal)
+  }
+
   /** What changes from a resource version on, until the server ends it. */
   async *watch(path: string, from: string, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const query = `watch=true&allowWatchBookmarks=true&resourceVersion=${from}`
@@ -86,7 +97,7 @@ export class ApiServer {
       timeout,
       headers: {
         accept: 'application/json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': contentType(method) }),
       },
       ...(signal && { signal }),
     }
@@ -99,6 +110,11 @@ export class ApiServer {
       request.end(body === undefined ? undefined : JSON.stringify(body))
     })
   }
+}
+
+/** YAML is JSON as well. */
+function contentType(method: string): string {
+  return method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json'
 }
 
 async function refusal(response: IncomingMessage): Promise<ApiError> {

@@ -1,17 +1,6 @@
-import {
-  CoreV1Api,
-  CustomObjectsApi,
-  KubeConfig,
-  type KubernetesObject,
-  KubernetesObjectApi,
-  NetworkingV1Api,
-  PatchStrategy,
-  type V1NetworkPolicy,
-  type V1Node,
-  type V1Pod,
-  type V1Service,
-} from '@kubernetes/client-node'
+import { KubeConfig, type V1Node, type V1Pod, type V1Service } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
+import { ApiError, ApiServer } from '../../agent/kubernetes/api-server.ts'
 import {
   apiGroup,
   apiVersion,
@@ -24,168 +13,169 @@ import {
 } from '../../agent/kubernetes/names.ts'
 import { Problem } from '../problem.ts'
 
-const settingsObject = { name: settingsConfigMap, namespace: systemNamespace }
-const keyObject = { name: keySecret, namespace: systemNamespace }
-const encryptionPolicies = { group: apiGroup, version: apiVersion, plural: plurals.encryptionPolicies }
 const fieldManager = 'wireproof-lab'
+const inSystem = `/api/v1/namespaces/${systemNamespace}`
+const settingsPath = `${inSystem}/configmaps/${settingsConfigMap}`
+const keyPath = `${inSystem}/secrets/${keySecret}`
+const encryptionPoliciesPath = `/apis/${apiGroup}/${apiVersion}/${plurals.encryptionPolicies}`
+const networkPoliciesPath = (namespace: string) =>
+  `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`
+const podsPath = (namespace: string) => `/api/v1/namespaces/${namespace}/pods`
 
-/** A policy as the API server has it, or as a document says it. */
-export interface Policy {
-  readonly metadata?: {
-    readonly name?: string
+/** As much of an object as all have. */
+export interface ApiObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
   }
-  readonly spec?: unknown
 }
 
 /** What a lab asks of a cluster's API server, and tells it. Every method throws Problem `EAPI` where it does not answer. */
 export class ClusterClient {
   readonly config: KubeConfig
-  readonly #core: CoreV1Api
-  readonly #networking: NetworkingV1Api
-  readonly #custom: CustomObjectsApi
-  readonly #objects: KubernetesObjectApi
+  readonly #server: ApiServer
 
   /** @param kubeconfig as YAML. */
   constructor(kubeconfig: string) {
     this.config = new KubeConfig()
     this.config.loadFromString(kubeconfig)
-    this.#core = this.config.makeApiClient(CoreV1Api)
-    this.#networking = this.config.makeApiClient(NetworkingV1Api)
-    this.#custom = this.config.makeApiClient(CustomObjectsApi)
-    this.#objects = KubernetesObjectApi.makeApiClient(this.config)
+    this.#server = new ApiServer(this.config)
   }
 
   async nodes(): Promise<V1Node[]> {
-    return (await this.#ask(() => this.#core.listNode())).items
+    return this.#list<V1Node>('/api/v1/nodes')
   }
 
   async pods(namespace: string): Promise<V1Pod[]> {
-    return (await this.#ask(() => this.#core.listNamespacedPod({ namespace }))).items
+    return this.#list<V1Pod>(podsPath(namespace))
   }
 
   async services(namespace: string): Promise<V1Service[]> {
-    return (await this.#ask(() => this.#core.listNamespacedService({ namespace }))).items
+    return this.#list<V1Service>(`/api/v1/namespaces/${namespace}/services`)
   }
 
-  async createPod(body: V1Pod, namespace: string): Promise<void> {
-    await this.#ask(() => this.#core.createNamespacedPod({ namespace, body }))
+  /** Makes an object what it is said to be, whether it is there or not. */
+  async apply(object: ApiObject): Promise<void> {
+    await this.#ask(() => this.#server.apply(pathOf(object), object, fieldManager))
   }
 
   /** One that is not there is no failure. */
   async deletePod(name: string, namespace: string): Promise<void> {
-    const body = { gracePeriodSeconds: 0 }
-    const fieldSelector = `metadata.name=${name}`
-    await this.#ask(() => this.#core.deleteCollectionNamespacedPod({ namespace, fieldSelector, body }))
+    await this.#ask(() =>
+      this.#server.remove(`${podsPath(namespace)}?fieldSelector=metadata.name=${name}`, {
+        gracePeriodSeconds: 0,
+      }),
+    )
   }
 
   async settings(): Promise<Record<string, unknown>> {
-    const { data } = await this.#ask(() => this.#core.readNamespacedConfigMap(settingsObject))
+    const { data } = await this.#read<{ data?: Record<string, string> }>(settingsPath)
     return JSON.parse(data?.[settingsFile] ?? '{}') as Record<string, unknown>
   }
 
   async putSettings(settings: Record<string, unknown>): Promise<void> {
-    const found = await this.#ask(() => this.#core.readNamespacedConfigMap(settingsObject))
-    const data = { ...found.data, [settingsFile]: `${JSON.stringify(settings)}\n` }
-    await this.#ask(() =>
-      this.#core.replaceNamespacedConfigMap({ ...settingsObject, body: { ...found, data } }),
-    )
+    await this.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: settingsConfigMap, namespace: systemNamespace },
+      ...{ data: { [settingsFile]: `${JSON.stringify(settings)}\n` } },
+    })
   }
 
   async clusterKey(): Promise<string> {
-    const { data } = await this.#ask(() => this.#core.readNamespacedSecret(keyObject))
+    const { data } = await this.#read<{ data?: Record<string, string> }>(keyPath)
     return Buffer.from(data?.[keyFile] ?? '', 'base64').toString('utf8')
   }
 
-  async putClusterKey(key: string): Promise<void> {
-    const found = await this.#ask(() => this.#core.readNamespacedSecret(keyObject))
-    const data = { ...found.data, [keyFile]: Buffer.from(key).toString('base64') }
-    await this.#ask(() => this.#core.replaceNamespacedSecret({ ...keyObject, body: { ...found, data } }))
+  async networkPolicies(namespace: string): Promise<ApiObject[]> {
+    return this.#list<ApiObject>(networkPoliciesPath(namespace))
   }
 
-  /** Makes an object what it is said to be, whether it is there or not (server-side apply). */
-  async apply(object: KubernetesObject): Promise<void> {
-    const patch = () =>
-      this.#objects.patch(object, undefined, undefined, fieldManager, true, PatchStrategy.ServerSideApply)
-    await this.#ask(patch)
+  async replaceNetworkPolicies(policies: readonly ApiObject[], namespace: string): Promise<void> {
+    const placed = policies.map((policy) => ({ ...policy, metadata: { ...policy.metadata, namespace } }))
+    await this.#replaceAll(networkPoliciesPath(namespace), 'networking.k8s.io/v1', 'NetworkPolicy', placed)
   }
 
-  async networkPolicies(namespace: string): Promise<Policy[]> {
-    return (await this.#ask(() => this.#networking.listNamespacedNetworkPolicy({ namespace }))).items
+  async encryptionPolicies(): Promise<ApiObject[]> {
+    return this.#list<ApiObject>(encryptionPoliciesPath)
   }
 
-  async replaceNetworkPolicies(policies: readonly Policy[], namespace: string): Promise<void> {
-    await this.#ask(() => this.#networking.deleteCollectionNamespacedNetworkPolicy({ namespace }))
-    for (const policy of policies) {
-      const body = { ...fresh(policy), metadata: { ...fresh(policy).metadata, namespace } } as V1NetworkPolicy
-      await this.#ask(() => this.#networking.createNamespacedNetworkPolicy({ namespace, body }))
-    }
+  async replaceEncryptionPolicies(policies: readonly ApiObject[]): Promise<void> {
+    const version = `${apiGroup}/${apiVersion}`
+    await this.#replaceAll(encryptionPoliciesPath, version, 'EncryptionPolicy', policies)
   }
 
-  async encryptionPolicies(): Promise<Policy[]> {
-    const { items } = await this.#ask(() => this.#custom.listClusterCustomObject(encryptionPolicies))
-    return items
+  async #replaceAll(
+    path: string,
+    apiVersion: string,
+    kind: string,
+    objects: readonly ApiObject[],
+  ): Promise<void> {
+    await this.#ask(() => this.#server.remove(path))
+    for (const object of objects)
+      await this.#ask(() => this.#server.create(path, { ...asMade(object), apiVersion, kind }))
   }
 
-  async replaceEncryptionPolicies(policies: readonly Policy[]): Promise<void> {
-    await this.#ask(() => this.#custom.deleteCollectionClusterCustomObject(encryptionPolicies))
-    const apiVersion = `${encryptionPolicies.group}/${encryptionPolicies.version}`
-    for (const policy of policies) {
-      const body = { ...fresh(policy), apiVersion }
-      await this.#ask(() => this.#custom.createClusterCustomObject({ ...encryptionPolicies, body }))
-    }
+  async #read<Answer>(path: string): Promise<Answer> {
+    return (await this.#ask(() => this.#server.get(path))) as Answer
+  }
+
+  async #list<Item>(path: string): Promise<Item[]> {
+    return (await this.#read<{ items: Item[] }>(path)).items
   }
 
   async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
     try {
       return await question()
     } catch (error) {
-      throw problemOf(error, this.config.getCurrentCluster()?.server ?? 'the API server')
+      if (!(error instanceof ApiError)) throw error
+      throw problemOf(error, this.#server.address)
     }
   }
 }
 
-/** @param documents YAML, any number of policies. */
-export function policiesIn(documents: string): Policy[] {
+/** @param documents YAML, any number of objects. */
+export function objectsIn(documents: string): ApiObject[] {
   return parseAllDocuments(documents)
-    .map((document) => document.toJS() as Policy | null)
+    .map((document) => document.toJS() as ApiObject | null)
     .filter((each) => each !== null)
 }
 
-/** Without what an API server has written into it: as it was made. */
-function fresh({ metadata = {}, ...policy }: Policy): Policy {
-  const { name, labels, annotations } = metadata
-  return {
-    ...policy,
-    metadata: { name, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+/** Without what an API server has written into it. */
+function asMade(object: ApiObject): ApiObject {
+  const { name, namespace, labels, annotations } = object.metadata
+  const metadata = {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(labels && { labels }),
+    ...(annotations && { annotations }),
   }
+  return { ...object, metadata }
 }
 
-function problemOf(error: unknown, server: string): Problem {
-  const { code, body, message } = error as { code?: unknown; body?: unknown; message: string }
-  if (code === 401 || code === 403)
+function pathOf({ apiVersion, kind, metadata: { name, namespace } }: ApiObject): string {
+  const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  const plural = `${kind.toLowerCase()}s`.replace(/ys$/, 'ies')
+  return `${base}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}/${name}`
+}
+
+function problemOf({ status, message }: ApiError, server: string): Problem {
+  if (status === 401 || status === 403)
     return new Problem(
       'EAPI',
       4,
-      `${server} does not let us: ${messageIn(body) ?? message}`,
+      `${server} does not let us: ${message}`,
       'Use credentials that have not expired, of somebody who may.',
     )
-  if (typeof code === 'number')
-    return new Problem('EAPI', 4, `${server} refuses: ${messageIn(body) ?? message}`)
+  if (status !== undefined) return new Problem('EAPI', 4, `${server} refuses: ${message}`)
   return new Problem(
     'EAPI',
     4,
     `${server} does not answer: ${message}`,
     'Is the cluster running, and is it this one that the kubeconfig means?',
   )
-}
-
-function messageIn(body: unknown): string | undefined {
-  try {
-    const { message } = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: unknown }
-    return typeof message === 'string' ? message : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -12,6 +12,7 @@ import {
 import { type AgentClient, connectAgent } from '../../agent/client.ts'
 import { agentSocket } from '../../agent/kubernetes/names.ts'
 import type { FlowQuery } from '../../agent/monitor/filter.ts'
+import { keyManifest } from '../../deploy/kubernetes/manifests.ts'
 import type {
   AgentVersion,
   Cable,
@@ -33,7 +34,7 @@ import { describeAssociation } from '../namespaces/security-association.ts'
 import { Problem } from '../problem.ts'
 import { newClusterKey, nextKeyId, suiteNames, suiteOfClusterKey } from '../suites.ts'
 import type { PodSpec, ServiceSpec } from '../topology.ts'
-import { type ClusterClient, policiesIn } from './cluster-client.ts'
+import { type ClusterClient, objectsIn } from './cluster-client.ts'
 import {
   bridgePort,
   type NodeContainer,
@@ -208,7 +209,7 @@ export class KindLab implements Lab {
       const pods = await this.#client.pods(this.#namespace)
       return pods.every(({ metadata }) => metadata?.name !== spec.name)
     })
-    await this.#client.createPod(workloadPod(spec), this.#namespace)
+    await this.#client.apply(workloadPod(spec, this.#namespace))
     await this.#until(`pod ${spec.name} runs`, async () => {
       await this.#lookAgain()
       return this.#present.podNamespaces.has(spec.name)
@@ -229,7 +230,7 @@ export class KindLab implements Lab {
   async rotateKey(): Promise<{ readonly from: number; readonly to: number }> {
     const before = await this.#client.clusterKey()
     const to = nextKeyId(before)
-    await this.#client.putClusterKey(newClusterKey(to, suiteOfClusterKey(before) ?? suiteNames[0]))
+    await this.#client.apply(keyManifest(newClusterKey(to, suiteOfClusterKey(before) ?? suiteNames[0])))
     await this.#everywhere(`the cluster key has the id ${to}`, ({ key }) => key.id === to)
     return { from: Number.parseInt(before, 10), to }
   }
@@ -243,7 +244,7 @@ export class KindLab implements Lab {
   }
 
   async setPolicies(documents: string): Promise<void> {
-    await this.#client.replaceNetworkPolicies(policiesIn(documents), this.#namespace)
+    await this.#client.replaceNetworkPolicies(objectsIn(documents), this.#namespace)
     await this.settled()
   }
 
@@ -260,7 +261,7 @@ export class KindLab implements Lab {
   }
 
   async setEncryptionPolicies(documents: string): Promise<void> {
-    await this.#client.replaceEncryptionPolicies(policiesIn(documents))
+    await this.#client.replaceEncryptionPolicies(objectsIn(documents))
     await this.settled()
   }
 

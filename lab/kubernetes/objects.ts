@@ -28,9 +28,11 @@ export function labPod({ metadata, spec, status }: V1Pod): LabPod | undefined {
 }
 
 /** A pod that does nothing until a demo runs something in it. */
-export function workloadPod({ name, node, labels }: PodSpec): V1Pod {
+export function workloadPod({ name, node, labels }: PodSpec, namespace: string) {
   return {
-    metadata: { name, labels: { ...labels, 'app.kubernetes.io/part-of': 'wireproof' } },
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels: { ...labels, 'app.kubernetes.io/part-of': 'wireproof' } },
     spec: {
       nodeName: node,
       automountServiceAccountToken: false,
