@@ -1,8 +1,8 @@
 import { unlink } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
 import { dirname } from 'node:path'
-import type { Kind } from '@wireproof/kind-js'
 import type { Guest } from '../lab/kernel.ts'
+import type { ClusterShape } from '../lab/kubernetes/stand-up.ts'
 import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import type { SuiteName } from '../lab/suites.ts'
@@ -13,7 +13,6 @@ import { report } from './report.ts'
 const prefix = 'kind:'
 /** The cluster a demo stands up for itself. */
 const demoCluster = 'wireproof-demo'
-const memoryMib = 8192
 /** In seconds: what a control plane takes at most where its processor is emulated, and elsewhere. */
 const patience = { emulated: 1500, native: 240 }
 
@@ -74,7 +73,7 @@ export async function clusterImages(
   }
 }
 
-/** Plays in a cluster that is made for it in this kernel, and taken down afterwards. */
+/** Plays in a cluster that is made for it, or was made for it on the disk of a kernel of ours, and is gone afterwards. */
 export async function withCluster(
   images: ClusterImages,
   suite: SuiteName | undefined,
@@ -84,37 +83,44 @@ export async function withCluster(
   play: (lab: Lab) => Promise<number>,
 ): Promise<number> {
   const { openKind } = await import('@wireproof/kind-js')
-  const { standClusterUp } = await import('../lab/kubernetes/stand-up.ts')
-  const { startDockerDaemon } = await import('../lab/kubernetes/docker-daemon.ts')
-  const daemon = isOwnKernel ? await startDockerDaemon() : undefined
-  const kind = await openKind({ onNotice: report, ...(daemon && { environment: daemon.environment }) })
-  const plan = {
-    name: demoCluster,
-    nodeImage: images.node,
-    archives: images.archives,
-    workers: 1,
-    podsPerNode: 2,
-    patience: isOwnKernel ? patience.emulated : patience.native,
-    suite,
+  const { createCluster, furnishCluster } = await import('../lab/kubernetes/stand-up.ts')
+  const furnishing = { archives: images.archives, podsPerNode: 2, suite }
+  const shape = shapeOf(images, isOwnKernel)
+  if (isOwnKernel) {
+    const { startDockerDaemon } = await import('../lab/kubernetes/docker-daemon.ts')
+    const { environment } = await startDockerDaemon()
+    const kind = await openKind({ onNotice: report, environment })
+    report('cluster: starting the nodes that are on the disk')
+    await kind.startNodes(shape.name, { signal, timeout: shape.patience * 1000 })
+    return await play(await furnishCluster(kind, shape, furnishing, report, signal))
   }
-  await discard(kind)
+  const kind = await openKind({ onNotice: report })
+  await kind.deleteCluster(shape.name)
   try {
-    return await play(await standClusterUp(kind, plan, report, signal))
+    await createCluster(kind, shape, report, signal)
+    return await play(await furnishCluster(kind, shape, furnishing, report, signal))
   } finally {
-    // With a kernel of our own all of it goes at once.
-    if (!daemon) await discard(kind)
+    await kind.deleteCluster(shape.name)
   }
 }
 
-async function discard(kind: Kind): Promise<void> {
-  await kind.deleteCluster(demoCluster)
+function shapeOf({ node }: ClusterImages, isOwnKernel: boolean): ClusterShape {
+  return {
+    name: demoCluster,
+    nodeImage: node,
+    workers: 1,
+    patience: isOwnKernel ? patience.emulated : patience.native,
+  }
 }
 
-/** A kernel in which kind can make a cluster that encrypts. @throws Problem where this machine has too little memory. */
+/** A kernel in which a cluster can encrypt, with one on its disk. @throws Problem where this machine has too little memory. */
 export async function bootClusterKernel(
   version: string | undefined,
   signal: AbortSignal,
 ): Promise<{ guest: Guest; images: ClusterImages }> {
+  const { clusterDisk, copyOfDisk, memoryMib, processors } = await import('../lab/kubernetes/disk.ts')
+  const { bootGuest } = await import('../lab/vm/boot.ts')
+  const { openKind } = await import('@wireproof/kind-js')
   if (totalmem() < 1.5 * memoryMib * 2 ** 20)
     throw new Problem(
       'EMEMORY',
@@ -122,14 +128,12 @@ export async function bootClusterKernel(
       `a cluster in a kernel that is booted takes ${memoryMib / 1024} GiB of memory, and this machine has ${Math.floor(totalmem() / 2 ** 30)}`,
       'Use a machine with more memory, or one whose kernel has ESP.',
     )
-  const { clusterDisk, copyOfDisk } = await import('../lab/kubernetes/disk.ts')
-  const { bootGuest } = await import('../lab/vm/boot.ts')
-  const { openKind } = await import('@wireproof/kind-js')
   const kind = await openKind({ onNotice: report })
   const images = await clusterImages(signal)
-  const disk = await copyOfDisk(
-    await clusterDisk({ archive: images.nodeArchive, digest: images.nodeDigest, report, signal }),
-  )
+  const visible = [dirname(kind.program)]
+  const cluster = shapeOf(images, true)
+  const { nodeArchive: archive, nodeDigest: digest } = images
+  const disk = await copyOfDisk(await clusterDisk({ cluster, archive, digest, visible, report, signal }))
   try {
     const guest = await bootGuest(
       { kind: 'qemu', ...(version !== undefined && { version }) },
@@ -137,9 +141,9 @@ export async function bootClusterKernel(
         signal,
         progress: report,
         disk,
-        processors: Math.min(4, availableParallelism()),
+        processors,
         memoryMib,
-        visible: [dirname(kind.program), ...images.archives],
+        visible: [...visible, ...images.archives],
       },
     )
     return { guest, images }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import test from 'node:test'
 import { scratch } from '../setup/pulumi/scratch.ts'
 import { ImageStore, isIntact } from './store.ts'
@@ -19,6 +20,15 @@ test('an image that was built is listed, with its bill of materials, and a damag
   assert.equal(await isIntact(image), true)
   appendFileSync(image.archive, '!')
   assert.equal(await isIntact(image), false)
+})
+
+test('an image can be read by another user, whatever wrote it', async (t) => {
+  const store = new ImageStore(scratch(t))
+  const { archive } = await store.put('agent', async (path) => {
+    writeFileSync(path, 'one', { mode: 0o600 })
+    return built
+  })
+  assert.deepEqual([statSync(archive).mode & 0o777, statSync(dirname(archive)).mode & 0o777], [0o644, 0o755])
 })
 
 test('a build that fails leaves what was there, and nothing else', async (t) => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from './archive/image-archive.ts'
 import { imagesDirectory } from './directories.ts'
@@ -60,6 +60,9 @@ export class ImageStore {
       for (const entry of await readdir(partial))
         if (![archiveFile, sbomFile, recordFile].includes(entry))
           await rm(join(partial, entry), { recursive: true })
+      // A kernel that is booted to hold a cluster reads it as another user. There is no secret in an image.
+      await chmod(partial, 0o755)
+      await chmod(join(partial, archiveFile), 0o644)
       const directory = join(this.#directory, kind)
       await rm(directory, { recursive: true, force: true })
       await rename(partial, directory)

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../problem.ts'
@@ -8,7 +8,7 @@ import { Problem } from '../problem.ts'
 const disk = '/dev/vda'
 const dataDirectory = '/var/lib/docker'
 const log = '/var/log/dockerd.log'
-const patientPrograms = '/run/wireproof/patient'
+const programs = '/run/wireproof/docker'
 const startDeadlineMs = 180_000
 
 export interface DockerDaemon {
@@ -31,7 +31,14 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   mount('-t', 'ext4', '-o', 'noatime', disk, dataDirectory)
   const environment = { ...process.env, PATH: `${modprobe()}:${process.env.PATH}` }
   const output = openSync(log, 'a')
-  const argv = ['--exec-opt', 'native.cgroupdriver=cgroupfs']
+  const argv = [
+    '--exec-opt',
+    'native.cgroupdriver=cgroupfs',
+    '--add-runtime',
+    `generous=${generousRuntime()}`,
+    '--default-runtime',
+    'generous',
+  ]
   const daemon = spawn('dockerd', argv, { env: environment, stdio: ['ignore', output, output] })
   let ended = false
   const exit = new Promise<void>((resolve) => {
@@ -76,6 +83,31 @@ function modprobe(): string {
 }
 
 /**
+ * Docker before 23 does not know of CAP_BPF and CAP_PERFMON, which it has to give to whoever is to have all: an agent in a node
+ * could not have them.
+ *
+ * @returns the path of a runtime that adds them.
+ */
+function generousRuntime(): string {
+  return writeProgram(
+    'generous-runc',
+    `#!/bin/bash
+for word in "$@"; do
+  case $previous in
+  --bundle|-b) file=$word/config.json ;;
+  --process|-p) file=$word ;;
+  esac
+  previous=$word
+done
+if [ -n "$file" ] && ! grep -q CAP_BPF "$file"; then
+  sed -i 's/"CAP_SYS_ADMIN"/"CAP_SYS_ADMIN","CAP_BPF","CAP_PERFMON"/g' "$file"
+fi
+exec runc "$@"
+`,
+  )
+}
+
+/**
  * kind gives the systemd of a node 30 seconds, and an emulated processor needs more: this `docker run` returns when
  * systemd is up, so that kind finds it so.
  *
@@ -84,11 +116,10 @@ function modprobe(): string {
 function patientDocker(): string {
   const { stdout } = spawnSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' })
   const docker = stdout.trim()
-  mkdirSync(patientPrograms, { recursive: true })
-  const program = `${patientPrograms}/docker`
-  writeFileSync(
-    program,
-    `#!/bin/bash
+  return dirname(
+    writeProgram(
+      'docker',
+      `#!/bin/bash
 ${docker} "$@" || exit
 [ "$1" = run ] || exit 0
 while [ $# -gt 0 ] && [ "$1" != --name ]; do shift; done
@@ -98,7 +129,13 @@ until ${docker} logs "$2" 2>&1 | grep -q 'Reached target .*Multi-User System'; d
   sleep 1
 done
 `,
+    ),
   )
-  chmodSync(program, 0o755)
-  return patientPrograms
+}
+
+function writeProgram(name: string, text: string): string {
+  mkdirSync(programs, { recursive: true })
+  const path = `${programs}/${name}`
+  writeFileSync(path, text, { mode: 0o755 })
+  return path
 }

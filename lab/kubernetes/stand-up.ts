@@ -9,17 +9,22 @@ import type { PodSpec } from '../topology.ts'
 import { ClusterClient } from './cluster-client.ts'
 import { KindLab } from './kind-lab.ts'
 
-export interface ClusterPlan {
+/** What a cluster is from the beginning. */
+export interface ClusterShape {
   readonly name: string
   /** Of kind's nodes, in the provider's daemon or where it finds it. */
   readonly nodeImage: string
-  /** Archives of the images that pods run. */
-  readonly archives: readonly string[]
   readonly workers: number
-  readonly podsPerNode: number
-  readonly suite?: SuiteName | undefined
   /** How long the control plane may take to come up, in seconds: an emulated processor takes minutes. */
   readonly patience: number
+}
+
+/** What is put into it. */
+export interface Furnishing {
+  /** Archives of the images that pods run. */
+  readonly archives: readonly string[]
+  readonly podsPerNode: number
+  readonly suite?: SuiteName | undefined
 }
 
 /** Of the pods that demos send from and to. */
@@ -27,18 +32,13 @@ export const demoNamespace = namespaceManifest.metadata.name
 
 type Report = (line: string) => void
 
-/**
- * Makes a cluster of kind in which nothing but our agents is the network, with pods for demos.
- *
- * @throws KindError, Problem. What is half-made {@link takeClusterDown} takes down.
- */
-export async function standClusterUp(
+/** Makes a cluster of kind without a network. @throws KindError; what is half-made is removed. */
+export async function createCluster(
   kind: Kind,
-  plan: ClusterPlan,
+  { name, nodeImage: image, workers, patience }: ClusterShape,
   report: Report,
   signal?: AbortSignal,
-): Promise<KindLab> {
-  const { name, nodeImage: image, archives, patience } = plan
+): Promise<void> {
   await kind.createCluster({
     name,
     image,
@@ -46,7 +46,7 @@ export async function standClusterUp(
       networking: { disableDefaultCNI: true },
       nodes: [
         { role: 'control-plane' },
-        ...Array.from({ length: plan.workers }, () => ({ role: 'worker' as const })),
+        ...Array.from({ length: workers }, () => ({ role: 'worker' as const })),
       ],
       kubeadmConfigPatches: [
         `kind: ClusterConfiguration\napiServer:\n  timeoutForControlPlane: ${patience}s\n`,
@@ -57,12 +57,27 @@ export async function standClusterUp(
     },
     ...(signal && { signal }),
   })
+}
+
+/**
+ * Makes our agents the network of a cluster that has none, and puts pods for demos into it.
+ *
+ * @throws KindError, Problem
+ */
+export async function furnishCluster(
+  kind: Kind,
+  { name, patience }: Pick<ClusterShape, 'name' | 'patience'>,
+  { archives, podsPerNode, suite }: Furnishing,
+  report: Report,
+  signal?: AbortSignal,
+): Promise<KindLab> {
   for (const archive of archives) await kind.loadArchive(name, archive, { ...(signal && { signal }) })
   report('images: the agent’s and the workload’s are on every node')
   const client = await clientOf(kind, name)
-  const key = newClusterKey(3, plan.suite ?? suiteNames[0])
+  const key = newClusterKey(3, suite ?? suiteNames[0])
+  const deadline = performance.now() + patience * 1000
   for (const object of [...agentManifests(defaultSettings), keyManifest(key), namespaceManifest])
-    await applied(client, object, signal)
+    await applyBefore(deadline, client, object, signal)
   report('agents: asked for on every node')
   await kind.waitUntilReady(name, { timeout: patience * 1000, ...(signal && { signal }) })
   const lab = await openKindLab(kind, name)
@@ -70,16 +85,11 @@ export async function standClusterUp(
     await lab.startAgent(node.name)
     report(`node ${node.name}: ${node.underlay}, pods in ${node.podCidrs.join(' and ')}, agent running`)
   }
-  for (const pod of podsOn(await lab.nodes(), plan.podsPerNode)) {
+  for (const pod of podsOn(await lab.nodes(), podsPerNode)) {
     const { addresses, node } = await lab.addPod(pod)
     report(`pod ${pod.name}: ${addresses.join(' and ')} on ${node}`)
   }
   return lab
-}
-
-/** @returns whether there was one. */
-export async function takeClusterDown(kind: Kind, name: string): Promise<boolean> {
-  return await kind.deleteCluster(name)
 }
 
 /** @throws Problem where there is no such cluster, or it does not answer. */
@@ -101,25 +111,23 @@ async function clientOf(kind: Kind, name: string): Promise<ClusterClient> {
   }
 }
 
-/** A kind of object that has just been defined is not known at once. */
-async function applied(
+/** The API server may not be up yet, and a kind of object that has just been defined is not known at once. */
+async function applyBefore(
+  deadline: number,
   client: ClusterClient,
   object: Parameters<ClusterClient['apply']>[0],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  for (;;)
     try {
       await client.apply(object)
       return
     } catch (error) {
       signal?.throwIfAborted()
-      if (attempt === attempts) throw error
-      await sleep(1000)
+      if (performance.now() > deadline) throw error
+      await sleep(1000, undefined, signal ? { signal } : {})
     }
-  }
 }
-
-const attempts = 30
 
 /** `a1` and `a2` on the first node, and so on. */
 function podsOn(nodes: readonly { readonly name: string }[], count: number): PodSpec[] {

@@ -9,6 +9,7 @@ import {
 import { listClusters, listNodeNames } from './cluster/list.ts'
 import { exportLogs } from './cluster/logs.ts'
 import { type ClusterNode, describeNodes } from './cluster/nodes.ts'
+import { type StartOptions, type StopOptions, startNodes, stopNodes } from './cluster/power.ts'
 import { type ReadyOptions, waitUntilReady } from './cluster/ready.ts'
 import { type Context, kindCommand, type OperationOptions, providerCommand } from './context.ts'
 import { KindError } from './error.ts'
@@ -91,6 +92,16 @@ export class Kind {
   /** The containers of a cluster, by name; among them the load balancer, where there is one. */
   async nodes(cluster: string, options: OperationOptions = {}): Promise<ClusterNode[]> {
     return await describeNodes(this.#context, cluster, options)
+  }
+
+  /** Stops the containers of a cluster; what is in it stays. */
+  async stopNodes(cluster: string, options: StopOptions = {}): Promise<void> {
+    await stopNodes(this.#context, cluster, options)
+  }
+
+  /** Starts the containers of a cluster that were stopped, and waits until containers can be run in each. */
+  async startNodes(cluster: string, options: StartOptions = {}): Promise<void> {
+    await startNodes(this.#context, cluster, options)
   }
 
   /**

@@ -76,6 +76,31 @@ describe('a cluster', { concurrency: true }, () => {
     assert.deepEqual([await kind.clusters(), await kind.clusterExists('one')], [[], false])
   })
 
+  test('is stopped and started, in the order in which its parts need one another', async (t) => {
+    const standIn = new StandIn(t)
+    const { kind } = standIn
+    await kind.createCluster({ name: 'one' })
+    const states = async () => (await kind.nodes('one')).map(({ state }) => state)
+    const orders = () => standIn.calls().filter((call) => /^docker st(op|art) /.test(call))
+    await kind.stopNodes('one', { grace: 5 })
+    assert.deepEqual(await states(), ['exited', 'exited'])
+    await kind.stopNodes('one')
+    assert.deepEqual(orders(), ['docker stop --time 5 one-worker', 'docker stop --time 5 one-control-plane'])
+    standIn.write('slow', '')
+    await kind.startNodes('one')
+    assert.deepEqual(await states(), ['running', 'running'])
+    assert.deepEqual(orders().slice(2), ['docker start one-control-plane', 'docker start one-worker'])
+  })
+
+  test('that is started and runs no containers in its time is an error that says why', async (t) => {
+    const standIn = new StandIn(t)
+    await standIn.kind.createCluster({ name: 'one' })
+    for (const file of ['slow', 'never']) standIn.write(file, '')
+    const isNotReady = (error: unknown) =>
+      error instanceof NotReadyError && error.waitingFor[0]?.why === 'cannot dial containerd'
+    await assert.rejects(standIn.kind.startNodes('one', { timeout: 10 }), isNotReady)
+  })
+
   test('that is wrong is not begun', async (t) => {
     const standIn = new StandIn(t)
     await assert.rejects(

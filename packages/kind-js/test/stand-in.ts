@@ -176,16 +176,20 @@ case "$1 $2" in
   separator=
   for node in "$@"; do
     role=worker; case $node in *control-plane*) role=control-plane;; *load-balancer) role=external-load-balancer;; esac
-    printf '%s{"Name": "/%s", "Id": "id-of-%s", "State": {"Status": "running"}, "Config": {"Image": "node:1", "Labels": {"io.x-k8s.kind.role": "%s"}}, "NetworkSettings": {"Networks": {"kind": {"IPAddress": "172.18.0.2", "GlobalIPv6Address": "fc00::2"}}}}' "$separator" "$node" "$node" $role
+    printf '%s{"Name": "/%s", "Id": "id-of-%s", "State": {"Status": "%s"}, "Config": {"Image": "node:1", "Labels": {"io.x-k8s.kind.role": "%s"}}, "NetworkSettings": {"Networks": {"kind": {"IPAddress": "172.18.0.2", "GlobalIPv6Address": "fc00::2"}}}}' "$separator" "$node" "$node" "$(cat "$STAND_IN/state-of-$node" 2>/dev/null || echo running)" $role
     separator=,
   done
   printf ']' ;;
 'image inspect')
   [ -e "$STAND_IN/local/$3.json" ] || { echo '[]'; echo "Error response from daemon: No such image: $3:latest" >&2; exit 1; }
   cat "$STAND_IN/local/$3.json" ;;
+stop*) shift 3; for node in "$@"; do echo exited > "$STAND_IN/state-of-$node"; done ;;
+start*) shift; for node in "$@"; do echo running > "$STAND_IN/state-of-$node"; done ;;
 'save -o') cp "$STAND_IN/local/$4.tar" "$3" ;;
 exec*)
   case "$*" in
+  *'ctr version'*)
+    [ ! -e "$STAND_IN/slow" ] || { [ -e "$STAND_IN/never" ] || rm "$STAND_IN/slow"; echo 'cannot dial containerd' >&2; exit 1; } ;;
   *crictl*) cat "$STAND_IN/images/$2" ;;
   *'get nodes'*) cat "$STAND_IN/kubectl" ;;
   *) [ ! -e "$STAND_IN/no-tag" ] ;;
