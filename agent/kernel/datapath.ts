@@ -26,6 +26,7 @@ import {
 } from './datapath-layout.ts'
 import { ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
+import { whileModulesLoad } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
 
 const ownObjectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
@@ -170,7 +171,8 @@ export class Datapath {
       const name = `${device} ${direction}`
       const present = attachedTc(place)
       if (present !== undefined && present === this.#attached.get(name)) continue
-      attachTc(this.#object.program(program), place)
+      // clsact is a module in many kernels.
+      whileModulesLoad(() => attachTc(this.#object.program(program), place))
       this.#attached.set(name, attachedTc(place))
     }
   }
