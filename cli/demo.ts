@@ -8,7 +8,7 @@ import type { Lab } from '../lab/lab.ts'
 import { Problem } from '../lab/problem.ts'
 import type { SuiteName } from '../lab/suites.ts'
 import { evidenceDirectory } from './evidence-directory.ts'
-import { type ClusterImages, clusterOf, openCluster } from './kubernetes.ts'
+import { type ClusterImages, clusterOf } from './kubernetes.ts'
 import {
   checkedTopologyOption,
   kernelOption,
@@ -255,8 +255,11 @@ async function playHere(
   }
   if (options.lab) {
     const cluster = clusterOf(options.lab)
-    const lab = cluster === undefined ? openLab(options.lab) : await openCluster(cluster)
-    return playAndRestore(lab, playIn)
+    if (cluster !== undefined) {
+      const { playInCluster } = await import('./kubernetes.ts')
+      return playInCluster(cluster, (lab) => playAndRestore(lab, playIn))
+    }
+    return playAndRestore(openLab(options.lab), playIn)
   }
   const { standUp, takeDown } = await import('../lab/netns/lifecycle.ts')
   const topology = await topologyOf(options)

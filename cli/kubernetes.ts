@@ -13,6 +13,7 @@ import { report } from './report.ts'
 const prefix = 'kind:'
 /** The cluster a demo stands up for itself. */
 const demoCluster = 'wireproof-demo'
+const podsPerNode = 2
 /** In seconds: what a control plane takes at most where its processor is emulated, and elsewhere. */
 const patience = { emulated: 1500, native: 240 }
 
@@ -48,11 +49,17 @@ export async function chooseClusterKernel(request: string): Promise<KernelChoice
   return { kind: 'qemu', why: choice.why.replace('User-Mode Linux', 'QEMU') }
 }
 
-/** A running cluster as a lab. @throws Problem where kind has no such cluster. */
-export async function openCluster(cluster: string): Promise<Lab> {
+/** Plays in a running cluster. @throws Problem where kind has no such cluster, or nothing can be proven in it. */
+export async function playInCluster(cluster: string, play: (lab: Lab) => Promise<number>): Promise<number> {
   const { openKind } = await import('@wireproof/kind-js')
-  const { openKindLab } = await import('../lab/kubernetes/stand-up.ts')
-  return openKindLab(await openKind({ onNotice: report }), cluster)
+  const { openKindLab, withDemoPods } = await import('../lab/kubernetes/stand-up.ts')
+  const { assertProvable } = await import('../demos/provable.ts')
+  const { buildImage } = await import('../images/build.ts')
+  const kind = await openKind({ onNotice: report })
+  const lab = await openKindLab(kind, cluster)
+  await assertProvable(lab)
+  const { archive } = await buildImage('workload', { report })
+  return withDemoPods(kind, cluster, lab, { archives: [archive], podsPerNode }, report, () => play(lab))
 }
 
 /** Builds what is missing of the images. */
@@ -84,7 +91,7 @@ export async function withCluster(
 ): Promise<number> {
   const { openKind } = await import('@wireproof/kind-js')
   const { createCluster, furnishCluster } = await import('../lab/kubernetes/stand-up.ts')
-  const furnishing = { archives: images.archives, podsPerNode: 2, suite }
+  const furnishing = { archives: images.archives, podsPerNode, suite }
   const shape = shapeOf(images, isOwnKernel)
   if (isOwnKernel) {
     const { startDockerDaemon } = await import('../lab/kubernetes/docker-daemon.ts')

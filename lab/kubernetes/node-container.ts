@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { inNetworkNamespace } from '@wireproof/ffi'
 import { openRoute, type Route } from '@wireproof/netlink'
@@ -47,6 +47,8 @@ const sandboxes = '/run/netns'
 /** Network namespaces of the node's pods, by every address in them. */
 export function podNamespaces(node: NodeContainer): ReadonlyMap<string, string> {
   const directory = pathInNode(node, sandboxes)
+  // Made for the first pod that has one.
+  if (!existsSync(directory)) return new Map()
   return new Map(
     readdirSync(directory).flatMap((name) => {
       const namespace = join(directory, name)

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Kind, KindError } from '@wireproof/kind-js'
 import { namespaceManifest } from '../../deploy/kubernetes/demo-namespace.ts'
 import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
-import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
+import { type AgentSettings, defaultSettings } from '../../deploy/kubernetes/settings.ts'
 import { Problem } from '../problem.ts'
 import { newClusterKey, type SuiteName, suiteNames } from '../suites.ts'
 import type { PodSpec } from '../topology.ts'
@@ -25,6 +25,8 @@ export interface Furnishing {
   readonly archives: readonly string[]
   readonly podsPerNode: number
   readonly suite?: SuiteName | undefined
+  /** Given the agents before they start. */
+  readonly settings?: Partial<AgentSettings>
 }
 
 /** Of the pods that demos send from and to. */
@@ -67,7 +69,7 @@ export async function createCluster(
 export async function furnishCluster(
   kind: Kind,
   { name, patience }: Pick<ClusterShape, 'name' | 'patience'>,
-  { archives, podsPerNode, suite }: Furnishing,
+  { archives, podsPerNode, suite, settings = {} }: Furnishing,
   report: Report,
   signal?: AbortSignal,
 ): Promise<KindLab> {
@@ -76,7 +78,8 @@ export async function furnishCluster(
   const client = await clientOf(kind, name)
   const key = newClusterKey(3, suite ?? suiteNames[0])
   const deadline = performance.now() + patience * 1000
-  for (const object of [...agentManifests(defaultSettings), keyManifest(key), namespaceManifest])
+  const agent = agentManifests({ ...defaultSettings, ...settings })
+  for (const object of [...agent, keyManifest(key), namespaceManifest])
     await applyBefore(deadline, client, object, signal)
   report('agents: asked for on every node')
   await kind.waitUntilReady(name, { timeout: patience * 1000, ...(signal && { signal }) })
@@ -85,11 +88,38 @@ export async function furnishCluster(
     await lab.startAgent(node.name)
     report(`node ${node.name}: ${node.underlay}, pods in ${node.podCidrs.join(' and ')}, agent running`)
   }
-  for (const pod of podsOn(await lab.nodes(), podsPerNode)) {
+  await addDemoPods(lab, podsPerNode, report)
+  return lab
+}
+
+/**
+ * Gives a cluster that somebody has made, with our agents in it, pods for a demo while that is played. Where pods of our
+ * namespace are on several nodes already, they do.
+ */
+export async function withDemoPods<Result>(
+  kind: Kind,
+  cluster: string,
+  lab: KindLab,
+  { archives, podsPerNode }: Furnishing,
+  report: Report,
+  play: () => Promise<Result>,
+): Promise<Result> {
+  if (new Set((await lab.pods()).map(({ node }) => node)).size > 1) return play()
+  for (const archive of archives) await kind.loadArchive(cluster, archive)
+  await (await clientOf(kind, cluster)).apply(namespaceManifest)
+  try {
+    await addDemoPods(lab, podsPerNode, report)
+    return await play()
+  } finally {
+    for (const { name } of podsOn(await lab.nodes(), podsPerNode)) await lab.removePod(name)
+  }
+}
+
+async function addDemoPods(lab: KindLab, perNode: number, report: Report): Promise<void> {
+  for (const pod of podsOn(await lab.nodes(), perNode)) {
     const { addresses, node } = await lab.addPod(pod)
     report(`pod ${pod.name}: ${addresses.join(' and ')} on ${node}`)
   }
-  return lab
 }
 
 /** @throws Problem where there is no such cluster, or it does not answer. */

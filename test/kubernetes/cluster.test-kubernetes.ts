@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildImage } from '../../images/build.ts'
 import { eventually } from '../eventually.ts'
+import { wireproof } from '../wireproof.ts'
 import { type KindCluster, standUpKindCluster } from './kind-cluster.ts'
 
 const name = 'wireproof-test'
@@ -161,5 +163,19 @@ describe('a cluster whose network is our agents', () => {
       assert.equal(answered('a', 'b'), 3)
     })
     assert.deepEqual(clear, [])
+  })
+
+  test('is played on by demos, which say INCONCLUSIVE where the kernel cannot encrypt', async () => {
+    const evidence = join(cluster.directory, 'evidence')
+    const { code, stdout, stderr } = await wireproof([
+      'demo',
+      '--lab',
+      `kind:${name}`,
+      '--evidence',
+      evidence,
+    ])
+    assert.equal(code, encrypts ? 0 : 3, stdout + stderr)
+    assert.match(stdout + stderr, encrypts ? /PROVEN/ : /INCONCLUSIVE: node \S+ encrypts nothing/)
+    assert.equal(/PROVEN/.test(stdout + stderr), encrypts)
   })
 })

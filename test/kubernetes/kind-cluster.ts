@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { openKind } from '@wireproof/kind-js'
 import { stringify } from 'yaml'
-import { keyManifest, settingsManifest } from '../../deploy/kubernetes/manifests.ts'
+import { settingsManifest } from '../../deploy/kubernetes/manifests.ts'
 import { type AgentSettings, defaultSettings } from '../../deploy/kubernetes/settings.ts'
 import { buildImage } from '../../images/build.ts'
-import { newClusterKey } from '../../lab/suites.ts'
+import { createCluster, furnishCluster } from '../../lab/kubernetes/stand-up.ts'
 
 /** A cluster of kind in which nothing but our agents is the network, made of images that came from no registry. */
 export interface KindCluster {
@@ -32,8 +31,9 @@ export interface KindClusterOptions {
   readonly archives: readonly string[]
 }
 
-const deploy = fileURLToPath(new URL('../../deploy/kubernetes', import.meta.url))
 const report = () => {}
+/** How long anything in it may take, in seconds. */
+const patience = 240
 
 /** Every node of it is ready. One of the same name is removed first. */
 export async function standUpKindCluster(options: KindClusterOptions): Promise<KindCluster> {
@@ -47,10 +47,10 @@ export async function standUpKindCluster(options: KindClusterOptions): Promise<K
   }
   const kubectl = (argv: readonly string[], input = '') =>
     spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...argv], { input, encoding: 'utf8' })
-  const done = ({ status, stderr }: SpawnSyncReturns<string>) => assert.equal(status, 0, stderr)
   const apply = (...objects: readonly object[]) => {
     const documents = objects.map((each) => stringify(each)).join('---\n')
-    done(kubectl(['apply', '--server-side', '-f', '-'], documents))
+    const { status, stderr } = kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], documents)
+    assert.equal(status, 0, stderr)
   }
   const changeSettings = (changed: Partial<AgentSettings>) =>
     apply(settingsManifest({ ...defaultSettings, ...settings, ...changed }))
@@ -58,23 +58,10 @@ export async function standUpKindCluster(options: KindClusterOptions): Promise<K
     await kind.deleteCluster(name)
     const node = await buildImage('node', { report })
     const agent = await buildImage('agent', { report })
-    await kind.createCluster({
-      name,
-      image: node.names[0]!,
-      kubeconfig,
-      config: {
-        networking: { disableDefaultCNI: true },
-        nodes: [
-          { role: 'control-plane' },
-          ...Array.from({ length: workers }, () => ({ role: 'worker' }) as const),
-        ],
-      },
-    })
-    for (const archive of [agent.archive, ...archives]) await kind.loadArchive(name, archive)
-    done(kubectl(['apply', '--server-side', '-k', deploy]))
-    changeSettings({})
-    apply(keyManifest(newClusterKey(3, 'aes-gcm-128')))
-    await kind.waitUntilReady(name)
+    await createCluster(kind, { name, nodeImage: node.names[0]!, workers, patience }, report)
+    writeFileSync(kubeconfig, await kind.kubeconfig(name), { mode: 0o600 })
+    const furnishing = { archives: [agent.archive, ...archives], podsPerNode: 0, settings }
+    await furnishCluster(kind, { name, patience }, furnishing, report)
     return { kubeconfig, directory, kubectl, apply, changeSettings, dispose }
   } catch (error) {
     await dispose()

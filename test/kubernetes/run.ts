@@ -15,6 +15,7 @@ const directory = fileURLToPath(new URL('.', import.meta.url))
 const obstacles: Readonly<Record<string, () => Promise<string | undefined>>> = {
   'mirror.test-kubernetes.ts': async () => lacking(missingPrograms()),
   'cluster.test-kubernetes.ts': whyNoCluster,
+  'demo.test-kubernetes.ts': whyNoCluster,
   'stacks.test-kubernetes.ts': whyNoCluster,
 }
 
