@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
 import { type AgentStatus, type Flow, type FlowRecord, isLoss, type PodAttachment } from './api.ts'
 import { type FlowQuery, writeQuery } from './monitor/filter.ts'
 
@@ -39,12 +40,13 @@ const settleDeadline = 30_000
 /** One question waits this long, in milliseconds, before the agent answers what is missing. */
 const settlePatience = 500
 
-export function connectAgent(socketPath: string): AgentClient {
+/** @param at its socket, or what leads there anew for every question. */
+export function connectAgent(at: string | (() => Duplex)): AgentClient {
   const call = (
     method: string,
     path: string,
     options: { body?: unknown; signal?: AbortSignal | undefined } = {},
-  ) => exchange(socketPath, method, path, options)
+  ) => exchange(at, method, path, options)
   const json = async <Result>(...parameters: Parameters<typeof call>) =>
     JSON.parse(await textOf(await call(...parameters))) as Result
 
@@ -108,7 +110,7 @@ function podPath(name: string): string {
 }
 
 async function exchange(
-  socketPath: string,
+  at: string | (() => Duplex),
   method: string,
   path: string,
   options: { body?: unknown; signal?: AbortSignal | undefined },
@@ -116,15 +118,16 @@ async function exchange(
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const { signal } = options
     // A connection for each question: one that was kept may be closed by the agent, or be another agent's by now.
-    const outgoing = request(
-      { socketPath, method, path, agent: false, ...(signal ? { signal } : {}) },
-      resolve,
-    )
+    const connection = typeof at === 'string' ? { socketPath: at, agent: false } : { createConnection: at }
+    const outgoing = request({ ...connection, method, path, ...(signal ? { signal } : {}) }, resolve)
     outgoing.on('error', (error: NodeJS.ErrnoException) =>
       reject(
         error.name === 'AbortError'
           ? error
-          : new AgentError('EAGENT', `the agent at ${socketPath} does not answer: ${error.message}`),
+          : new AgentError(
+              'EAGENT',
+              `the agent${typeof at === 'string' ? ` at ${at}` : ''} does not answer: ${error.message}`,
+            ),
       ),
     )
     outgoing.end(options.body === undefined ? undefined : JSON.stringify(options.body))

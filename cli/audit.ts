@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { Command, Option } from 'commander'
+import type { Observed } from '../lab/kubernetes/observed-cluster.ts'
 import { Problem } from '../lab/problem.ts'
+import { findAgents } from './agents.ts'
 import { duration } from './duration.ts'
 import { exitCode } from './exit-codes.ts'
-import { labOption } from './options.ts'
-import { findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
+import { agentsOption } from './options.ts'
+import { insideCommand, insideOptions, interruptSignal } from './placement.ts'
 import { terminal } from './terminal.ts'
 
 const formats = ['text', 'json', 'csv'] as const
@@ -36,13 +38,14 @@ export const audit = new Command('audit')
   .addOption(new Option('--for <duration>', 'watch from now on, such as 10s').argParser(duration))
   .addOption(new Option('--format <format>', 'of the report').choices(formats).default('text'))
   .option('--output <file>', 'write the report there instead')
-  .addOption(labOption())
+  .addOption(agentsOption())
   .action(async (options: AuditOptions) => {
-    const { name, keeper } = await findLab(options.lab)
+    const { name, ...found } = await findAgents(options.lab)
     const signal = interruptSignal()
     const file = options.output === undefined ? undefined : await opened(options.output)
     const stdout = file ?? process.stdout
-    if (keeper) {
+    if (found.keeper) {
+      const { keeper } = found
       const { env, ...inside } = insideOptions(keeper.description, { signal })
       const { COLUMNS: _columns, FORCE_COLOR: _colour, ...envOfFile } = env
       process.exitCode = await keeper.run(insideCommand(argumentsOf(name, options)), {
@@ -50,7 +53,7 @@ export const audit = new Command('audit')
         stdout,
         env: file ? envOfFile : env,
       })
-    } else process.exitCode = await auditHere(name, options, stdout, signal)
+    } else process.exitCode = await auditHere(name, found.lab, options, stdout, signal)
     if (file) await new Promise((resolve) => file.end(resolve))
   })
 
@@ -64,14 +67,13 @@ function argumentsOf(lab: string, { since, for: length, format }: AuditOptions):
 
 async function auditHere(
   name: string,
+  lab: Observed,
   options: AuditOptions,
   output: NodeJS.WritableStream,
   signal: AbortSignal,
 ): Promise<number> {
-  const { openLab } = await import('../lab/netns/netns-lab.ts')
   const { auditFor, auditPast } = await import('./audit/collect.ts')
   const { judgeAudit } = await import('./audit/judge.ts')
-  const lab = openLab(name)
   const nodes = lab.nodeNames()
   const { window, testimonies } =
     options.for === undefined

@@ -24,6 +24,14 @@ export interface ClusterImages {
   readonly archives: readonly string[]
 }
 
+/** How the agents of a cluster are called that a kubeconfig leads to: `kubernetes`, or `kubernetes:<context>`. */
+export function contextOf(lab: string): string | undefined {
+  return /^kubernetes(?::(.*))?$/
+    .exec(lab)
+    ?.slice(1)
+    .map((context = '') => context)[0]
+}
+
 /** The cluster of a lab's name, or undefined for a lab that is none. */
 export function clusterOf(lab: string): string | undefined {
   return lab.startsWith(prefix) ? lab.slice(prefix.length) : undefined

@@ -2,13 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type FlowRecord, type FlowVerdict, flowVerdicts } from '../agent/api.ts'
 import type { FlowQuery } from '../agent/monitor/filter.ts'
-import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import type { Observed } from '../lab/kubernetes/observed-cluster.ts'
+import { findAgents } from './agents.ts'
 import { duration } from './duration.ts'
 import { exitCode } from './exit-codes.ts'
 import { FlowTable } from './monitor/flow-table.ts'
 import { byTime, InOrder } from './monitor/in-order.ts'
-import { labOption } from './options.ts'
-import { findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
+import { agentsOption } from './options.ts'
+import { insideCommand, insideOptions, interruptSignal } from './placement.ts'
 import { terminal } from './terminal.ts'
 
 interface MonitorOptions {
@@ -44,17 +45,17 @@ export const monitor = new Command('monitor')
   .option('--follow', 'go on until interrupted', true)
   .option('--no-follow', 'end with the past: all that is remembered, or what --since and --last choose')
   .option('--json', 'one JSON object a line, with identities and labels')
-  .addOption(labOption())
+  .addOption(agentsOption())
   .action(async (node: string | undefined, options: MonitorOptions) => {
-    const { name, keeper } = await findLab(options.lab)
+    const { name, ...found } = await findAgents(options.lab)
     const signal = interruptSignal()
-    if (keeper) {
+    if (found.keeper) {
+      const { keeper } = found
       const command = insideCommand(['monitor', ...argumentsOf(node, options), '--lab', name])
       process.exitCode = await keeper.run(command, insideOptions(keeper.description, { signal }))
       return
     }
-    const { openLab } = await import('../lab/netns/netns-lab.ts')
-    const lab = openLab(name)
+    const { lab } = found
     const nodes = lab.nodeNames(node)
     const print = await printer(lab, options)
     process.exitCode = options.follow
@@ -95,7 +96,7 @@ function queryOf({ encrypted, unencrypted, verdict, pod, node, since, last }: Mo
   }
 }
 
-async function printer(lab: NetnsLab, { json }: MonitorOptions): Promise<(record: FlowRecord) => void> {
+async function printer(lab: Observed, { json }: MonitorOptions): Promise<(record: FlowRecord) => void> {
   if (json) return (record) => void process.stdout.write(`${JSON.stringify(record)}\n`)
   const { isThere, width } = terminal()
   const table = new FlowTable({
@@ -109,7 +110,7 @@ async function printer(lab: NetnsLab, { json }: MonitorOptions): Promise<(record
 
 /** The past of all agents, in the order of time. */
 async function tellPast(
-  lab: NetnsLab,
+  lab: Observed,
   nodes: readonly string[],
   options: MonitorOptions,
   print: (record: FlowRecord) => void,
@@ -138,7 +139,7 @@ async function tellPast(
 
 /** Goes on until the signal aborts. An agent that goes away is asked again: it may be on its way back. */
 async function follow(
-  lab: NetnsLab,
+  lab: Observed,
   nodes: readonly string[],
   query: FlowQuery,
   print: (record: FlowRecord) => void,
@@ -151,7 +152,7 @@ async function follow(
 }
 
 async function followNode(
-  lab: NetnsLab,
+  lab: Observed,
   node: string,
   query: FlowQuery,
   order: InOrder<FlowRecord>,

@@ -34,6 +34,13 @@ export function labName(value: string): string {
   return value
 }
 
+export function agentsOption(): Option {
+  return new Option(
+    '-l, --lab <name>',
+    'which lab, kind:<cluster>, or kubernetes[:<context>]; may be left out when one lab is running',
+  ).argParser((value) => (/^kubernetes(:.+)?$/.test(value) ? value : labOrClusterName(value)))
+}
+
 /** A lab's name, or a cluster of kind: `kind:<name>`. */
 export function labOrClusterName(value: string): string {
   if (/^kind:[a-z0-9][a-z0-9.-]*$/.test(value)) return value

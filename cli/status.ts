@@ -1,8 +1,9 @@
 import { Command } from 'commander'
-import type { NetnsLab } from '../lab/netns/netns-lab.ts'
+import type { Observed } from '../lab/kubernetes/observed-cluster.ts'
+import { findAgents } from './agents.ts'
 import { exitCode } from './exit-codes.ts'
-import { labOption } from './options.ts'
-import { findLab, insideCommand, insideOptions, interruptSignal } from './placement.ts'
+import { agentsOption } from './options.ts'
+import { insideCommand, insideOptions, interruptSignal } from './placement.ts'
 import { isHealthy, type NodeAnswer } from './status/findings.ts'
 import { clusterOverview, coloured, nodeOverview, plain } from './status/overview.ts'
 import { terminal } from './terminal.ts'
@@ -14,17 +15,17 @@ export const status = new Command('status')
   .description('whether every node encrypts, strictly, with whom and under which keys, and what is wrong')
   .argument('[node]', 'one node, with its peers')
   .option('--json', 'what the agents answered')
-  .addOption(labOption())
+  .addOption(agentsOption())
   .action(async (node: string | undefined, options: { lab?: string; json?: boolean }) => {
-    const { name, keeper } = await findLab(options.lab)
-    if (keeper) {
+    const { name, ...found } = await findAgents(options.lab)
+    if (found.keeper) {
+      const { keeper } = found
       const more = [...(node === undefined ? [] : [node]), ...(options.json ? ['--json'] : [])]
       const inside = insideOptions(keeper.description, { signal: interruptSignal() })
       process.exitCode = await keeper.run(insideCommand(['status', '--lab', name, ...more]), inside)
       return
     }
-    const { openLab } = await import('../lab/netns/netns-lab.ts')
-    const lab = openLab(name)
+    const { lab } = found
     const answers = await Promise.all(lab.nodeNames(node).map((each) => ask(lab, each)))
     process.stdout.write(options.json ? `${JSON.stringify(answers)}\n` : overview(name, node, answers))
     process.exitCode = answers.every(isHealthy) ? exitCode.ok : exitCode.failed
@@ -38,7 +39,7 @@ function overview(lab: string, node: string | undefined, answers: readonly NodeA
 }
 
 /** An agent that hangs is as good as none. */
-export async function ask(lab: Pick<NetnsLab, 'status'>, node: string): Promise<NodeAnswer> {
+export async function ask(lab: Pick<Observed, 'status'>, node: string): Promise<NodeAnswer> {
   try {
     return { node, status: await lab.status(node, AbortSignal.timeout(patience)) }
   } catch (error) {

@@ -5,6 +5,7 @@ export const plurals = { wireproofNodes: 'wireproofnodes', encryptionPolicies: '
 
 export const systemNamespace = 'wireproof-system'
 export const agentName = 'wireproof-agent'
+export const agentContainer = 'agent'
 
 /** What a ConfigMap and a Secret hold, by the names of the files that they are mounted as. */
 export const settingsConfigMap = 'wireproof-settings'

@@ -1,4 +1,5 @@
 import {
+  agentContainer,
   agentName,
   agentSocket,
   keyFile,
@@ -63,7 +64,7 @@ export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings
           ],
           containers: [
             {
-              name: 'agent',
+              name: agentContainer,
               image,
               command: ['node', 'agent/main.ts'],
               args: [

@@ -1,4 +1,4 @@
-import { KubeConfig, type V1Node, type V1Pod, type V1Service } from '@kubernetes/client-node'
+import type { KubeConfig, V1Node, V1Pod, V1Service } from '@kubernetes/client-node'
 import { parseAllDocuments } from 'yaml'
 import { ApiError, ApiServer } from '../../agent/kubernetes/api-server.ts'
 import {
@@ -39,19 +39,22 @@ export class ClusterClient {
   readonly config: KubeConfig
   readonly #server: ApiServer
 
-  /** @param kubeconfig as YAML. */
-  constructor(kubeconfig: string) {
-    this.config = new KubeConfig()
-    this.config.loadFromString(kubeconfig)
-    this.#server = new ApiServer(this.config)
+  constructor(config: KubeConfig) {
+    this.config = config
+    this.#server = new ApiServer(config)
   }
 
   async nodes(): Promise<V1Node[]> {
     return this.#list<V1Node>('/api/v1/nodes')
   }
 
-  async pods(namespace: string): Promise<V1Pod[]> {
-    return this.#list<V1Pod>(podsPath(namespace))
+  /** @param selector of labels. */
+  async pods(namespace: string, selector = ''): Promise<V1Pod[]> {
+    return this.#list<V1Pod>(`${podsPath(namespace)}?labelSelector=${encodeURIComponent(selector)}`)
+  }
+
+  async allPods(): Promise<V1Pod[]> {
+    return this.#list<V1Pod>('/api/v1/pods')
   }
 
   async services(namespace: string): Promise<V1Service[]> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KubeConfig } from '@kubernetes/client-node'
 import { type Kind, KindError } from '@wireproof/kind-js'
 import { namespaceManifest } from '../../deploy/kubernetes/demo-namespace.ts'
 import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
@@ -131,8 +132,15 @@ export async function openKindLab(kind: Kind, name: string): Promise<KindLab> {
 }
 
 async function clientOf(kind: Kind, name: string): Promise<ClusterClient> {
+  return new ClusterClient(await kubeconfigOfCluster(kind, name))
+}
+
+/** @throws Problem where there is no such cluster. */
+export async function kubeconfigOfCluster(kind: Kind, name: string): Promise<KubeConfig> {
+  const config = new KubeConfig()
   try {
-    return new ClusterClient(await kind.kubeconfig(name))
+    config.loadFromString(await kind.kubeconfig(name))
+    return config
   } catch (error) {
     if (!(error instanceof KindError) || error.code !== 'ENOCLUSTER') throw error
     const there = await kind.clusters()

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildImage } from '../../images/build.ts'
 import { eventually } from '../eventually.ts'
-import { wireproof } from '../wireproof.ts'
+import { root, run, wireproof } from '../wireproof.ts'
 import { type KindCluster, standUpKindCluster } from './kind-cluster.ts'
 
 const name = 'wireproof-test'
@@ -177,5 +178,40 @@ describe('a cluster whose network is our agents', () => {
     assert.equal(code, encrypts ? 0 : 3, stdout + stderr)
     assert.match(stdout + stderr, encrypts ? /PROVEN/ : /INCONCLUSIVE: node \S+ encrypts nothing/)
     assert.equal(/PROVEN/.test(stdout + stderr), encrypts)
+  })
+
+  test('is watched with the plugin of kubectl, through the API server', async () => {
+    const plugin = join(root, 'cli/kubectl-wireproof')
+    const env = { KUBECONFIG: cluster.kubeconfig }
+    const status = await run([plugin, 'status', '--json'], { env })
+    const answers = JSON.parse(status.stdout) as { node: string; status?: { obstacle?: string } }[]
+    assert.deepEqual(
+      answers.map(({ node, status }) => [node, status?.obstacle === undefined]),
+      [here, elsewhere].map((node) => [node, encrypts]),
+    )
+    assert.equal(status.code, encrypts ? 0 : 1, status.stderr)
+    answered('a', 'c')
+    const { code, stdout, stderr } = await run(
+      [plugin, 'monitor', '--no-follow', '--since', '10s', '--pod', 'default/a', '--json'],
+      { env },
+    )
+    assert.equal(code, 0, stderr)
+    const verdicts = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).verdict as string)
+    assert.ok(verdicts.includes(encrypts ? 'encrypted' : 'dropped'), stdout)
+  })
+
+  test('is not watched by whoever may not exec in the agents', async () => {
+    const { stdout: token } = kubectl(['create', 'token', 'default'])
+    const file = join(cluster.directory, 'powerless')
+    const config = JSON.parse(kubectl(['config', 'view', '--raw', '-o', 'json']).stdout)
+    config.users[0].user = { token: token.trim() }
+    writeFileSync(file, JSON.stringify(config))
+    const argv = [join(root, 'cli/kubectl-wireproof'), 'status']
+    const { code, stderr } = await run(argv, { env: { KUBECONFIG: file } })
+    assert.equal(code, 4)
+    assert.match(stderr, /does not let us: .*forbidden/)
   })
 })
