@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Problem } from '../problem.ts'
+import { runtimeProgram } from './container-runtime.ts'
 
-/** The disk of a kernel that we booted. */
-const disk = '/dev/vda'
+/** In the daemon's own words, and so in what it remembers of a container: the same wherever a disk is used. */
+const runtime = 'wireproof-runc'
 const dataDirectory = '/var/lib/docker'
 const log = '/var/log/dockerd.log'
 const programs = '/run/wireproof/docker'
@@ -19,25 +20,31 @@ export interface DockerDaemon {
 }
 
 /**
- * In a kernel that we booted nobody runs Docker yet: starts its daemon, with what it keeps on the kernel's disk.
+ * Starts Docker's daemon where nobody runs one, in a kernel that we booted or in namespaces of its own, with what it keeps on a
+ * disk.
  *
+ * @param disk a device, or the file of a file system.
  * @throws Problem where it does not start.
  */
-export async function startDockerDaemon(): Promise<DockerDaemon> {
+export async function startDockerDaemon(disk: string): Promise<DockerDaemon> {
   completeDevices()
   // What this machine's own daemon has there is not for others to read.
   if (existsSync('/etc/docker')) mount('-t', 'tmpfs', 'none', '/etc/docker')
   mkdirSync(dataDirectory, { recursive: true })
-  mount('-t', 'ext4', '-o', 'noatime', disk, dataDirectory)
-  const environment = { ...process.env, PATH: `${modprobe()}:${process.env.PATH}` }
+  mount('-t', 'ext4', '-o', statSync(disk).isFile() ? 'loop,noatime' : 'noatime', disk, dataDirectory)
+  const environment = {
+    ...process.env,
+    DOCKER_HOST: 'unix:///var/run/docker.sock',
+    PATH: [...modprobe(), process.env.PATH].join(':'),
+  }
   const output = openSync(log, 'a')
   const argv = [
     '--exec-opt',
     'native.cgroupdriver=cgroupfs',
     '--add-runtime',
-    `generous=${generousRuntime()}`,
+    `${runtime}=${writeProgram(runtime, runtimeProgram(boundingSet()))}`,
     '--default-runtime',
-    'generous',
+    runtime,
   ]
   const daemon = spawn('dockerd', argv, { env: environment, stdio: ['ignore', output, output] })
   let ended = false
@@ -77,34 +84,14 @@ function completeDevices(): void {
     if (!existsSync(`/dev/${name}`)) symlinkSync(target, `/dev/${name}`)
 }
 
-/** The directory of the program by which this kernel loads modules: iptables and Docker look for it on PATH. */
-function modprobe(): string {
-  return dirname(readFileSync('/proc/sys/kernel/modprobe', 'utf8').trim())
+/** The directory of the program by which this kernel loads modules, where it has any: iptables and Docker look for it on PATH. */
+function modprobe(): string[] {
+  const setting = '/proc/sys/kernel/modprobe'
+  return existsSync(setting) ? [dirname(readFileSync(setting, 'utf8').trim())] : []
 }
 
-/**
- * Docker before 23 does not know of CAP_BPF and CAP_PERFMON, which it has to give to whoever is to have all: an agent in a node
- * could not have them.
- *
- * @returns the path of a runtime that adds them.
- */
-function generousRuntime(): string {
-  return writeProgram(
-    'generous-runc',
-    `#!/bin/bash
-for word in "$@"; do
-  case $previous in
-  --bundle|-b) file=$word/config.json ;;
-  --process|-p) file=$word ;;
-  esac
-  previous=$word
-done
-if [ -n "$file" ] && ! grep -q CAP_BPF "$file"; then
-  sed -i 's/"CAP_SYS_ADMIN"/"CAP_SYS_ADMIN","CAP_BPF","CAP_PERFMON"/g' "$file"
-fi
-exec runc "$@"
-`,
-  )
+function boundingSet(): string {
+  return /^CapBnd:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]!
 }
 
 /**

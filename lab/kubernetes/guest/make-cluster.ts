@@ -1,7 +1,8 @@
 /**
- * Runs in a kernel that was booted for it: makes a cluster on the kernel's disk, and stops it, to be started from a copy.
+ * Runs where it has a network, mounts and processes to itself: makes a cluster on a disk, and stops it, to be started from a
+ * copy.
  *
- *     node make-cluster.ts <archive of the node image> <shape of the cluster as JSON>
+ *     node make-cluster.ts <disk> <archive of the node image> <shape of the cluster as JSON>
  */
 import { spawnSync } from 'node:child_process'
 import { openKind } from '@wireproof/kind-js'
@@ -10,10 +11,10 @@ import { startDockerDaemon } from '../docker-daemon.ts'
 import { type ClusterShape, createCluster } from '../stand-up.ts'
 
 const report = (line: string) => process.stderr.write(`  ${line}\n`)
-const [archive = '', shape = ''] = process.argv.slice(2)
+const [disk = '', archive = '', shape = ''] = process.argv.slice(2)
 const cluster = JSON.parse(shape) as ClusterShape
 
-const daemon = await startDockerDaemon()
+const daemon = await startDockerDaemon(disk)
 const env = daemon.environment
 report('disk: Docker unpacks the image of kind’s nodes …')
 const { status } = spawnSync('docker', ['load', '--quiet', '--input', archive], { env, stdio: 'inherit' })
