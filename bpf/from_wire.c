@@ -77,6 +77,9 @@ int from_wire(struct __sk_buff *skb)
 		return conclude(skb, HOOK_FROM_WIRE, &packet,
 				decide_decrypted(sender, &source, &destination));
 	}
+	/* Only this node itself gives an answer the address of a service, and only behind this gate. */
+	if (is_service(&packet.source, &source))
+		return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE));
 	/* Of what a node out of scope sends itself there is no more to ask. */
 	if (is_guarded(&source) || !source.known) {
 		destination = find_endpoint(&packet.destination);

@@ -13,8 +13,10 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 
 	if (!(config->flags & CONFIG_READY))
 		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
+	/* Decrypted under an address that has no node: an answer under that of a service, since from_wire saw it under a pod's. */
 	if (!is_guarded(source))
-		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
+		return is_decrypted(skb) ? decide(VERDICT_DECRYPTED, REASON_PROTECTED) :
+					   decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (source->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
 	if (!is_decrypted(skb)) {
@@ -31,9 +33,10 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
-	struct endpoint source;
+	struct endpoint source, destination;
 	struct config config = read_config();
 	struct decision decision;
+	struct handover *told;
 	struct packet packet;
 	struct hdr_cursor nh;
 
@@ -48,7 +51,16 @@ int to_pod(struct __sk_buff *skb)
 		break;
 	}
 
+	if (is_unsettled(skb)) {
+		destination = find_endpoint(&packet.destination);
+		decision = judge_sender(skb, &nh, &packet, &destination);
+		if (decision.verdict == VERDICT_DROPPED)
+			return conclude(skb, HOOK_TO_POD, &packet, decision);
+	}
 	source = find_endpoint(&packet.source);
 	decision = decide_to_pod(skb, &config, &source, &packet);
-	return conclude_at_pod(skb, HOOK_TO_POD, DIRECTION_INGRESS, &nh, &packet, &source, decision);
+	told = hand_over(skb->ifindex, &nh, &packet, &source, &packet.source, decision, 0);
+	if (!told)
+		return conclude_frame(skb, HOOK_TO_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	return conclude(skb, HOOK_TO_POD, &told->packet, apply_policy(skb, told, DIRECTION_INGRESS));
 }

@@ -3,6 +3,7 @@
 #include "decision.h"
 #include "node_traffic.h"
 #include "overlay.h"
+#include "policy.h"
 
 SEC("tc")
 int to_wire(struct __sk_buff *skb)
@@ -12,6 +13,7 @@ int to_wire(struct __sk_buff *skb)
 	struct endpoint carried_source, carried_destination;
 	struct packet packet, carried;
 	const __u32 mark = skb->mark;
+	struct decision decision;
 	struct hdr_cursor nh;
 	bool in_overlay;
 
@@ -25,6 +27,12 @@ int to_wire(struct __sk_buff *skb)
 		break;
 	}
 
+	if (is_unjudged(skb)) {
+		destination = find_endpoint(&packet.destination);
+		decision = judge_sender(skb, &nh, &packet, &destination);
+		if (decision.verdict == VERDICT_DROPPED)
+			return conclude(skb, HOOK_TO_WIRE, &packet, decision);
+	}
 	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
 	source = find_endpoint(&packet.source);
 	if (is_guarded(&source)) {

@@ -47,6 +47,12 @@ static __always_inline bool is_guarded(const struct endpoint *endpoint)
 	return endpoint->protected || endpoint->node_in_scope;
 }
 
+/* Whatever else has the address has it first: of whom it is known who they are, nothing is translated. */
+static __always_inline bool is_service(const struct address *address, const struct endpoint *endpoint)
+{
+	return !is_guarded(endpoint) && endpoint->node == NODE_NONE && bpf_map_lookup_elem(&services, address);
+}
+
 /* Of two pods. One end in scope is enough. */
 static __always_inline bool is_in_scope(const struct endpoint *source, const struct endpoint *destination)
 {
