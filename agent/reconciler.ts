@@ -44,6 +44,8 @@ export interface Outcome {
   readonly problems: readonly string[]
   /** What others have in the kernel that may get in the way. */
   readonly trespasses: readonly string[]
+  /** What this kernel cannot do that some traffic needs. */
+  readonly shortcomings: readonly string[]
   /** Milliseconds after which another pass is due even if nothing changes. */
   readonly again: number | undefined
 }
@@ -140,6 +142,7 @@ export class Reconciler {
     this.#knowPods(changes, isFull)
     const addresses = this.plan.ipcache.changes()
     datapath.exempt(this.#scope.scope.hasNode(self) ? this.#scope.scope.exempt : [])
+    datapath.knowServices(view.services.values())
     datapath.addEntries(addresses.set)
     this.#configure(transition.datapath, view.settings.routing ?? 'native')
     datapath.attachWire()
@@ -171,6 +174,7 @@ export class Reconciler {
       datapath: transition.datapath,
       problems: [...view.problems, ...this.plan.problems(), ...this.#scopeProblems],
       trespasses: this.#security.trespasses,
+      shortcomings: this.#routes.hasPrograms ? [] : [withoutRoutePrograms],
       ...(obstacle && { obstacle }),
       waiting: [
         ...(obstacle ? [obstacle.message] : []),
@@ -433,8 +437,11 @@ export class Reconciler {
   }
 
   #wantRoutes(self: ClusterNode, { peers, gone }: Planned, overlay: number | undefined): void {
-    const { route, pods, wire } = this.#around
-    const device = overlay ?? route.link(wire).index
+    const { route, pods, wire, datapath } = this.#around
+    const place =
+      overlay === undefined
+        ? { device: route.link(wire).index, program: datapath.routeProgram }
+        : { device: overlay }
     const local = [...this.plan.ownRoutes(self), ...pods.routes()] as DeviceRoute[]
     this.#routes.unwant(this.#localRoutes)
     for (const { name } of gone) {
@@ -444,7 +451,7 @@ export class Reconciler {
     this.#routes.want(local)
     this.#localRoutes = local
     for (const { node, routes } of peers) {
-      const onDevice = routes.map((each) => ({ ...each, device }))
+      const onDevice = routes.map((each) => ({ ...each, ...place }))
       this.#routes.unwant(this.#peerRoutes.get(node.name) ?? [])
       this.#routes.want(onDevice)
       this.#peerRoutes.set(node.name, onDevice)
@@ -484,6 +491,8 @@ export class Reconciler {
   }
 }
 
+const withoutRoutePrograms =
+  'this kernel takes no programs on routes (CONFIG_LWTUNNEL_BPF): services do not lead to pods of other nodes'
 const nothing = { states: [], policies: [] }
 const nothingDiffers: SecurityDifference = {
   states: { add: [], change: [], remove: [] },

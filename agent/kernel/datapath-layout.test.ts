@@ -10,6 +10,7 @@ import {
   markDecrypted,
   markEncrypt,
   markMask,
+  markUnsettled,
   nobody,
   readCounters,
   readFlowEvent,
@@ -46,6 +47,7 @@ test('names and marks are those of the header, in its order', () => {
   assert.equal(markMask, defined('MARK_MASK'))
   assert.equal(markEncrypt, defined('MARK_ENCRYPT'))
   assert.equal(markDecrypted, defined('MARK_DECRYPTED'))
+  assert.equal(markUnsettled, defined('MARK_UNSETTLED'))
   assert.equal(nobody, defined('NODE_NONE'))
   assert.equal(localNode, defined('NODE_LOCAL'))
 })

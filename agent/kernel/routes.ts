@@ -3,6 +3,7 @@ import type { NetlinkError, Route, RouteEntry, RouteOptions } from '@wireproof/n
 import { isOwnMetric } from '../plan/ownership.ts'
 import { hostPrefix } from '../plan/prefix.ts'
 import { AgentProblem } from '../problem.ts'
+import { whileModulesLoad } from './patience.ts'
 
 const mainTable = 254
 
@@ -23,9 +24,15 @@ export class RouteTable {
   readonly #wanted = new Map<string, DeviceRoute>()
   readonly #present = new Map<string, DeviceRoute | RouteEntry>()
   #dirty = new Set<string>()
+  #hasPrograms = true
 
   constructor(route: Route) {
     this.#route = route
+  }
+
+  /** Whether this kernel takes programs on routes, as far as has been seen. */
+  get hasPrograms(): boolean {
+    return this.#hasPrograms
   }
 
   reload(): void {
@@ -58,13 +65,19 @@ export class RouteTable {
     this.#put(
       names.flatMap((name) => {
         const [wanted, present] = [this.#wanted.get(name)!, this.#present.get(name)]
-        return present && isSame(wanted, present) ? [] : wanted
+        return present && isSame(this.#possible(wanted), present) ? [] : wanted
       }),
     )
     for (const name of names) {
       this.#present.set(name, this.#wanted.get(name)!)
       this.#dirty.delete(name)
     }
+  }
+
+  #possible(route: DeviceRoute): DeviceRoute {
+    if (this.#hasPrograms || route.program === undefined) return route
+    const { program: _, ...rest } = route
+    return rest
   }
 
   removeUnwanted(): void {
@@ -78,9 +91,20 @@ export class RouteTable {
 
   #put(routes: readonly DeviceRoute[]): void {
     try {
-      this.#route.addRoutes(routes, { replace: true })
+      // What takes programs on routes is a module in some kernels.
+      whileModulesLoad(() =>
+        this.#route.addRoutes(
+          routes.map((each) => this.#possible(each)),
+          { replace: true },
+        ),
+      )
     } catch (error) {
       const { code, index = 0 } = error as NetlinkError
+      if (code === 'EOPNOTSUPP' && this.#hasPrograms && routes[index]?.program) {
+        this.#hasPrograms = false
+        this.#put(routes)
+        return
+      }
       if (!['ENETUNREACH', 'EHOSTUNREACH'].includes(code)) throw error
       throw new AgentProblem(
         'EROUTE',
@@ -118,6 +142,7 @@ function isSame(wanted: DeviceRoute, present: DeviceRoute | RouteEntry): boolean
     wanted.via === present.via &&
     wanted.device === present.device &&
     wanted.mtu === present.mtu &&
+    wanted.program?.name === present.program?.name &&
     isDeepStrictEqual(wanted.encapsulation, present.encapsulation)
   )
 }

@@ -243,6 +243,8 @@ export class SimulatedNode {
         if (isAttached) enforce()
         this.#onEffect()
       },
+      knowServices: () => {},
+      routeProgram: { name: 'to_peer', fd: 0 },
       attachOverlay: () => {},
       forgetOverlay: () => {},
       attachWire: () => {

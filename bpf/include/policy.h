@@ -338,7 +338,8 @@ static __noinline bool is_related(struct __sk_buff *skb, const struct handover *
 	if (!session || is_expired(session, key.protocol, bpf_ktime_get_coarse_ns()))
 		return false;
 	remote = find_endpoint(&key.remote);
-	return judge_session(session, &key, policy, remote.identity, is_service(&key.remote, &remote)).allowed;
+	return judge_session(session, &key, policy, remote.identity,
+			     is_service_of_pods(&key.remote, &remote)).allowed;
 }
 
 /* fe80::/10, ff02::/16 and ::, which no router forwards: neighbour discovery between a pod and its node. */
@@ -392,7 +393,7 @@ static __always_inline struct handover *hand_over(__u32 device, const struct hdr
 	told->device = device;
 	told->offset = nh->offset;
 	told->remote_identity = remote->identity;
-	told->remote_service = is_service(address, remote);
+	told->remote_service = is_service_of_pods(address, remote);
 	told->mark = mark;
 	told->verdict = decision.verdict;
 	told->reason = decision.reason;

@@ -56,6 +56,9 @@ struct config {
 	__u32 flags;
 };
 
+/* Of a service's address: whether what is behind it are pods that the cluster knows, by which policies judge. */
+#define SERVICE_OF_PODS		1u
+
 struct exempt_key {
 	__u16 port;	/* host byte order */
 	__u16 protocol;
