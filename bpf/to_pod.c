@@ -33,7 +33,7 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 SEC("tc")
 int to_pod(struct __sk_buff *skb)
 {
-	struct endpoint source, destination;
+	struct endpoint source;
 	struct config config = read_config();
 	struct decision decision;
 	struct handover *told;
@@ -51,16 +51,13 @@ int to_pod(struct __sk_buff *skb)
 		break;
 	}
 
-	if (is_unsettled(skb)) {
-		destination = find_endpoint(&packet.destination);
-		decision = judge_sender(skb, &nh, &packet, &destination);
-		if (decision.verdict == VERDICT_DROPPED)
-			return conclude(skb, HOOK_TO_POD, &packet, decision);
-	}
 	source = find_endpoint(&packet.source);
 	decision = decide_to_pod(skb, &config, &source, &packet);
 	told = hand_over(skb->ifindex, &nh, &packet, &source, &packet.source, decision, 0);
 	if (!told)
 		return conclude_frame(skb, HOOK_TO_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
-	return conclude(skb, HOOK_TO_POD, &told->packet, apply_policy(skb, told, DIRECTION_INGRESS));
+	decision = judge_sender(skb, told);
+	if (decision.verdict != VERDICT_DROPPED)
+		decision = apply_policy(skb, told, DIRECTION_INGRESS);
+	return conclude(skb, HOOK_TO_POD, &told->packet, decision);
 }

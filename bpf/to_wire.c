@@ -27,14 +27,16 @@ int to_wire(struct __sk_buff *skb)
 		break;
 	}
 
-	if (is_unjudged(skb)) {
+	source = find_endpoint(&packet.source);
+	/* Of a pod; what this node sends itself came in by no device, and has such a mark where it answers under that of who asked. */
+	if (is_unjudged(skb) && skb->ingress_ifindex) {
 		destination = find_endpoint(&packet.destination);
-		decision = judge_sender(skb, &nh, &packet, &destination);
-		if (decision.verdict == VERDICT_DROPPED)
-			return conclude(skb, HOOK_TO_WIRE, &packet, decision);
+		decision = is_guarded(&source) && is_guarded(&destination) ?
+				   decide_clear_between(&source, &destination, REASON_CLEAR_ON_WIRE) :
+				   unprotected;
+		return conclude_sent(skb, HOOK_TO_WIRE, skb->ingress_ifindex, &nh, &packet, &destination, decision, 0);
 	}
 	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
-	source = find_endpoint(&packet.source);
 	if (is_guarded(&source)) {
 		destination = find_endpoint(&packet.destination);
 		if (may_leave_exempt(mark, &packet, &source, &destination))

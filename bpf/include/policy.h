@@ -414,28 +414,35 @@ static __always_inline int conclude_sent(struct __sk_buff *skb, enum hook hook, 
 	if (!told)
 		return conclude_frame(skb, hook, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
 	decision = apply_policy(skb, told, DIRECTION_EGRESS);
-	skb->mark = (skb->mark & ~MARK_MASK) | told->mark;
+	if (decision.verdict != VERDICT_DROPPED)
+		skb->mark = (skb->mark & ~MARK_MASK) | told->mark;
 	return conclude(skb, hook, &told->packet, decision);
 }
 
 /*
  * Asks the policy of the pod behind the device that a packet came in by, where that pod sent it to another address than it
- * has now. A pod may always talk to itself.
+ * has now. A pod may always talk to itself; and what this node sends itself came in by no device, and has such a mark where
+ * it answers under that of who asked.
  */
-static __always_inline struct decision judge_sender(struct __sk_buff *skb, const struct hdr_cursor *nh,
-						    const struct packet *packet, const struct endpoint *destination)
+static __always_inline struct decision judge_sender(struct __sk_buff *skb, struct handover *told)
 {
-	const struct decision allowed = decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
-	const __u32 sender = skb->ingress_ifindex;
-	struct handover *told;
+	const struct packet *packet = &told->packet;
+	const __u32 sender = skb->ingress_ifindex, receiver = told->device;
+	const __u32 identity = told->remote_identity, service = told->remote_service;
+	struct endpoint destination;
+	struct decision decision;
 
-	/* What this node sends itself came in by none, and has this mark where it answers under that of who asked. */
-	if (!sender || sender == skb->ifindex)
-		return allowed;
-	told = hand_over(sender, nh, packet, destination, &packet->destination, allowed, 0);
-	if (!told)
-		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
-	return apply_policy(skb, told, DIRECTION_EGRESS);
+	if (!is_unsettled(skb) || !sender || sender == receiver)
+		return decide(told->verdict, told->reason);
+	destination = find_endpoint(&packet->destination);
+	told->device = sender;
+	told->remote_identity = destination.identity;
+	told->remote_service = 0;
+	decision = apply_policy(skb, told, DIRECTION_EGRESS);
+	told->device = receiver;
+	told->remote_identity = identity;
+	told->remote_service = service;
+	return decision;
 }
 
 #endif

@@ -161,7 +161,8 @@ test('a policy about an address that is no service’s is judged by that address
 test('translated to who is no pod it is judged at the wire, by the address it has there', () => {
   using datapath = withServices(new Guarded(['egress']))
   const toNode = datagram({ source: here.pod, destination: there.underlay }, 1, 2)
-  const run = (mark: number, ingress = testDevice) => datapath.run('to_wire', toNode, mark, ingress).decision
+  const run = (mark: number, ingress = otherDevice) => datapath.run('to_wire', toNode, mark, ingress).decision
+  datapath.isolateAt(otherDevice, ['egress'])
   assert.equal(run(markUnjudged), `to-wire/dropped/${denied}`)
   assert.equal(run(markUnsettled), 'to-wire/forwarded/not-protected', 'judged before')
   assert.equal(run(markUnjudged, 0), 'to-wire/forwarded/not-protected', 'what the node itself sends')
@@ -194,6 +195,17 @@ test('an answer under the service’s address reaches the pod that asked, isolat
   datapath.isolate(['egress', 'ingress'], 2)
   assert.ok(datapath.receive(datagram(answered, 80, 40_000)).passed, 'also under policies that came since')
   assert.equal(datapath.receive(datagram(answered, 81, 40_000)).passed, false, 'nobody else')
+})
+
+test('VXLAN that a pod sent to a service is not taken for the nodes’ own where a node is behind it', () => {
+  using datapath = new Datapath('strict', { overlay: true })
+  datapath.protectNode(here)
+  const frame = (port: number) => datagram({ source: there.pod, destination: here.underlay }, 1, port)
+  const decide = (port: number) => datapath.run('from_wire', frame(port), decryptedFrom(there.id)).decision
+  assert.deepEqual([4789, 4790].map(decide), [
+    'from-wire/dropped/spoofed-source',
+    'from-wire/decrypted/protected',
+  ])
 })
 
 for (const mode of ['strict', 'permissive', 'off'] as Mode[])
