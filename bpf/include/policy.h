@@ -427,7 +427,7 @@ static __always_inline int conclude_sent(struct __sk_buff *skb, enum hook hook, 
 static __always_inline struct decision judge_sender(struct __sk_buff *skb, struct handover *told)
 {
 	const struct packet *packet = &told->packet;
-	const __u32 sender = skb->ingress_ifindex, receiver = told->device;
+	const __u32 sender = skb->ingress_ifindex, receiver = told->device, exempt = told->exempt;
 	const __u32 identity = told->remote_identity, service = told->remote_service;
 	struct endpoint destination;
 	struct decision decision;
@@ -438,10 +438,13 @@ static __always_inline struct decision judge_sender(struct __sk_buff *skb, struc
 	told->device = sender;
 	told->remote_identity = destination.identity;
 	told->remote_service = 0;
+	/* Under its node's address (masquerading) it is no less the pod's. */
+	told->exempt = told->verdict == VERDICT_DROPPED;
 	decision = apply_policy(skb, told, DIRECTION_EGRESS);
 	told->device = receiver;
 	told->remote_identity = identity;
 	told->remote_service = service;
+	told->exempt = exempt;
 	return decision;
 }
 

@@ -184,6 +184,12 @@ test('translated to a pod of the same node the sender’s policy is judged at th
   datapath.isolateAt(otherDevice, ['egress'], 3)
   assert.equal(run(testDevice), 'to-pod/forwarded/same-node', 'itself')
   assert.equal(run(0), 'to-pod/forwarded/same-node', 'the node’s own answer')
+  const masqueraded = datagram({ ...sender, source: here.underlay }, 1, 2)
+  assert.equal(
+    datapath.run('to_pod', masqueraded, markUnsettled, otherDevice).decision,
+    `to-pod/dropped/${denied}`,
+    'under the node’s address',
+  )
 })
 
 test('an answer under the service’s address reaches the pod that asked, isolated or not, and is told as decrypted', () => {
