@@ -46,6 +46,8 @@ export class AgentCluster {
   readonly directory = mkdtempSync(join(tmpdir(), 'wireproof-agents-'))
   readonly #agents = new Map<number, ChildProcess>()
   readonly #namespaces: string[] = []
+  /** The nodes of pods that are not on the one of their number. */
+  readonly #homes = new Map<number, number>()
   readonly #prefix: string
 
   readonly #families: Families
@@ -96,11 +98,11 @@ export class AgentCluster {
   }
 
   podAddress(id: number): string {
-    return `10.0.${id}.2`
+    return `10.0.${this.#homes.get(id) ?? id}.${this.#homes.has(id) ? id : 2}`
   }
 
   podAddress6(id: number): string {
-    return `fd00:${id}::2`
+    return `fd00:${this.#homes.get(id) ?? id}::${this.#homes.has(id) ? id : 2}`
   }
 
   path(name: string): string {
@@ -228,6 +230,7 @@ export class AgentCluster {
 
   /** Makes the pod, with its link down at the node: no agent need be there. Without an alias nothing says whose it is. */
   plugPod(id: number, { withAlias = true, node = id } = {}): void {
+    if (node !== id) this.#homes.set(id, node)
     const address = this.podAddress(id)
     this.#namespace(`p${id}`)
     const namespace = this.path(`p${id}`)
