@@ -47,9 +47,9 @@ class Services {
   readonly #routing: Routing
   readonly #children: ChildProcess[] = []
 
-  constructor(name: string, routing: Routing, pods: 'ipv4' | 'both') {
+  constructor(name: string, routing: Routing) {
     this.#routing = routing
-    this.cluster = new AgentCluster(name, { routing, pods })
+    this.cluster = new AgentCluster(name, { routing, pods: 'both' })
   }
 
   async start(): Promise<void> {
@@ -135,7 +135,7 @@ class Services {
   /** Whether a TCP session opens and is answered. */
   async talks(from: number | string, to: string, port = 80): Promise<boolean> {
     using session = new TcpSession(this.cluster, from, to, port)
-    return await session.goesOn(5000)
+    return await session.goesOn()
   }
 
   /** Whether none does. */
@@ -145,7 +145,7 @@ class Services {
   }
 
   /** Under which address a datagram to this one is answered. */
-  async answerFrom(from: number | string, to: string, patience = 5000): Promise<string> {
+  async answerFrom(from: number | string, to: string, patience = 15_000): Promise<string> {
     const where = typeof from === 'number' ? `p${from}` : from
     const { stdout } = await this.cluster.finished(where, [
       process.execPath,
@@ -197,15 +197,11 @@ async function nothing(services: Services, action: () => Promise<unknown>): Prom
   assert.deepEqual(await services.cluster.onWire(action), [])
 }
 
-for (const [routing, families] of [
-  ['native', 'ipv4'],
-  ['native', 'both'],
-  ['vxlan', 'both'],
-] as const)
-  describe(`${routing}, ${families}`, () => {
+for (const routing of ['native', 'vxlan'] as const)
+  describe(routing, () => {
     let services: Services
     before(async () => {
-      services = new Services(`nat-${routing}-${families}`, routing, families)
+      services = new Services(`nat-${routing}`, routing)
       await services.start()
     })
     after(() => services?.close())
@@ -214,10 +210,8 @@ for (const [routing, families] of [
       await onlyEsp(services, async () => {
         assert.ok(await services.talks(1, clusterIp(2)))
         assert.equal(await services.answerFrom(1, clusterIp(2)), clusterIp(2))
-        if (families === 'both') {
-          assert.ok(await services.talks(1, clusterIp6(2)))
-          assert.equal(await services.answerFrom(1, clusterIp6(2)), clusterIp6(2))
-        }
+        assert.ok(await services.talks(1, clusterIp6(2)))
+        assert.equal(await services.answerFrom(1, clusterIp6(2)), clusterIp6(2))
       })
     })
 
@@ -333,7 +327,7 @@ for (const [routing, families] of [
 describe('controls', () => {
   let services: Services
   before(async () => {
-    services = new Services('nat-control', 'native', 'ipv4')
+    services = new Services('nat-control', 'native')
     await services.start()
   })
   after(() => services?.close())
