@@ -62,6 +62,7 @@ int from_pod(struct __sk_buff *skb)
 	struct endpoint source, destination;
 	struct config config = read_config();
 	struct decision decision;
+	struct handover *told;
 	struct packet packet;
 	struct hdr_cursor nh;
 
@@ -83,6 +84,10 @@ int from_pod(struct __sk_buff *skb)
 	destination = find_endpoint(&packet.destination);
 	decision = config.flags & CONFIG_READY ? decide_from_pod(skb, &config, &packet, &source, &destination) :
 						 decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
-	return conclude_sent(skb, HOOK_FROM_POD, skb->ifindex, &nh, &packet, &destination, decision,
-			     mark_for(&config, &destination, decision));
+	told = hand_over(&nh, &packet);
+	if (!told)
+		return conclude_frame(skb, HOOK_FROM_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	tell_decision(told, skb->ifindex, &destination, &packet.destination, decision,
+		      mark_for(&config, &destination, decision));
+	return conclude_sent(skb, HOOK_FROM_POD, told);
 }

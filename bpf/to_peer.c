@@ -7,15 +7,21 @@
 #include "decision.h"
 #include "policy.h"
 
-static __always_inline int settle(struct __sk_buff *skb, enum packet_kind kind, struct hdr_cursor *nh,
-				  struct packet *packet)
+static __always_inline int settle(struct __sk_buff *skb, enum packet_kind kind, const struct hdr_cursor *nh,
+				  const struct packet *parsed)
 {
 	struct config config = read_config();
 	struct endpoint source, destination;
+	const struct packet *packet;
 	struct decision decision;
+	struct handover *told;
 
 	if (kind != PACKET_IP)
 		return conclude_frame(skb, HOOK_FROM_POD, decide(VERDICT_DROPPED, REASON_MALFORMED));
+	told = hand_over(nh, parsed);
+	if (!told)
+		return conclude_frame(skb, HOOK_FROM_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	packet = &told->packet;
 	source = find_endpoint(&packet->source);
 	destination = find_endpoint(&packet->destination);
 	if (!(config.flags & CONFIG_READY))
@@ -24,15 +30,16 @@ static __always_inline int settle(struct __sk_buff *skb, enum packet_kind kind, 
 		decision = decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	else
 		decision = decide_towards(&config, &source, &destination);
-	return conclude_sent(skb, HOOK_FROM_POD, skb->ingress_ifindex, nh, packet, &destination, decision,
-			     decision.verdict == VERDICT_ENCRYPTED ? MARK_ENCRYPT : 0);
+	tell_decision(told, skb->ingress_ifindex, &destination, &packet->destination, decision,
+		      decision.verdict == VERDICT_ENCRYPTED ? MARK_ENCRYPT : 0);
+	return conclude_sent(skb, HOOK_FROM_POD, told);
 }
 
 SEC("lwt_in")
 int to_peer(struct __sk_buff *skb)
 {
 	struct hdr_cursor nh = { .skb = skb };
-	struct packet packet;
+	struct packet packet = {};
 	enum packet_kind kind;
 
 	if (!is_unsettled(skb))
@@ -46,7 +53,7 @@ SEC("tc")
 int to_overlay(struct __sk_buff *skb)
 {
 	struct hdr_cursor nh;
-	struct packet packet;
+	struct packet packet = {};
 	enum packet_kind kind;
 
 	if (!is_unsettled(skb))

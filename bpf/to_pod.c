@@ -53,9 +53,10 @@ int to_pod(struct __sk_buff *skb)
 
 	source = find_endpoint(&packet.source);
 	decision = decide_to_pod(skb, &config, &source, &packet);
-	told = hand_over(skb->ifindex, &nh, &packet, &source, &packet.source, decision, 0);
+	told = hand_over(&nh, &packet);
 	if (!told)
 		return conclude_frame(skb, HOOK_TO_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	tell_decision(told, skb->ifindex, &source, &packet.source, decision, 0);
 	decision = judge_sender(skb, told);
 	if (decision.verdict != VERDICT_DROPPED)
 		decision = apply_policy(skb, told, DIRECTION_INGRESS);

@@ -14,6 +14,7 @@ int to_wire(struct __sk_buff *skb)
 	struct packet packet, carried;
 	const __u32 mark = skb->mark;
 	struct decision decision;
+	struct handover *told;
 	struct hdr_cursor nh;
 	bool in_overlay;
 
@@ -34,7 +35,11 @@ int to_wire(struct __sk_buff *skb)
 		decision = is_guarded(&source) && is_guarded(&destination) ?
 				   decide_clear_between(&source, &destination, REASON_CLEAR_ON_WIRE) :
 				   unprotected;
-		return conclude_sent(skb, HOOK_TO_WIRE, skb->ingress_ifindex, &nh, &packet, &destination, decision, 0);
+		told = hand_over(&nh, &packet);
+		if (!told)
+			return conclude_frame(skb, HOOK_TO_WIRE, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+		tell_decision(told, skb->ingress_ifindex, &destination, &packet.destination, decision, 0);
+		return conclude_sent(skb, HOOK_TO_WIRE, told);
 	}
 	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
 	if (is_guarded(&source)) {

@@ -379,10 +379,8 @@ static __always_inline struct decision apply_policy(struct __sk_buff *skb, struc
 	return decision;
 }
 
-/* What is told of a packet of the pod behind the device, with whom it talks, and what is decided as far as that goes. */
-static __always_inline struct handover *hand_over(__u32 device, const struct hdr_cursor *nh, const struct packet *packet,
-						  const struct endpoint *remote, const struct address *address,
-						  struct decision decision, __u32 mark)
+/* The packet itself, before anything is decided about it. */
+static __always_inline struct handover *hand_over(const struct hdr_cursor *nh, const struct packet *packet)
 {
 	const __u32 zero = 0;
 	struct handover *told = bpf_map_lookup_elem(&handovers, &zero);
@@ -390,8 +388,19 @@ static __always_inline struct handover *hand_over(__u32 device, const struct hdr
 	if (!told)
 		return NULL;
 	told->packet = *packet;
-	told->device = device;
 	told->offset = nh->offset;
+	/* Else clang remembers what it has just put there, and the past is not left behind. */
+	asm volatile("" : : "r"(told) : "memory");
+	return told;
+}
+
+/* Which pod it is of, who is at its other end, at which address, and what is decided as far as that goes. */
+static __always_inline void tell_decision(struct handover *told, __u32 device, const struct endpoint *remote,
+					  const struct address *address, struct decision decision, __u32 mark)
+{
+	const struct packet *packet = &told->packet;
+
+	told->device = device;
 	told->remote_identity = remote->identity;
 	told->remote_service = is_service_of_pods(address, remote);
 	told->mark = mark;
@@ -399,21 +408,14 @@ static __always_inline struct handover *hand_over(__u32 device, const struct hdr
 	told->reason = decision.reason;
 	told->exempt = decision.verdict == VERDICT_DROPPED || is_own_node(remote) || is_link_scope(&packet->source) ||
 		       is_link_scope(&packet->destination);
-	/* Else clang remembers what it has just put there, and the past is not left behind. */
 	asm volatile("" : : "r"(told) : "memory");
-	return told;
 }
 
 /* Asks the policy of the pod that sends, unless the packet is dropped already or needs none, and ends with what comes of it. */
-static __always_inline int conclude_sent(struct __sk_buff *skb, enum hook hook, __u32 device, const struct hdr_cursor *nh,
-					 const struct packet *packet, const struct endpoint *destination,
-					 struct decision decision, __u32 mark)
+static __always_inline int conclude_sent(struct __sk_buff *skb, enum hook hook, struct handover *told)
 {
-	struct handover *told = hand_over(device, nh, packet, destination, &packet->destination, decision, mark);
+	const struct decision decision = apply_policy(skb, told, DIRECTION_EGRESS);
 
-	if (!told)
-		return conclude_frame(skb, hook, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
-	decision = apply_policy(skb, told, DIRECTION_EGRESS);
 	if (decision.verdict != VERDICT_DROPPED)
 		skb->mark = (skb->mark & ~MARK_MASK) | told->mark;
 	return conclude(skb, hook, &told->packet, decision);
