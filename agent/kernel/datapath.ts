@@ -158,9 +158,9 @@ export class Datapath {
     const absent = directions.filter((direction) => !this.#isAttached(this.#wireIndex, direction))
     const overlay = this.#overlayIndex
     return [
-      ...(overlay === undefined || this.#isAttached(overlay, 'ingress')
+      ...(overlay === undefined || directions.every((direction) => this.#isAttached(overlay, direction))
         ? []
-        : ['the program is not at the VXLAN device']),
+        : ['a program is not at the VXLAN device']),
       ...absent.map((direction) => `the ${direction} program is not on the wire`),
       ...(this.#config === '' ? ['it has not been configured'] : []),
     ]
