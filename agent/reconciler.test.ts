@@ -438,8 +438,8 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       .sort(),
     routes: [...kernel.routes.values()]
       .map(
-        ({ destination, via, encapsulation, metric }) =>
-          `${destination} via ${via ?? encapsulation?.destination} for ${nameOf(peerOf(metric)!)}`,
+        ({ destination, via, encapsulation, metric, table }) =>
+          `${table} ${destination} via ${via ?? encapsulation?.destination} for ${nameOf(peerOf(metric)!)}`,
       )
       .sort(),
     addresses: [...kernel.addresses]
@@ -602,7 +602,7 @@ test('control: an agent that exempts what no policy does is found to send it in 
 
 test('control: a route without the program that settles what a service’s address stands for is found once all is settled', () => {
   const { world, first } = settledPair()
-  for (const [name, { program: _, ...route }] of first.kernel.routes) first.kernel.routes.set(name, route)
+  for (const [name, { program }] of first.kernel.routes) if (program) first.kernel.routes.delete(name)
   // The last gate holds what goes there.
   world.check()
   assert.throws(() => world.checkSettled(), /not sealed from n1 to n2: .*"sentTo"/)

@@ -215,6 +215,12 @@ for (const routing of ['native', 'vxlan'] as const)
       })
     })
 
+    test('what the node itself has sent to that pod is in nobody’s way', async () => {
+      await services.cluster.pingFrom('n1', services.cluster.podAddress(2), 1)
+      assert.ok(await services.talks(1, clusterIp(2)))
+      assert.deepEqual(await services.cluster.ping(1, 2, 3), { sent: 3, received: 3 })
+    })
+
     test('what is told of it names the pod behind the service, and says encrypted', async () => {
       const flows = await services.flowsWhile(1, () => services.talks(1, clusterIp(2)))
       const told = flows
@@ -332,19 +338,11 @@ describe('controls', () => {
   })
   after(() => services?.close())
 
-  /** As if nobody had put the program on the routes to other nodes' pods. */
+  /** As if nobody had put the program on routes to other nodes' pods. */
   const takeAwayPrograms = () =>
     services.cluster.route(1, (route) => {
-      for (const { destination, via, device, mtu, metric, program } of route.routes())
-        if (program)
-          route.addRoute({
-            destination,
-            via: via!,
-            device: device!,
-            mtu: mtu!,
-            metric: metric!,
-            replace: true,
-          })
+      for (const { program, destination, device, metric, table } of route.routes())
+        if (program) route.removeRoute({ destination, device: device!, metric: metric!, table })
     })
 
   test('without the program on the route nothing passes in strict mode; in permissive mode it is in clear', async () => {

@@ -38,6 +38,9 @@ export const markEncrypt = 0x0e00
 export const markDecrypted = 0x0d00
 export const markAsked = 0x0c00
 export const markUnsettled = 0x0b00
+export const markUnjudged = 0x0a00
+/** In which these two are like each other, and no other is like them. */
+export const markUnsettledMask = 0x0e00
 const MARK_NODE = { low: 0xff, shift: 8 } as const
 
 /** `NODE_*`: numbers that an agent gives nodes, for itself only. */

@@ -10,6 +10,7 @@ const toPeer = {
   device: 2,
   mtu: 1400,
   metric: 0x5700_0002,
+  table: 0x5750,
 } satisfies DeviceRoute
 
 /** Routes of a kernel in memory, which may take no programs. */
@@ -22,7 +23,6 @@ function kernel(takesPrograms: boolean) {
         ({ program, ...route }) =>
           ({
             ...route,
-            table: 254,
             type: 'unicast',
             ...(program && { program: { name: program.name } }),
           }) as RouteEntry,
@@ -65,13 +65,15 @@ test('a program that somebody has taken off a route is put back', () => {
   assert.deepEqual(held.get(toPeer.destination)?.program, program)
 })
 
-test('where the kernel takes no programs routes go without, and that is told', () => {
+test('where the kernel takes no programs there are no routes with one, others are, and that is told', () => {
   const { route, held, writes } = kernel(false)
   const table = new RouteTable(route)
-  table.want([{ ...toPeer, program }])
+  const other = { ...toPeer, destination: '10.0.3.0/24' }
+  table.want([{ ...toPeer, program }, other])
   table.add()
-  assert.deepEqual([held.get(toPeer.destination), table.hasPrograms], [toPeer, false])
+  assert.deepEqual([[...held.values()], table.hasPrograms], [[other], false])
   table.reload()
   table.add()
+  table.removeUnwanted()
   assert.equal(writes(), 1)
 })

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NetlinkError, Route, RouteEntry, RouteOptions } from '@wireproof/netlink'
-import { isOwnMetric } from '../plan/ownership.ts'
+import { isOwnMetric, settlingTable } from '../plan/ownership.ts'
 import { hostPrefix } from '../plan/prefix.ts'
 import { AgentProblem } from '../problem.ts'
 import { whileModulesLoad } from './patience.ts'
@@ -10,9 +10,11 @@ const mainTable = 254
 /** A route on a device given by its index, or on none. */
 export type DeviceRoute = RouteOptions & { readonly device?: number }
 
-/** Our routes in the main table. */
+/** Our routes in the main table, and those by which what is unsettled goes. */
 export function ownRoutes(route: Route): RouteEntry[] {
-  return route.routes().filter((entry) => entry.table === mainTable && isOwnMetric(entry.metric))
+  return route
+    .routes()
+    .filter(({ table, metric }) => [mainTable, settlingTable].includes(table) && isOwnMetric(metric))
 }
 
 /**
@@ -65,19 +67,18 @@ export class RouteTable {
     this.#put(
       names.flatMap((name) => {
         const [wanted, present] = [this.#wanted.get(name)!, this.#present.get(name)]
-        return present && isSame(this.#possible(wanted), present) ? [] : wanted
+        return !this.#isPossible(wanted) || (present && isSame(wanted, present)) ? [] : wanted
       }),
     )
     for (const name of names) {
-      this.#present.set(name, this.#wanted.get(name)!)
+      const wanted = this.#wanted.get(name)!
+      if (this.#isPossible(wanted)) this.#present.set(name, wanted)
       this.#dirty.delete(name)
     }
   }
 
-  #possible(route: DeviceRoute): DeviceRoute {
-    if (this.#hasPrograms || route.program === undefined) return route
-    const { program: _, ...rest } = route
-    return rest
+  #isPossible({ program }: DeviceRoute): boolean {
+    return this.#hasPrograms || program === undefined
   }
 
   removeUnwanted(): void {
@@ -92,17 +93,12 @@ export class RouteTable {
   #put(routes: readonly DeviceRoute[]): void {
     try {
       // What takes programs on routes is a module in some kernels.
-      whileModulesLoad(() =>
-        this.#route.addRoutes(
-          routes.map((each) => this.#possible(each)),
-          { replace: true },
-        ),
-      )
+      whileModulesLoad(() => this.#route.addRoutes(routes, { replace: true }))
     } catch (error) {
       const { code, index = 0 } = error as NetlinkError
       if (code === 'EOPNOTSUPP' && this.#hasPrograms && routes[index]?.program) {
         this.#hasPrograms = false
-        this.#put(routes)
+        this.#put(routes.filter((each) => this.#isPossible(each)))
         return
       }
       if (!['ENETUNREACH', 'EHOSTUNREACH'].includes(code)) throw error
@@ -116,12 +112,16 @@ export class RouteTable {
   }
 }
 
-export function removeRoute(route: Route, { destination, device, metric }: DeviceRoute | RouteEntry): void {
+export function removeRoute(
+  route: Route,
+  { destination, device, metric, table }: DeviceRoute | RouteEntry,
+): void {
   try {
     route.removeRoute({
       destination,
       ...(device === undefined ? {} : { device }),
       ...(metric ? { metric } : {}),
+      ...(table ? { table } : {}),
     })
   } catch (error) {
     // A device takes its routes with it when it goes.
@@ -129,8 +129,8 @@ export function removeRoute(route: Route, { destination, device, metric }: Devic
   }
 }
 
-function nameOf({ destination, metric }: DeviceRoute | RouteEntry): string {
-  return `${hostPrefix(destination)} ${metric}`
+function nameOf({ destination, metric, table = mainTable }: DeviceRoute | RouteEntry): string {
+  return `${hostPrefix(destination)} ${metric} ${table}`
 }
 
 function isSame(wanted: DeviceRoute, present: DeviceRoute | RouteEntry): boolean {

@@ -16,6 +16,12 @@ export function reqidOf(node: number): number {
 }
 
 /**
+ * The table of routes for what is unsettled, with the program that settles it; no other packets may go by these, as the kernel
+ * loses what is forwarded by a route with such a program once something of the node itself has gone by it.
+ */
+export const settlingTable = 0x5750
+
+/**
  * Another for every node: before the kernel adds a route, it looks for one with the same next hop among all that have the
  * same metric and device, one after the other.
  */

@@ -76,13 +76,23 @@ function markOfPod(
   const marks = { held: 'held', encrypt: encryptMark.value, forward: 0 } as const
   const sent = decideFromPod(kernel, source, sentTo === undefined ? destination : endpointAt(kernel, sentTo))
   if (sentTo === undefined || sent !== 'forward') return marks[sent]
-  const route = routeTo(kernel, address)
-  if (route?.program || route?.encapsulation) return marks[decideFromPod(kernel, source, destination)]
+  const isSettled = routeTo(kernel, address)?.encapsulation || settlingRouteTo(kernel, address)?.program
+  if (isSettled) return marks[decideFromPod(kernel, source, destination)]
   return kernel.encrypts ? unsettledMark.value : 0
 }
 
 function routeTo({ routes }: SimulatedKernel, destination: string) {
-  return [...routes.values()].find((each) => isWithin(each.destination, destination))
+  return [...routes.values()].find(
+    (each) => each.table === undefined && isWithin(each.destination, destination),
+  )
+}
+
+/** By which what is unsettled goes, where there is the rule that says so. */
+function settlingRouteTo({ routes, rules }: SimulatedKernel, destination: string) {
+  return [...routes.values()].find(
+    ({ table, destination: prefix }) =>
+      rules.some((rule) => rule.table === table) && isWithin(prefix, destination),
+  )
 }
 
 /** The packet of VXLAN that the node puts it into, where its route says so. */

@@ -50,6 +50,7 @@ export {
   askedMarkOf as askedUnder,
   decryptedMarkOf as decryptedFrom,
   markEncrypt,
+  markUnjudged,
   markUnsettled,
 } from '../../agent/kernel/datapath-layout.ts'
 
@@ -66,8 +67,6 @@ export type ProgramName =
 /** Of a service with pods behind it, and of one with who knows what. */
 export const service = '10.96.0.10'
 export const otherService = '10.96.0.11'
-/** What `from_pod` writes on what is judged where the address behind a service's is seen. */
-export const markUnjudged = 0x0a00
 
 export interface Outcome {
   readonly passed: boolean

@@ -39,6 +39,7 @@ export type {
   RouteScope,
   RouteType,
 } from './route/route-entry.ts'
+export type { MarkRule } from './route/rule.ts'
 export { type Watch, watch } from './watch.ts'
 export type { XfrmAead, XfrmAlgorithms, XfrmAuthentication, XfrmEncryption } from './xfrm/algorithms.ts'
 export type { XfrmPolicy, XfrmPolicyId, XfrmTemplate } from './xfrm/policy.ts'
