@@ -48,7 +48,7 @@ export function openRoute(): Route {
   return new Route()
 }
 
-/** Links, addresses, routes and neighbours of one network namespace. Every method throws {@link NetlinkError}. */
+/** Links, addresses, routes, rules and neighbours of one network namespace. Every method throws {@link NetlinkError}. */
 export class Route implements Disposable {
   readonly #socket = new NetlinkSocket(NETLINK_ROUTE)
 
