@@ -366,5 +366,19 @@ describe('controls', () => {
     takeAwayPrograms()
     const frames = await services.cluster.onWire(() => services.isRefused(1, clusterIp(2)))
     assert.ok(notEsp(frames).length > 0)
+    await services.cluster.startAgent(1)
+    services.cluster.configure({ encryptL3: true, strict: true })
+    await services.cluster.settled(1, 2)
+  })
+
+  test('without the rule that leads to it nothing passes either, and the next agent brings both', async () => {
+    await services.cluster.killAgent(1)
+    services.cluster.route(1, (route) => {
+      for (const rule of route.rules()) if (rule.mark) route.removeRule(rule)
+    })
+    await nothing(services, async () => assert.ok(await services.isRefused(1, clusterIp(2))))
+    await services.cluster.startAgent(1)
+    await services.cluster.settled(1, 2)
+    await onlyEsp(services, async () => assert.ok(await services.talks(1, clusterIp(2))))
   })
 })
