@@ -233,7 +233,12 @@ export class Agent implements Served, ObserverSource {
       waiting: this.#waiting(),
       ...(problem === undefined ? {} : { problem }),
       problems: outcome.problems,
-      notices: [...outcome.trespasses, ...this.#policies.idle(), ...this.#clock.notices(performance.now())],
+      notices: [
+        ...outcome.trespasses,
+        ...outcome.shortcomings,
+        ...this.#policies.idle(),
+        ...this.#clock.notices(performance.now()),
+      ],
       key: this.#keySince.of(keyStatus(this.#store.view.key.id, states)),
       peers: peerStatuses([...this.#reconciler.plan.peers], states),
       pods: this.#pods.names(),

@@ -51,6 +51,7 @@ export type FlowReason =
   | 'policy-denied'
   | 'out-of-scope'
   | 'exempt'
+  | 'service'
 
 /** Something the datapath decided about packets of one flow. */
 export interface Flow {

@@ -4,7 +4,7 @@ import type { XfrmStateOptions } from '@wireproof/netlink'
 import fc from 'fast-check'
 import type { ClusterNode } from './cluster/state.ts'
 import { parseClusterKey } from './keys/cluster-key.ts'
-import { askedMark } from './plan/marks.ts'
+import { askedMark, unsettledMark } from './plan/marks.ts'
 import { peerOf } from './plan/ownership.ts'
 import { controlPlane, type Exemption } from './scope/encryption-policy.ts'
 import { accepts, type Fate, fateOf, type Packet } from './simulation/fate.ts'
@@ -363,9 +363,10 @@ function openerAt({ kernel, node }: SimulatedNode, { spi }: { readonly spi: numb
 }
 
 const [kubernetesApi] = controlPlane
+const service = '172.30.0.1'
 const ordinary = { protocol: 'TCP', sourcePort: 40_000, destinationPort: 22 } as const
 
-/** Of every kind one: between pods, between nodes, and from one to the other. @param asked under which a node was asked. */
+/** Of every kind one: between pods, between nodes, from one to the other, and by a service. @param asked under which a node was asked. */
 function packetsBetween(from: number, to: number, asked: number | undefined): Packet[] {
   const [pod, otherPod] = [`10.0.${from}.1`, `10.0.${to}.1`]
   const [node, otherNode] = [`192.168.0.${from}`, `192.168.0.${to}`]
@@ -375,6 +376,8 @@ function packetsBetween(from: number, to: number, asked: number | undefined): Pa
   return [
     { ...ordinary, from: 'pod', source: pod, destination: otherPod },
     { ...ordinary, from: 'pod', source: pod, destination: otherNode },
+    { ...ordinary, from: 'pod', source: pod, sentTo: service, destination: otherPod },
+    { ...ordinary, from: 'pod', source: pod, sentTo: service, destination: otherNode },
     { ...ordinary, from: 'node', source: node, destination: otherPod },
     { ...ordinary, ...nodes },
     { ...ordinary, ...nodes, ...mark },
@@ -435,8 +438,8 @@ function contentOf({ node, kernel, plan }: SimulatedNode) {
       .sort(),
     routes: [...kernel.routes.values()]
       .map(
-        ({ destination, via, encapsulation, metric }) =>
-          `${destination} via ${via ?? encapsulation?.destination} for ${nameOf(peerOf(metric)!)}`,
+        ({ destination, via, encapsulation, metric, table }) =>
+          `${table} ${destination} via ${via ?? encapsulation?.destination} for ${nameOf(peerOf(metric)!)}`,
       )
       .sort(),
     addresses: [...kernel.addresses]
@@ -595,6 +598,22 @@ test('control: an agent that exempts what no policy does is found to send it in 
   world.check()
   first.kernel.exempt = [{ protocol: 'TCP', port: ordinary.sourcePort }]
   assert.throws(() => world.check(), /n1 itself would send to n2 in clear/)
+})
+
+test('control: a route without the program that settles what a service’s address stands for is found once all is settled', () => {
+  const { world, first } = settledPair()
+  for (const [name, { program }] of first.kernel.routes) if (program) first.kernel.routes.delete(name)
+  // The last gate holds what goes there.
+  world.check()
+  assert.throws(() => world.checkSettled(), /not sealed from n1 to n2: .*"sentTo"/)
+})
+
+test('control: a node in scope that services cannot lead to is found once all is settled', () => {
+  const { world, first } = settledPair()
+  for (const [name, { mark }] of first.kernel.policies)
+    if (mark?.value === unsettledMark.value) first.kernel.policies.delete(name)
+  world.check()
+  assert.throws(() => world.checkSettled(), /not sealed from n1 to n2: .*"sentTo"/)
 })
 
 test('control: a node that is not let in under its policies is found once all is settled', () => {

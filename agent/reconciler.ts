@@ -15,6 +15,7 @@ import { bringOverlay, openOverlay, ownOverlay, removeOverlay } from './kernel/o
 import type { LocalPods } from './kernel/pods.ts'
 import { type DeviceRoute, RouteTable } from './kernel/routes.ts'
 import { SecurityMirror } from './kernel/security-mirror.ts'
+import { bringSettlingRules } from './kernel/settling-rules.ts'
 import { requireSuite } from './kernel/suite-probe.ts'
 import { compareSecurity, type SecurityDifference } from './kernel/xfrm.ts'
 import { mustBeginAnew } from './keys/incarnation.ts'
@@ -25,6 +26,7 @@ import type { WithoutEsp } from './options.ts'
 import { joinDifferences } from './plan/difference.ts'
 import { NodePlan, type Planned } from './plan/node-plan.ts'
 import type { Routing } from './plan/overlay.ts'
+import { settlingTable } from './plan/ownership.ts'
 import { familyOf } from './plan/prefix.ts'
 import { Retirement } from './plan/retirement.ts'
 import { nameOfPolicy, nameOfState, sameState } from './plan/security.ts'
@@ -44,6 +46,8 @@ export interface Outcome {
   readonly problems: readonly string[]
   /** What others have in the kernel that may get in the way. */
   readonly trespasses: readonly string[]
+  /** What this kernel cannot do that some traffic needs. */
+  readonly shortcomings: readonly string[]
   /** Milliseconds after which another pass is due even if nothing changes. */
   readonly again: number | undefined
 }
@@ -140,6 +144,7 @@ export class Reconciler {
     this.#knowPods(changes, isFull)
     const addresses = this.plan.ipcache.changes()
     datapath.exempt(this.#scope.scope.hasNode(self) ? this.#scope.scope.exempt : [])
+    datapath.knowServices(view.services.values())
     datapath.addEntries(addresses.set)
     this.#configure(transition.datapath, view.settings.routing ?? 'native')
     datapath.attachWire()
@@ -153,6 +158,7 @@ export class Reconciler {
       ),
     )
     this.#security.add(difference)
+    if (everything) bringSettlingRules(this.#around.route)
     this.#wantRoutes(self, planned, overlay)
     this.#routes.add()
     // Others send to whom they have heard.
@@ -171,6 +177,7 @@ export class Reconciler {
       datapath: transition.datapath,
       problems: [...view.problems, ...this.plan.problems(), ...this.#scopeProblems],
       trespasses: this.#security.trespasses,
+      shortcomings: this.#routes.hasPrograms ? [] : [withoutRoutePrograms],
       ...(obstacle && { obstacle }),
       waiting: [
         ...(obstacle ? [obstacle.message] : []),
@@ -433,8 +440,9 @@ export class Reconciler {
   }
 
   #wantRoutes(self: ClusterNode, { peers, gone }: Planned, overlay: number | undefined): void {
-    const { route, pods, wire } = this.#around
+    const { route, pods, wire, datapath } = this.#around
     const device = overlay ?? route.link(wire).index
+    const settling = { table: settlingTable, program: datapath.routeProgram }
     const local = [...this.plan.ownRoutes(self), ...pods.routes()] as DeviceRoute[]
     this.#routes.unwant(this.#localRoutes)
     for (const { name } of gone) {
@@ -444,7 +452,11 @@ export class Reconciler {
     this.#routes.want(local)
     this.#localRoutes = local
     for (const { node, routes } of peers) {
-      const onDevice = routes.map((each) => ({ ...each, device }))
+      const onDevice = routes.flatMap((each) => [
+        { ...each, device },
+        // In VXLAN the device has the program.
+        ...(overlay === undefined ? [{ ...each, device, ...settling }] : []),
+      ])
       this.#routes.unwant(this.#peerRoutes.get(node.name) ?? [])
       this.#routes.want(onDevice)
       this.#peerRoutes.set(node.name, onDevice)
@@ -484,6 +496,8 @@ export class Reconciler {
   }
 }
 
+const withoutRoutePrograms =
+  'this kernel takes no programs on routes (CONFIG_LWTUNNEL_BPF): services do not lead to pods of other nodes'
 const nothing = { states: [], policies: [] }
 const nothingDiffers: SecurityDifference = {
   states: { add: [], change: [], remove: [] },

@@ -8,6 +8,7 @@
 #include "from_overlay.c"
 #include "from_pod.c"
 #include "from_wire.c"
+#include "to_peer.c"
 #include "to_pod.c"
 #include "to_wire.c"
 

@@ -33,5 +33,7 @@ int from_overlay(struct __sk_buff *skb)
 	decision = destination.protected && destination.node == NODE_LOCAL ?
 			   decide_clear_between(&source, &destination, REASON_CLEAR_FROM_WIRE) :
 			   decide(VERDICT_DROPPED, REASON_WRONG_NODE);
+	if (is_service(&packet.source, &source))
+		decision = decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE);
 	return decision.verdict == VERDICT_DROPPED ? conclude(skb, HOOK_FROM_WIRE, &packet, decision) : hand_up(skb);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Ingress of the host's side of a pod's veth pair: what the pod sends. Marks what must be encrypted. */
+/*
+ * Ingress of the host's side of a pod's veth pair: what the pod sends. Marks what must be encrypted, and what netfilter may
+ * have for somebody else than it is addressed to.
+ */
 #include "decision.h"
 #include "overlay.h"
 #include "policy.h"
@@ -36,17 +39,21 @@ static __always_inline struct decision decide_from_pod(struct __sk_buff *skb, co
 	if (config->flags & CONFIG_OVERLAY && is_to_overlay_port(packet) && is_node(destination))
 		return decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE);
 	if (!is_guarded(destination))
-		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
-	if (destination->node == NODE_LOCAL)
-		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
-	/* Held back also where encryption is off: by the time it is on, the node may be known. */
-	if (destination->node == NODE_NONE)
-		return decide(VERDICT_DROPPED, REASON_UNKNOWN_NODE);
-	if (!is_in_scope(source, destination))
-		return decide(VERDICT_FORWARDED, REASON_OUT_OF_SCOPE);
-	if (!(config->flags & CONFIG_ENCRYPT_L3))
-		return decide(VERDICT_CLEAR, REASON_ENCRYPTION_OFF);
-	return decide(VERDICT_ENCRYPTED, REASON_PROTECTED);
+		return decide(VERDICT_FORWARDED, is_service(&packet->destination, destination) ?
+							 REASON_SERVICE : REASON_NOT_PROTECTED);
+	return decide_towards(config, source, destination);
+}
+
+/* By what XFRM, and the gates behind it, know what to do with the packet. */
+static __always_inline __u32 mark_for(const struct config *config, const struct endpoint *destination,
+				      struct decision decision)
+{
+	if (decision.verdict == VERDICT_ENCRYPTED)
+		return MARK_ENCRYPT;
+	if (decision.verdict != VERDICT_FORWARDED || (is_guarded(destination) && !is_own_node(destination)))
+		return 0;
+	/* XFRM encrypts what is unsettled and turns out to be for a node in scope. */
+	return config->flags & CONFIG_ENCRYPT_L3 ? MARK_UNSETTLED : MARK_UNJUDGED;
 }
 
 SEC("tc")
@@ -55,6 +62,7 @@ int from_pod(struct __sk_buff *skb)
 	struct endpoint source, destination;
 	struct config config = read_config();
 	struct decision decision;
+	struct handover *told;
 	struct packet packet;
 	struct hdr_cursor nh;
 
@@ -76,5 +84,10 @@ int from_pod(struct __sk_buff *skb)
 	destination = find_endpoint(&packet.destination);
 	decision = config.flags & CONFIG_READY ? decide_from_pod(skb, &config, &packet, &source, &destination) :
 						 decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
-	return conclude_at_pod(skb, HOOK_FROM_POD, DIRECTION_EGRESS, &nh, &packet, &destination, decision);
+	told = hand_over(&nh, &packet);
+	if (!told)
+		return conclude_frame(skb, HOOK_FROM_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	tell_decision(told, skb->ifindex, &destination, &packet.destination, decision,
+		      mark_for(&config, &destination, decision));
+	return conclude_sent(skb, HOOK_FROM_POD, told);
 }

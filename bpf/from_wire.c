@@ -74,9 +74,16 @@ int from_wire(struct __sk_buff *skb)
 		if (is_overlay(&packet, &source))
 			return conclude_overlay(skb, &nh, &packet, sender, &source);
 		destination = find_endpoint(&packet.destination);
+		/* VXLAN that a pod sent to a service with this node behind it: it could speak under any address. */
+		if (is_to_overlay_port(&packet) && is_node(&destination) && read_config().flags & CONFIG_OVERLAY)
+			return conclude(skb, HOOK_FROM_WIRE, &packet,
+					decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE));
 		return conclude(skb, HOOK_FROM_WIRE, &packet,
 				decide_decrypted(sender, &source, &destination));
 	}
+	/* Only this node itself gives an answer the address of a service, and only behind this gate. */
+	if (is_service(&packet.source, &source))
+		return conclude(skb, HOOK_FROM_WIRE, &packet, decide(VERDICT_DROPPED, REASON_SPOOFED_SOURCE));
 	/* Of what a node out of scope sends itself there is no more to ask. */
 	if (is_guarded(&source) || !source.known) {
 		destination = find_endpoint(&packet.destination);

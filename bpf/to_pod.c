@@ -13,8 +13,10 @@ static __always_inline struct decision decide_to_pod(const struct __sk_buff *skb
 
 	if (!(config->flags & CONFIG_READY))
 		return decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED);
+	/* Decrypted under an address that has no node: an answer under that of a service, since from_wire saw it under a pod's. */
 	if (!is_guarded(source))
-		return decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
+		return is_decrypted(skb) ? decide(VERDICT_DECRYPTED, REASON_PROTECTED) :
+					   decide(VERDICT_FORWARDED, REASON_NOT_PROTECTED);
 	if (source->node == NODE_LOCAL)
 		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
 	if (!is_decrypted(skb)) {
@@ -34,6 +36,7 @@ int to_pod(struct __sk_buff *skb)
 	struct endpoint source;
 	struct config config = read_config();
 	struct decision decision;
+	struct handover *told;
 	struct packet packet;
 	struct hdr_cursor nh;
 
@@ -50,5 +53,12 @@ int to_pod(struct __sk_buff *skb)
 
 	source = find_endpoint(&packet.source);
 	decision = decide_to_pod(skb, &config, &source, &packet);
-	return conclude_at_pod(skb, HOOK_TO_POD, DIRECTION_INGRESS, &nh, &packet, &source, decision);
+	told = hand_over(&nh, &packet);
+	if (!told)
+		return conclude_frame(skb, HOOK_TO_POD, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+	tell_decision(told, skb->ifindex, &source, &packet.source, decision, 0);
+	decision = judge_sender(skb, told);
+	if (decision.verdict != VERDICT_DROPPED)
+		decision = apply_policy(skb, told, DIRECTION_INGRESS);
+	return conclude(skb, HOOK_TO_POD, &told->packet, decision);
 }

@@ -3,6 +3,7 @@
 #include "decision.h"
 #include "node_traffic.h"
 #include "overlay.h"
+#include "policy.h"
 
 SEC("tc")
 int to_wire(struct __sk_buff *skb)
@@ -12,6 +13,8 @@ int to_wire(struct __sk_buff *skb)
 	struct endpoint carried_source, carried_destination;
 	struct packet packet, carried;
 	const __u32 mark = skb->mark;
+	struct decision decision;
+	struct handover *told;
 	struct hdr_cursor nh;
 	bool in_overlay;
 
@@ -25,8 +28,20 @@ int to_wire(struct __sk_buff *skb)
 		break;
 	}
 
-	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
 	source = find_endpoint(&packet.source);
+	/* Of a pod; what this node sends itself came in by no device, and has such a mark where it answers under that of who asked. */
+	if (is_unjudged(skb) && skb->ingress_ifindex) {
+		destination = find_endpoint(&packet.destination);
+		decision = is_guarded(&source) && is_guarded(&destination) ?
+				   decide_clear_between(&source, &destination, REASON_CLEAR_ON_WIRE) :
+				   unprotected;
+		told = hand_over(&nh, &packet);
+		if (!told)
+			return conclude_frame(skb, HOOK_TO_WIRE, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+		tell_decision(told, skb->ingress_ifindex, &destination, &packet.destination, decision, 0);
+		return conclude_sent(skb, HOOK_TO_WIRE, told);
+	}
+	/* Before asking whether it is ESP: a pod may send protocol 50 itself, and that is not what encrypts it. */
 	if (is_guarded(&source)) {
 		destination = find_endpoint(&packet.destination);
 		if (may_leave_exempt(mark, &packet, &source, &destination))

@@ -47,6 +47,11 @@ export const packages = {
       provides: library('libgnutls.so.30'),
       why: 'the fast way to open ESP, beside Node’s own',
     },
+    {
+      name: 'nftables',
+      provides: program('nft'),
+      why: 'translates services’ addresses as kube-proxy does, in a test',
+    },
     { name: 'openssl', provides: program('openssl'), why: 'makes the certificates of a test of TLS' },
     { name: 'chromium', provides: program('chromium'), why: 'reads the report as a person would, in a test' },
   ],

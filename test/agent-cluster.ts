@@ -26,6 +26,7 @@ import {
 import { type AgentClient, connectAgent } from '../agent/client.ts'
 import type { Announcement } from '../agent/cluster/state.ts'
 import type { Routing } from '../agent/plan/overlay.ts'
+import type { Service } from '../agent/scope/encryption-policy.ts'
 import { newClusterKey, type SuiteName } from '../lab/suites.ts'
 
 const program = fileURLToPath(new URL('../agent/main.ts', import.meta.url))
@@ -45,6 +46,8 @@ export class AgentCluster {
   readonly directory = mkdtempSync(join(tmpdir(), 'wireproof-agents-'))
   readonly #agents = new Map<number, ChildProcess>()
   readonly #namespaces: string[] = []
+  /** The nodes of pods that are not on the one of their number. */
+  readonly #homes = new Map<number, number>()
   readonly #prefix: string
 
   readonly #families: Families
@@ -59,7 +62,8 @@ export class AgentCluster {
       route.addBridge({ name: 'br0', multicastSnooping: false })
       route.setLink('br0', { up: true })
     })
-    for (const kind of ['nodes', 'pods', 'policies', 'encryption']) mkdirSync(join(this.directory, kind))
+    for (const kind of ['nodes', 'pods', 'policies', 'encryption', 'services'])
+      mkdirSync(join(this.directory, kind))
     this.rotateKey(3)
     this.configure({ encryptL3: true, strict: true })
   }
@@ -84,16 +88,21 @@ export class AgentCluster {
     this.#replace('encryption/all.yaml', documents)
   }
 
+  /** Tells the cluster of a service. */
+  describeService(service: Service): void {
+    this.#write(`services/${service.name}.json`, service)
+  }
+
   underlay(id: number): string {
     return this.#families.underlay === 'ipv4' ? `192.168.0.${id}` : `fdff::${id}`
   }
 
   podAddress(id: number): string {
-    return `10.0.${id}.2`
+    return `10.0.${this.#homes.get(id) ?? id}.${this.#homes.has(id) ? id : 2}`
   }
 
   podAddress6(id: number): string {
-    return `fd00:${id}::2`
+    return `fd00:${this.#homes.get(id) ?? id}::${this.#homes.has(id) ? id : 2}`
   }
 
   path(name: string): string {
@@ -213,19 +222,20 @@ export class AgentCluster {
     return JSON.parse(readFileSync(join(this.directory, `acks/n${id}.json`), 'utf8'))
   }
 
-  /** Makes pod p<id> on node n<id>, guarded by the agent before its first packet. */
-  async addPod(id: number): Promise<void> {
-    this.plugPod(id)
-    await this.agent(id).putPod(`p${id}`, { device: `p${id}`, addresses: this.#podAddresses(id) })
+  /** Makes pod p<id>, on node n<id> unless told otherwise, guarded by the agent before its first packet. */
+  async addPod(id: number, node = id): Promise<void> {
+    this.plugPod(id, { node })
+    await this.agent(node).putPod(`p${id}`, { device: `p${id}`, addresses: this.#podAddresses(id) })
   }
 
   /** Makes the pod, with its link down at the node: no agent need be there. Without an alias nothing says whose it is. */
-  plugPod(id: number, { withAlias = true } = {}): void {
+  plugPod(id: number, { withAlias = true, node = id } = {}): void {
+    if (node !== id) this.#homes.set(id, node)
     const address = this.podAddress(id)
     this.#namespace(`p${id}`)
     const namespace = this.path(`p${id}`)
     const alias = `wireproof:pod=p${id}`
-    this.#withRoute(`n${id}`, (route) => {
+    this.#withRoute(`n${node}`, (route) => {
       route.addVeth({ name: `p${id}`, mac: gatewayMac, peer: { name: 'eth0', mtu: 1400, namespace } })
       if (withAlias) route.setLink(`p${id}`, { alias })
     })
@@ -241,7 +251,7 @@ export class AgentCluster {
     })
     this.#write(`pods/p${id}.json`, {
       name: `p${id}`,
-      node: `n${id}`,
+      node: `n${node}`,
       addresses: this.#podAddresses(id),
       labels: { app: `p${id}` },
     })

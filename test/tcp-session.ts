@@ -20,8 +20,17 @@ const talk = `
   socket.on('data', (data) => console.log(String(data.length)))`
 
 /** Answers on a TCP port of a pod; resolves when it listens. */
-export async function serveEcho(cluster: AgentCluster, pod: number, port: number): Promise<ChildProcess> {
-  const child = cluster.spawn(`p${pod}`, [process.execPath, '-e', echo, `${port}`])
+export async function serveEcho(
+  cluster: AgentCluster,
+  pod: number | string,
+  port: number,
+): Promise<ChildProcess> {
+  const child = cluster.spawn(typeof pod === 'number' ? `p${pod}` : pod, [
+    process.execPath,
+    '-e',
+    echo,
+    `${port}`,
+  ])
   await new Promise((resolve) => child.stdout!.once('data', resolve))
   return child
 }
@@ -33,9 +42,11 @@ export class TcpSession implements Disposable {
   answered = 0
   readonly #child: ChildProcess
 
-  constructor(cluster: AgentCluster, from: number, to: number, port: number) {
-    const argv = [process.execPath, '-e', talk, cluster.podAddress(to), `${port}`]
-    this.#child = cluster.spawn(`p${from}`, argv)
+  /** @param from a pod, or any namespace of the cluster. @param to a pod, or any address. */
+  constructor(cluster: AgentCluster, from: number | string, to: number | string, port: number) {
+    const address = typeof to === 'number' ? cluster.podAddress(to) : to
+    const argv = [process.execPath, '-e', talk, address, `${port}`]
+    this.#child = cluster.spawn(typeof from === 'number' ? `p${from}` : from, argv)
     this.#child.stdout!.on('data', (chunk) => {
       for (const line of `${chunk}`.trim().split('\n'))
         if (line === 'connected') this.connected = true

@@ -59,7 +59,15 @@ test('a drop is a drop event with the reason, by name and by number, and is nowh
 
 test('every reason of ours that can drop has one of Hubble’s, with its number', () => {
   const { values } = flowType.root.lookupEnum('flow.DropReason')
-  const passing = ['same-node', 'not-protected', 'encryption-off', 'protected', 'out-of-scope', 'exempt']
+  const passing = [
+    'same-node',
+    'not-protected',
+    'encryption-off',
+    'protected',
+    'out-of-scope',
+    'exempt',
+    'service',
+  ]
   for (const reason of reasons.filter((each) => !passing.includes(each))) {
     const { drop_reason_desc: name, drop_reason: number } = flowMessage(
       syntheticFlow({ verdict: 'dropped', reason }),

@@ -3,6 +3,7 @@ import { openRoute, openXfrm } from '@wireproof/netlink'
 import { removeOverlay } from './overlay.ts'
 import { podOfLink } from './pods.ts'
 import { ownRoutes, removeRoute } from './routes.ts'
+import { removeSettlingRules } from './settling-rules.ts'
 import { readSecurity } from './xfrm.ts'
 
 /**
@@ -13,6 +14,7 @@ export function cleanUp(wire: string): void {
   using route = openRoute()
   using xfrm = openXfrm()
   for (const own of ownRoutes(route)) removeRoute(route, own)
+  removeSettlingRules(route)
   const { states, policies } = readSecurity(xfrm)
   xfrm.deletePolicies(policies)
   xfrm.deleteStates(states)

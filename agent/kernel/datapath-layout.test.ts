@@ -7,9 +7,13 @@ import {
   hooks,
   largestNodeNumber,
   localNode,
+  markAsked,
   markDecrypted,
   markEncrypt,
   markMask,
+  markUnjudged,
+  markUnsettled,
+  markUnsettledMask,
   nobody,
   readCounters,
   readFlowEvent,
@@ -46,8 +50,16 @@ test('names and marks are those of the header, in its order', () => {
   assert.equal(markMask, defined('MARK_MASK'))
   assert.equal(markEncrypt, defined('MARK_ENCRYPT'))
   assert.equal(markDecrypted, defined('MARK_DECRYPTED'))
+  assert.equal(markUnsettled, defined('MARK_UNSETTLED'))
+  assert.equal(markUnjudged, defined('MARK_UNJUDGED'))
   assert.equal(nobody, defined('NODE_NONE'))
   assert.equal(localNode, defined('NODE_LOCAL'))
+})
+
+test('a rule tells what is unsettled, judged or not, from all other marks', () => {
+  const isUnsettled = (mark: number) => (mark & markUnsettledMask) === markUnjudged
+  assert.deepEqual([markUnsettled, markUnjudged].map(isUnsettled), [true, true])
+  assert.deepEqual([markEncrypt, markDecrypted, markAsked, 0].filter(isUnsettled), [])
 })
 
 test('a mark has room for 24 bits of a node, and none for the bits that others use', () => {

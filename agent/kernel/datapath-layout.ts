@@ -27,6 +27,7 @@ export const reasons = [
   'policy-denied',
   'out-of-scope',
   'exempt',
+  'service',
 ] as const satisfies readonly FlowReason[]
 
 export type Hook = (typeof hooks)[number]
@@ -36,6 +37,10 @@ export const markMask = 0xffff0fff
 export const markEncrypt = 0x0e00
 export const markDecrypted = 0x0d00
 export const markAsked = 0x0c00
+export const markUnsettled = 0x0b00
+export const markUnjudged = 0x0a00
+/** In which these two are like each other, and no other is like them. */
+export const markUnsettledMask = 0x0e00
 const MARK_NODE = { low: 0xff, shift: 8 } as const
 
 /** `NODE_*`: numbers that an agent gives nodes, for itself only. */
@@ -52,6 +57,7 @@ const IPCACHE_VALUE = { size: 12, identity: 0, node: 4, flags: 8 } as const
 const IPCACHE_FLAG = { isProtected: 1, isOutOfScope: 2, isNodeInScope: 4, isKeyless: 8 } as const
 const ipcacheFlags = Object.keys(IPCACHE_FLAG) as (keyof typeof IPCACHE_FLAG)[]
 const IPCACHE_SPI = { shift: 8, mask: 0xff_ffff } as const
+const SERVICE_OF_PODS = 1
 const EXEMPT_KEY = { size: 4, port: 0, protocol: 2 } as const
 /** `struct flow_event`. */
 export const FLOW_EVENT = {
@@ -163,6 +169,11 @@ export function writeIpcacheValue(value: {
   for (const name of ipcacheFlags) if (value[name]) flags |= IPCACHE_FLAG[name]
   bytes.writeUInt32LE(flags >>> 0, IPCACHE_VALUE.flags)
   return bytes
+}
+
+/** The value of the services map, whose key is an address. */
+export function writeServiceValue({ isOfPods }: { readonly isOfPods: boolean }): Buffer {
+  return Buffer.from([isOfPods ? SERVICE_OF_PODS : 0])
 }
 
 /** The key of the exempt map. @param protocol by its number. */

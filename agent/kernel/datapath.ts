@@ -10,11 +10,12 @@ import {
   openRingInBatches,
   type Ring,
 } from '@wireproof/libbpf'
+import type { RouteProgram } from '@wireproof/netlink'
 import type { Counters, SessionUse } from '../api.ts'
 import type { IpcacheEntry } from '../plan/ipcache.ts'
 import type { PolicyMaps } from '../policy/table.ts'
 import { AgentProblem } from '../problem.ts'
-import type { Exemption } from '../scope/encryption-policy.ts'
+import type { Exemption, Service } from '../scope/encryption-policy.ts'
 import { AddressMap, roomFor } from './address-map.ts'
 import {
   type DatapathConfig,
@@ -28,12 +29,13 @@ import { ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
 import { whileModulesLoad } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
+import { ServiceAddresses } from './service-addresses.ts'
 
 const ownObjectFile = fileURLToPath(new URL('../../bpf/datapath.o', import.meta.url))
 
 const pod = { ingress: 'from_pod', egress: 'to_pod' } as const
 const wire = { ingress: 'from_wire', egress: 'to_wire' } as const
-const overlay = { ingress: 'from_overlay' } as const
+const overlay = { ingress: 'from_overlay', egress: 'to_overlay' } as const
 const directions = ['ingress', 'egress'] as const
 
 /**
@@ -50,6 +52,7 @@ export class Datapath {
   readonly #attached = new Map<string, number | undefined>()
   #config = ''
   readonly #exempt: ExemptServices
+  readonly #services: ServiceAddresses
 
   /**
    * @param devices of this node: the one that other nodes are reached by, and the pods' that are there already.
@@ -64,6 +67,7 @@ export class Datapath {
     this.#object = load(objectFile, predecessorAt(devices.pods), { hosts: roomFor(pods) })
     this.#addresses = new AddressMap(this.#map('hosts'), this.#map('ipcache'))
     this.#exempt = new ExemptServices(this.#map('exempt'))
+    this.#services = new ServiceAddresses(this.#map('services'))
     this.#wireIndex = devices.wire
   }
 
@@ -77,6 +81,17 @@ export class Datapath {
   /** From now on these services may be asked in clear by nodes in scope that have no keys; and nothing else. */
   exempt(services: readonly Exemption[]): void {
     this.#exempt.replace(services)
+  }
+
+  /** From now on these are the cluster's services. */
+  knowServices(services: Iterable<Service>): void {
+    this.#services.replace(services)
+  }
+
+  /** To be on every route that leads to another node's pods, where they are not in VXLAN. */
+  get routeProgram(): RouteProgram {
+    const { fd, id } = this.#object.program('to_peer')
+    return { name: `wireproof to_peer ${id}`, fd }
   }
 
   /** Adds, or changes what is there. */
@@ -143,9 +158,9 @@ export class Datapath {
     const absent = directions.filter((direction) => !this.#isAttached(this.#wireIndex, direction))
     const overlay = this.#overlayIndex
     return [
-      ...(overlay === undefined || this.#isAttached(overlay, 'ingress')
+      ...(overlay === undefined || directions.every((direction) => this.#isAttached(overlay, direction))
         ? []
-        : ['the program is not at the VXLAN device']),
+        : ['a program is not at the VXLAN device']),
       ...absent.map((direction) => `the ${direction} program is not on the wire`),
       ...(this.#config === '' ? ['it has not been configured'] : []),
     ]

@@ -1,17 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NetlinkError, Route, RouteEntry, RouteOptions } from '@wireproof/netlink'
-import { isOwnMetric } from '../plan/ownership.ts'
+import { isOwnMetric, settlingTable } from '../plan/ownership.ts'
 import { hostPrefix } from '../plan/prefix.ts'
 import { AgentProblem } from '../problem.ts'
+import { whileModulesLoad } from './patience.ts'
 
 const mainTable = 254
 
 /** A route on a device given by its index, or on none. */
 export type DeviceRoute = RouteOptions & { readonly device?: number }
 
-/** Our routes in the main table. */
+/** Our routes in the main table, and those by which what is unsettled goes. */
 export function ownRoutes(route: Route): RouteEntry[] {
-  return route.routes().filter((entry) => entry.table === mainTable && isOwnMetric(entry.metric))
+  return route
+    .routes()
+    .filter(({ table, metric }) => [mainTable, settlingTable].includes(table) && isOwnMetric(metric))
 }
 
 /**
@@ -23,9 +26,15 @@ export class RouteTable {
   readonly #wanted = new Map<string, DeviceRoute>()
   readonly #present = new Map<string, DeviceRoute | RouteEntry>()
   #dirty = new Set<string>()
+  #hasPrograms = true
 
   constructor(route: Route) {
     this.#route = route
+  }
+
+  /** Whether this kernel takes programs on routes, as far as has been seen. */
+  get hasPrograms(): boolean {
+    return this.#hasPrograms
   }
 
   reload(): void {
@@ -58,13 +67,18 @@ export class RouteTable {
     this.#put(
       names.flatMap((name) => {
         const [wanted, present] = [this.#wanted.get(name)!, this.#present.get(name)]
-        return present && isSame(wanted, present) ? [] : wanted
+        return !this.#isPossible(wanted) || (present && isSame(wanted, present)) ? [] : wanted
       }),
     )
     for (const name of names) {
-      this.#present.set(name, this.#wanted.get(name)!)
+      const wanted = this.#wanted.get(name)!
+      if (this.#isPossible(wanted)) this.#present.set(name, wanted)
       this.#dirty.delete(name)
     }
+  }
+
+  #isPossible({ program }: DeviceRoute): boolean {
+    return this.#hasPrograms || program === undefined
   }
 
   removeUnwanted(): void {
@@ -78,9 +92,15 @@ export class RouteTable {
 
   #put(routes: readonly DeviceRoute[]): void {
     try {
-      this.#route.addRoutes(routes, { replace: true })
+      // What takes programs on routes is a module in some kernels.
+      whileModulesLoad(() => this.#route.addRoutes(routes, { replace: true }))
     } catch (error) {
       const { code, index = 0 } = error as NetlinkError
+      if (code === 'EOPNOTSUPP' && this.#hasPrograms && routes[index]?.program) {
+        this.#hasPrograms = false
+        this.#put(routes.filter((each) => this.#isPossible(each)))
+        return
+      }
       if (!['ENETUNREACH', 'EHOSTUNREACH'].includes(code)) throw error
       throw new AgentProblem(
         'EROUTE',
@@ -92,12 +112,16 @@ export class RouteTable {
   }
 }
 
-export function removeRoute(route: Route, { destination, device, metric }: DeviceRoute | RouteEntry): void {
+export function removeRoute(
+  route: Route,
+  { destination, device, metric, table }: DeviceRoute | RouteEntry,
+): void {
   try {
     route.removeRoute({
       destination,
       ...(device === undefined ? {} : { device }),
       ...(metric ? { metric } : {}),
+      ...(table ? { table } : {}),
     })
   } catch (error) {
     // A device takes its routes with it when it goes.
@@ -105,8 +129,8 @@ export function removeRoute(route: Route, { destination, device, metric }: Devic
   }
 }
 
-function nameOf({ destination, metric }: DeviceRoute | RouteEntry): string {
-  return `${hostPrefix(destination)} ${metric}`
+function nameOf({ destination, metric, table = mainTable }: DeviceRoute | RouteEntry): string {
+  return `${hostPrefix(destination)} ${metric} ${table}`
 }
 
 function isSame(wanted: DeviceRoute, present: DeviceRoute | RouteEntry): boolean {
@@ -118,6 +142,7 @@ function isSame(wanted: DeviceRoute, present: DeviceRoute | RouteEntry): boolean
     wanted.via === present.via &&
     wanted.device === present.device &&
     wanted.mtu === present.mtu &&
+    wanted.program?.name === present.program?.name &&
     isDeepStrictEqual(wanted.encapsulation, present.encapsulation)
   )
 }

@@ -4,6 +4,7 @@ import { ApiError, type ApiServer } from './api-server.ts'
 export interface ApiObject {
   readonly metadata: {
     readonly name: string
+    readonly uid?: string
     readonly namespace?: string
     readonly resourceVersion: string
     readonly labels?: Readonly<Record<string, string>>

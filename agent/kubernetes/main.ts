@@ -6,6 +6,7 @@ import { type Log, logTo } from '../log.ts'
 import { AgentProblem } from '../problem.ts'
 import { ApiServer } from './api-server.ts'
 import { mtuOf, writeNetworkConfiguration } from './cni.ts'
+import { EventPublisher } from './event-publisher.ts'
 import { Mirror } from './mirror.ts'
 import { toldOf } from './node-status.ts'
 
@@ -69,11 +70,13 @@ async function main(
   const config = new KubeConfig()
   if (kubeconfig === undefined) config.loadFromCluster()
   else config.loadFromFile(kubeconfig)
-  const mirror = new Mirror(new ApiServer(config), node, cluster, log)
+  const server = new ApiServer(config)
+  const mirror = new Mirror(server, node, cluster, log)
   await mirror.start()
   log('info', 'mirrored', { cluster })
   if (once) return mirror.close()
   const agent = connectAgent(socket)
+  const events = new EventPublisher(server, node, log)
   for (;;) {
     const status = await agent.status().catch((error: unknown) => {
       if (error instanceof AgentError) return error.message
@@ -82,6 +85,8 @@ async function main(
     if (cni !== undefined && typeof status !== 'string' && mirror.podCidrs.length > 0)
       writeNetworkConfiguration(cni, mirror.podCidrs, mtuOf(wire))
     if (mirror.own?.isFound) mirror.own.tell(toldOf(status, mirror.own.status, new Date().toISOString()))
+    if (mirror.own?.isFound && typeof status !== 'string')
+      await events.publish(status, mirror.own.ownUid, Date.now())
     await Promise.race([sleep(askInterval), mirror.failure])
   }
 }

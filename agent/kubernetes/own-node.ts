@@ -33,6 +33,7 @@ export class OwnNode {
   #running: Promise<void> | undefined
   #again = false
   #isFound = false
+  #ownUid: string | undefined
   #status: WireproofNodeStatus | undefined
   #told: Partial<WireproofNodeStatus> = {}
 
@@ -63,6 +64,11 @@ export class OwnNode {
   /** Whether it has been looked for: what is there is known from then on. */
   get isFound(): boolean {
     return this.#isFound
+  }
+
+  /** Of the WireproofNode, as it was last seen. */
+  get ownUid(): string | undefined {
+    return this.#ownUid
   }
 
   /** As it was last seen or written. */
@@ -105,6 +111,7 @@ export class OwnNode {
   async #publishOnce(): Promise<void> {
     let node = await this.#find()
     this.#isFound = true
+    this.#ownUid = node.metadata.uid
     this.#status = node.status
     const said = this.#read()
     const incarnation = said?.incarnation ?? node.status?.incarnation

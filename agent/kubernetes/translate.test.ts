@@ -53,6 +53,17 @@ test('a node is one when it has an address and a range for its pods', () => {
   assert.equal(nodeOf({ metadata, spec: { podCIDR: '10.1.0.0/24' } }), undefined)
 })
 
+test('a service has the addresses that stand for it, of either family, and a headless one none', () => {
+  const addressesOf = (spec: object) => serviceOf({ metadata, spec }).addresses
+  assert.deepEqual(addressesOf({ clusterIP: '10.96.0.7', clusterIPs: ['10.96.0.7', 'fd00:96::7'] }), [
+    '10.96.0.7',
+    'fd00:96::7',
+  ])
+  assert.deepEqual(addressesOf({ clusterIP: '10.96.0.7' }), ['10.96.0.7'])
+  for (const spec of [{ clusterIP: 'None', clusterIPs: ['None'] }, { externalName: 'a.example' }])
+    assert.equal(addressesOf(spec), undefined)
+})
+
 test('a service without a selector has no pods behind it', () => {
   assert.deepEqual(serviceOf({ metadata }), { name: 'web', namespace: 'shop', selector: {} })
 })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { ClusterNode, ClusterPod } from '../cluster/state.ts'
 import type { Service } from '../scope/encryption-policy.ts'
 import type { ApiObject } from './follow.ts'
@@ -69,14 +70,22 @@ export function namespaceOf({ metadata }: ApiObject) {
   return { name: metadata.name, labels: metadata.labels ?? {} }
 }
 
-export function serviceOf({
-  metadata,
-  spec,
-}: ApiObject & { readonly spec?: { readonly selector?: Service['selector'] } }): Service {
+export interface ServiceObject extends ApiObject {
+  readonly spec?: {
+    readonly selector?: Service['selector']
+    readonly clusterIP?: string
+    readonly clusterIPs?: readonly string[]
+  }
+}
+
+export function serviceOf({ metadata, spec }: ServiceObject): Service {
+  const { clusterIP } = spec ?? {}
+  const addresses = (spec?.clusterIPs ?? [clusterIP ?? '']).filter((each) => isIP(each) !== 0)
   return {
     name: metadata.name,
     namespace: metadata.namespace ?? 'default',
     selector: spec?.selector ?? {},
+    ...(addresses.length > 0 && { addresses }),
   }
 }
 

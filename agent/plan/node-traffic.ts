@@ -1,5 +1,5 @@
 import type { XfrmPolicy } from '@wireproof/netlink'
-import { askedMark, encryptMark } from './marks.ts'
+import { askedMark, encryptMark, unsettledMark } from './marks.ts'
 import { type Ends, everyAddress, inboundPolicies, outboundTemplate, policyPriority } from './path.ts'
 import { familyOf, hostPrefix } from './prefix.ts'
 
@@ -43,7 +43,7 @@ export function nodeTrafficPolicies(
   const sends = self && encrypts && hasKeys
   return [
     ...pairs.flatMap(([source, destination]) => inboundPolicies(ends, source, destination)),
-    ...(peer ? [markedPolicyTo(ends)] : []),
+    ...(peer ? [markedPolicyTo(ends), markedPolicyTo(ends, unsettledMark)] : []),
     ...(sends
       ? ofFamily(ends.node.podCidrs).map((destination) => ({ ...out, source: own, destination }))
       : []),
@@ -52,13 +52,13 @@ export function nodeTrafficPolicies(
 }
 
 /** Of pods, which the datapath has marked, and of VXLAN with such a packet inside. */
-export function markedPolicyTo(ends: Ends): XfrmPolicy {
+export function markedPolicyTo(ends: Ends, mark = encryptMark): XfrmPolicy {
   const destination = hostPrefix(ends.node.underlay)
   return {
     direction: 'out',
     source: everyAddress[familyOf(destination)],
     destination,
-    mark: encryptMark,
+    mark,
     priority: policyPriority,
     template: outboundTemplate(ends),
   }

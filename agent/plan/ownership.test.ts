@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
-import { askedMark, decryptedMark, encryptMark } from './marks.ts'
+import { askedMark, decryptedMark, encryptMark, unsettledMark } from './marks.ts'
 import { isOwnPolicy, isOwnState, reqidOf, trespassOfPolicy, trespassOfState } from './ownership.ts'
 
 const isNode = (address: string) => address === '192.168.0.2'
@@ -29,7 +29,7 @@ test('what the agent makes is its own, and in nobody’s way', () => {
     assert.ok(isOwnState(state, isNode))
     assert.equal(trespassOfState(state, isNode), undefined)
   }
-  for (const mark of [encryptMark, decryptedMark(2)]) {
+  for (const mark of [encryptMark, unsettledMark, decryptedMark(2)]) {
     assert.ok(isOwnPolicy({ ...policy, mark }))
     assert.equal(trespassOfPolicy({ ...policy, mark }), undefined)
   }

@@ -1,7 +1,7 @@
 import type { Mark, XfrmPolicy, XfrmStateOptions } from '@wireproof/netlink'
-import { markAsked, markDecrypted, markEncrypt, markMask } from '../kernel/datapath-layout.ts'
+import { markAsked, markDecrypted, markEncrypt, markMask, markUnsettled } from '../kernel/datapath-layout.ts'
 import { suiteOf } from '../keys/suite.ts'
-import { decryptedMark, encryptMark } from './marks.ts'
+import { decryptedMark, encryptMark, unsettledMark } from './marks.ts'
 import { hostPrefix } from './prefix.ts'
 
 /**
@@ -14,6 +14,12 @@ const numberMask = 0x00ff_ffff
 export function reqidOf(node: number): number {
   return base | node
 }
+
+/**
+ * The table of routes for what is unsettled, with the program that settles it; no other packets may go by these, as the kernel
+ * loses what is forwarded by a route with such a program once something of the node itself has gone by it.
+ */
+export const settlingTable = 0x5750
 
 /**
  * Another for every node: before the kernel adds a route, it looks for one with the same next hop among all that have the
@@ -52,7 +58,8 @@ export function isOwnPolicy(policy: XfrmPolicy): boolean {
   const { template, mark } = policy
   const number = peerOf(template?.reqid)
   if (number === undefined) return false
-  if (mark && (sameMark(mark, encryptMark) || sameMark(mark, decryptedMark(number)))) return true
+  const own = [encryptMark, unsettledMark, decryptedMark(number)]
+  if (mark && own.some((each) => sameMark(mark, each))) return true
   return isOfNodeItself(policy) && (!mark || isAskedMark(mark))
 }
 
@@ -93,7 +100,7 @@ const kindBits = 0x0f00
 function matchesOwnMark({ value, mask }: Mark): boolean {
   const asked = mask & kindBits
   if (asked === 0) return false
-  return [markEncrypt, markDecrypted, markAsked].some((own) => ((value ^ own) & asked) === 0)
+  return [markEncrypt, markUnsettled, markDecrypted, markAsked].some((own) => ((value ^ own) & asked) === 0)
 }
 
 function sameMark(a: Mark, b: Mark): boolean {

@@ -36,6 +36,8 @@ export interface ServiceName {
 export interface Service extends ServiceName {
   /** Without any, no pod is. */
   readonly selector: Labels
+  /** That stand for those behind it, and are nobody's own. */
+  readonly addresses?: readonly string[]
 }
 
 export function isBehind(service: Service, namespace: string, labels: Labels): boolean {

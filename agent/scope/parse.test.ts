@@ -101,3 +101,13 @@ test('a service: its name, its namespace, and the labels of those behind it', ()
   assert.throws(() => parseService({ name: 's', selector: { app: 1 } }), Malformed)
   assert.throws(() => parseService([]), Malformed)
 })
+
+test('a service may have addresses, of both families, and nothing else in their place', () => {
+  const addresses = ['10.96.0.7', 'fd00:96::7']
+  assert.deepEqual(parseService({ name: 'web', addresses }).addresses, addresses)
+  for (const wrong of ['10.96.0.7', ['web'], [7], ['10.96.0.0/16']])
+    assert.throws(
+      () => parseService({ name: 'web', addresses: wrong }),
+      /addresses must be a list of addresses/,
+    )
+})

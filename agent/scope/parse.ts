@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Malformed } from '../cluster/parse.ts'
 import { overlayDevice } from '../plan/overlay.ts'
 import {
@@ -109,7 +110,7 @@ function parseNodes(path: Path, value: unknown): Selector {
 /** A service as the store describes it. @throws Malformed */
 export function parseService(value: unknown): Service {
   if (typeof value !== 'object' || value === null) throw new Malformed('an object is expected')
-  const { name, namespace, selector } = value as Record<string, unknown>
+  const { name, namespace, selector, addresses } = value as Record<string, unknown>
   const labels = isPresent(selector) ? selector : {}
   if (typeof labels !== 'object' || Object.values(labels!).some((label) => typeof label !== 'string'))
     throw new Malformed('selector must be an object of labels')
@@ -117,5 +118,12 @@ export function parseService(value: unknown): Service {
     name: parseObjectName('name', name),
     namespace: parseObjectNameOr('namespace', namespace, defaultNamespace),
     selector: labels as Service['selector'],
+    ...(isPresent(addresses) && { addresses: parseAddresses(addresses) }),
   }
+}
+
+function parseAddresses(value: unknown): string[] {
+  if (!Array.isArray(value) || value.some((each) => typeof each !== 'string' || isIP(each) === 0))
+    throw new Malformed('addresses must be a list of addresses')
+  return value
 }

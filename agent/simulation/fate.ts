@@ -1,7 +1,7 @@
 import { parsePrefix, type XfrmPolicy, type XfrmStateOptions } from '@wireproof/netlink'
 import { localNode, markAsked, nobody } from '../kernel/datapath-layout.ts'
 import type { IpcacheEntry } from '../plan/ipcache.ts'
-import { encryptMark } from '../plan/marks.ts'
+import { encryptMark, unsettledMark } from '../plan/marks.ts'
 import { overlayDevice } from '../plan/overlay.ts'
 import { peerOf } from '../plan/ownership.ts'
 import { contains } from '../plan/prefix.ts'
@@ -13,6 +13,8 @@ export interface Packet {
   readonly from: 'pod' | 'node'
   readonly source: string
   readonly destination: string
+  /** The address that a pod sent it to, where netfilter has given it another since. */
+  readonly sentTo?: string
   readonly protocol: Exemption['protocol']
   readonly sourcePort: number
   readonly destinationPort: number
@@ -28,13 +30,12 @@ type Endpoint = Partial<IpcacheEntry>
 const protocols = { TCP: 6, UDP: 17, SCTP: 132 } as const
 const kindBits = 0x0f00
 
-/** What from_pod, XFRM and to_wire would do with a packet, one after the other; bpf/ has the first and the last. */
+/** What from_pod, to_peer, XFRM and to_wire would do with a packet, one after the other; bpf/ has all but XFRM. */
 export function fateOf(kernel: SimulatedKernel, packet: Packet): Fate {
   const source = endpointAt(kernel, packet.source)
   const destination = endpointAt(kernel, packet.destination)
-  const decided = packet.from === 'pod' ? decideFromPod(kernel, source, destination) : undefined
-  if (decided === 'held') return 'held'
-  const mark = decided === 'encrypt' ? encryptMark.value : (packet.mark ?? 0)
+  const mark = packet.from === 'pod' ? markOfPod(kernel, packet, source, destination) : (packet.mark ?? 0)
+  if (mark === 'held') return 'held'
   const carrier = carrierOf(kernel, packet)
   const policy = outboundPolicy(kernel, packet, mark) ?? (carrier && outboundPolicy(kernel, carrier, mark))
   if (policy && !policy.template!.optional) return associationOf(kernel, policy) ?? 'held'
@@ -65,9 +66,38 @@ export function accepts(kernel: SimulatedKernel, opener: XfrmStateOptions, packe
   )
 }
 
+/** What a packet of a pod is marked with when XFRM sees it. */
+function markOfPod(
+  kernel: SimulatedKernel,
+  { sentTo, destination: address }: Packet,
+  source: Endpoint,
+  destination: Endpoint,
+): number | 'held' {
+  const marks = { held: 'held', encrypt: encryptMark.value, forward: 0 } as const
+  const sent = decideFromPod(kernel, source, sentTo === undefined ? destination : endpointAt(kernel, sentTo))
+  if (sentTo === undefined || sent !== 'forward') return marks[sent]
+  const isSettled = routeTo(kernel, address)?.encapsulation || settlingRouteTo(kernel, address)?.program
+  if (isSettled) return marks[decideFromPod(kernel, source, destination)]
+  return kernel.encrypts ? unsettledMark.value : 0
+}
+
+function routeTo({ routes }: SimulatedKernel, destination: string) {
+  return [...routes.values()].find(
+    (each) => each.table === undefined && isWithin(each.destination, destination),
+  )
+}
+
+/** By which what is unsettled goes, where there is the rule that says so. */
+function settlingRouteTo({ routes, rules }: SimulatedKernel, destination: string) {
+  return [...routes.values()].find(
+    ({ table, destination: prefix }) =>
+      rules.some((rule) => rule.table === table) && isWithin(prefix, destination),
+  )
+}
+
 /** The packet of VXLAN that the node puts it into, where its route says so. */
-function carrierOf({ routes }: SimulatedKernel, { destination }: Packet): Packet | undefined {
-  const route = [...routes.values()].find((each) => isWithin(each.destination, destination))
+function carrierOf(kernel: SimulatedKernel, { destination }: Packet): Packet | undefined {
+  const route = routeTo(kernel, destination)
   return route?.encapsulation && carrierBetween(route.encapsulation)
 }
 

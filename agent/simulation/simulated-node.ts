@@ -1,5 +1,6 @@
 import type {
   Link,
+  MarkRule,
   Route,
   RouteEntry,
   RouteOptions,
@@ -25,6 +26,7 @@ export class SimulatedKernel {
   readonly states = new Map<string, XfrmStateOptions>()
   readonly policies = new Map<string, XfrmPolicy>()
   readonly routes = new Map<string, DeviceRoute>()
+  readonly rules: MarkRule[] = []
   /** Of the agent that runs, or ran last. */
   addresses = new Map<string, IpcacheEntry>()
   exempt: readonly Exemption[] = []
@@ -166,7 +168,8 @@ export class SimulatedNode {
 
   #fakeRoute(): Route {
     const { routes } = this.kernel
-    const nameOf = ({ destination, metric }: RouteOptions) => `${hostPrefix(destination)} ${metric}`
+    const nameOf = ({ destination, metric, table = 254 }: RouteOptions) =>
+      `${hostPrefix(destination)} ${metric} ${table}`
     const { kernel } = this
     const wire: Link = { name: 'eth0', mac: '', index: 2, mtu: 1500, up: true, running: true }
     const fake: Partial<Route> = {
@@ -187,6 +190,11 @@ export class SimulatedNode {
       deleteLink: () => {
         for (const [name, { device }] of routes) if (device === kernel.overlay?.index) routes.delete(name)
         kernel.overlay = undefined
+        this.#did()
+      },
+      rules: () => [...kernel.rules],
+      addRule: (rule) => {
+        kernel.rules.push(rule)
         this.#did()
       },
       routes: () =>
@@ -243,6 +251,8 @@ export class SimulatedNode {
         if (isAttached) enforce()
         this.#onEffect()
       },
+      knowServices: () => {},
+      routeProgram: { name: 'to_peer', fd: 0 },
       attachOverlay: () => {},
       forgetOverlay: () => {},
       attachWire: () => {

@@ -58,6 +58,22 @@ static __always_inline struct decision decide_clear_between(const struct endpoin
 	return decide_clear(&config, reason);
 }
 
+/* What becomes of a pod's packet to who is guarded. */
+static __always_inline struct decision decide_towards(const struct config *config, const struct endpoint *source,
+						      const struct endpoint *destination)
+{
+	if (destination->node == NODE_LOCAL)
+		return decide(VERDICT_FORWARDED, REASON_SAME_NODE);
+	/* Held back also where encryption is off: by the time it is on, the node may be known. */
+	if (destination->node == NODE_NONE)
+		return decide(VERDICT_DROPPED, REASON_UNKNOWN_NODE);
+	if (!is_in_scope(source, destination))
+		return decide(VERDICT_FORWARDED, REASON_OUT_OF_SCOPE);
+	if (!(config->flags & CONFIG_ENCRYPT_L3))
+		return decide(VERDICT_CLEAR, REASON_ENCRYPTION_OFF);
+	return decide(VERDICT_ENCRYPTED, REASON_PROTECTED);
+}
+
 /* What neither ARP nor IP is, at a pod. */
 static __always_inline struct decision decide_unaddressed(const struct config *config)
 {
@@ -69,6 +85,16 @@ static __always_inline struct decision decide_unaddressed(const struct config *c
 static __always_inline bool is_decrypted(const struct __sk_buff *skb)
 {
 	return (skb->mark & MARK_KIND_MASK) == MARK_DECRYPTED;
+}
+
+static __always_inline bool is_unjudged(const struct __sk_buff *skb)
+{
+	return (skb->mark & MARK_KIND_MASK) == MARK_UNJUDGED;
+}
+
+static __always_inline bool is_unsettled(const struct __sk_buff *skb)
+{
+	return (skb->mark & MARK_KIND_MASK) == MARK_UNSETTLED || is_unjudged(skb);
 }
 
 static __always_inline __u32 mark_node(const struct __sk_buff *skb)

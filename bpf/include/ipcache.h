@@ -47,6 +47,26 @@ static __always_inline bool is_guarded(const struct endpoint *endpoint)
 	return endpoint->protected || endpoint->node_in_scope;
 }
 
+/* Whatever else has the address has it first: who is known for a pod or a node is no service. */
+static __always_inline const __u8 *find_service(const struct address *address, const struct endpoint *endpoint)
+{
+	if (is_guarded(endpoint) || endpoint->node != NODE_NONE)
+		return NULL;
+	return bpf_map_lookup_elem(&services, address);
+}
+
+static __always_inline bool is_service(const struct address *address, const struct endpoint *endpoint)
+{
+	return find_service(address, endpoint) != NULL;
+}
+
+static __always_inline bool is_service_of_pods(const struct address *address, const struct endpoint *endpoint)
+{
+	const __u8 *service = find_service(address, endpoint);
+
+	return service && *service & SERVICE_OF_PODS;
+}
+
 /* Of two pods. One end in scope is enough. */
 static __always_inline bool is_in_scope(const struct endpoint *source, const struct endpoint *destination)
 {

@@ -53,6 +53,15 @@ struct {
 	__type(value, __u8);
 } exempt SEC(".maps");
 
+/* Addresses of services, which stand for pods: whoever sends to one meets another address behind it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct address);
+	__type(value, __u8);
+} services SEC(".maps");
+
 /* Device index of the host's side of a pod's veth pair -> the pod's addresses. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

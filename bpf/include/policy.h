@@ -129,13 +129,20 @@ static __always_inline struct judgement evaluate(const struct pod_policy *policy
 	return judge_as(false, policy->isolating_rule[direction == DIRECTION_EGRESS]);
 }
 
+/* What a service's address was asked for is judged where the address behind it is seen, by that. */
+static __always_inline bool is_judged_later(__u32 direction, bool service)
+{
+	return direction == DIRECTION_EGRESS && service;
+}
+
 /* Judges a session again where the policies, or who is behind the address, have changed since. */
 static __always_inline struct judgement judge_session(struct session *session, const struct session_key *key,
-						      const struct pod_policy *policy, __u32 identity)
+						      const struct pod_policy *policy, __u32 identity, bool service)
 {
 	struct judgement judgement;
 
-	if (session->set == policy->set && session->remote_identity == identity)
+	if ((session->set == policy->set && session->remote_identity == identity) ||
+	    is_judged_later(session->direction, service))
 		return judge_as(true, session->rule);
 	judgement = evaluate(policy, session->direction, identity, key);
 	/* One that is denied stays, and is not renewed: allowed again before it expires, it goes on as what it was. */
@@ -224,30 +231,62 @@ static __always_inline struct session *find_quoted(struct hdr_cursor nh, const s
 	return bpf_map_lookup_elem(&sessions, key);
 }
 
-/* A function of its own, for the 512 bytes of stack. Returns the rule, and PACKET_ALLOWED where it allows. */
-#define PACKET_ALLOWED (1ull << 32)
+/*
+ * What is known of a packet when its policy is asked, handed over through memory. What comes out of there has no past for
+ * the verifier, which then looks once at what follows, and not for every way to parse a packet and to decide about it: for
+ * Linux 6.1 those are too many.
+ */
+struct handover {
+	struct packet packet;
+	__u32 device;		/* of the pod that sends it, or receives it */
+	__u32 offset;		/* of what is behind the packet's IP headers */
+	__u32 remote_identity;
+	__u32 remote_service;
+	__u32 mark;		/* where it passes */
+	__u32 verdict;		/* before its policy */
+	__u32 reason;
+	__u32 exempt;		/* no policy is asked */
+};
 
-static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 identity,
-				     __u32 direction)
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct handover);
+} handovers SEC(".maps");
+
+/* A function of its own, for the 512 bytes of stack. Returns the rule, and whether it allows, or has not been asked. */
+#define PACKET_ALLOWED (1ull << 32)
+#define PACKET_UNJUDGED (1ull << 33)
+
+static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct handover *told, __u32 direction)
 {
+	const struct packet *packet = &told->packet;
 	const bool outgoing = direction == DIRECTION_EGRESS;
-	struct hdr_cursor nh = { .skb = skb, .offset = offset };
+	const bool service = told->remote_service;
+	const __u32 identity = told->remote_identity;
+	struct hdr_cursor nh = { .skb = skb, .offset = told->offset };
 	struct session_key key = {};
 	struct judgement judgement;
 	struct pod_policy *policy;
 	struct session *session;
 	__u64 now = bpf_ktime_get_coarse_ns();
-	__u32 device = skb->ifindex;
+	__u32 device = told->device;
+	__u64 later = 0;
 	__u8 tcp = 0;
 	bool begins;
 
 	policy = bpf_map_lookup_elem(&pod_policies, &device);
 	if (!policy)
 		return 0;
+	if (is_judged_later(direction, service) && policy->isolated & ISOLATED(DIRECTION_EGRESS))
+		later = PACKET_UNJUDGED;
 
 	set_session_key(&key, device, packet, outgoing);
 	if (packet->fragment) {
-		judgement = judge_fragment(packet, &key, policy, identity, outgoing, now);
+		judgement = is_judged_later(direction, service) ?
+				    judge_as(true, 0) :
+				    judge_fragment(packet, &key, policy, identity, outgoing, now);
 		goto out;
 	}
 	set_echo(&key, &nh, outgoing);
@@ -257,11 +296,12 @@ static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet 
 
 	session = bpf_map_lookup_elem(&sessions, &key);
 	if (session && !begins && !is_expired(session, key.protocol, now)) {
-		judgement = judge_session(session, &key, policy, identity);
+		judgement = judge_session(session, &key, policy, identity, service);
 		if (judgement.allowed)
 			touch(session, session->direction == outgoing, tcp, now);
 	} else {
-		judgement = evaluate(policy, outgoing, identity, &key);
+		judgement = is_judged_later(direction, service) ? judge_as(true, 0) :
+								  evaluate(policy, outgoing, identity, &key);
 		if (judgement.allowed) {
 			struct session fresh = {
 				.seen = now,
@@ -277,26 +317,29 @@ static __noinline __u64 judge_packet(struct __sk_buff *skb, const struct packet 
 	if (judgement.allowed && packet->first_fragment)
 		expect_fragments(packet, device, policy->set, judgement.rule, now);
 out:
-	return judgement.rule | (judgement.allowed ? PACKET_ALLOWED : 0);
+	return judgement.rule | later | (judgement.allowed ? PACKET_ALLOWED : 0);
 }
 
 /*
  * Whether an ICMP error is about a session of the pod that may go on. Its sender may be any router, and the identity
  * that counts is that of the session.
  */
-static __noinline bool is_related(struct __sk_buff *skb, const struct packet *packet, __u32 offset, __u32 direction)
+static __noinline bool is_related(struct __sk_buff *skb, const struct handover *told, __u32 direction)
 {
-	struct hdr_cursor nh = { .skb = skb, .offset = offset };
-	struct session_key key = { .device = skb->ifindex };
+	struct hdr_cursor nh = { .skb = skb, .offset = told->offset };
+	struct session_key key = { .device = told->device };
 	struct pod_policy *policy = bpf_map_lookup_elem(&pod_policies, &key.device);
+	struct endpoint remote;
 	struct session *session;
 
 	if (!policy)
 		return false;
-	session = find_quoted(nh, packet, &key, direction == DIRECTION_EGRESS);
+	session = find_quoted(nh, &told->packet, &key, direction == DIRECTION_EGRESS);
 	if (!session || is_expired(session, key.protocol, bpf_ktime_get_coarse_ns()))
 		return false;
-	return judge_session(session, &key, policy, find_endpoint(&key.remote).identity).allowed;
+	remote = find_endpoint(&key.remote);
+	return judge_session(session, &key, policy, remote.identity,
+			     is_service_of_pods(&key.remote, &remote)).allowed;
 }
 
 /* fe80::/10, ff02::/16 and ::, which no router forwards: neighbour discovery between a pod and its node. */
@@ -315,29 +358,8 @@ static __always_inline bool is_own_node(const struct endpoint *remote)
 	return remote->known && !remote->protected && remote->node == NODE_LOCAL;
 }
 
-/*
- * What is known of a packet when its policy is asked, handed over through memory. What comes out of there has no past for
- * the verifier, which then looks once at what follows, and not for every way to parse a packet and to decide about it: for
- * Linux 6.1 those are too many.
- */
-struct handover {
-	struct packet packet;
-	__u32 offset;		/* of what is behind the packet's IP headers */
-	__u32 remote_identity;
-	__u32 verdict;		/* before its policy */
-	__u32 reason;
-	__u32 exempt;		/* no policy is asked */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct handover);
-} handovers SEC(".maps");
-
 /* Has the last word on what a pod sends or receives and would pass otherwise. */
-static __always_inline struct decision apply_policy(struct __sk_buff *skb, const struct handover *told, __u32 direction)
+static __always_inline struct decision apply_policy(struct __sk_buff *skb, struct handover *told, __u32 direction)
 {
 	struct decision decision = decide(told->verdict, told->reason);
 	const struct packet *packet = &told->packet;
@@ -346,39 +368,86 @@ static __always_inline struct decision apply_policy(struct __sk_buff *skb, const
 	if (told->exempt)
 		return decision;
 	if (!packet->fragment && (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6) &&
-	    is_related(skb, packet, told->offset, direction))
+	    is_related(skb, told, direction))
 		return decision;
-	judgement = judge_packet(skb, packet, told->offset, told->remote_identity, direction);
+	judgement = judge_packet(skb, told, direction);
+	if (judgement & PACKET_UNJUDGED)
+		told->mark = MARK_UNJUDGED;
 	if (!(judgement & PACKET_ALLOWED))
 		decision = decide(VERDICT_DROPPED, REASON_POLICY_DENIED);
 	decision.rule = (__u32)judgement;
 	return decision;
 }
 
-/* Asks the pod's policy, unless the packet is dropped already or needs none, and ends with what comes of it. */
-static __always_inline int conclude_at_pod(struct __sk_buff *skb, enum hook hook, __u32 direction,
-					   const struct hdr_cursor *nh, const struct packet *packet,
-					   const struct endpoint *remote, struct decision decision)
+/* The packet itself, before anything is decided about it. */
+static __always_inline struct handover *hand_over(const struct hdr_cursor *nh, const struct packet *packet)
 {
 	const __u32 zero = 0;
 	struct handover *told = bpf_map_lookup_elem(&handovers, &zero);
 
 	if (!told)
-		return conclude_frame(skb, hook, decide(VERDICT_DROPPED, REASON_NOT_CONFIGURED));
+		return NULL;
 	told->packet = *packet;
 	told->offset = nh->offset;
+	/* Else clang remembers what it has just put there, and the past is not left behind. */
+	asm volatile("" : : "r"(told) : "memory");
+	return told;
+}
+
+/* Which pod it is of, who is at its other end, at which address, and what is decided as far as that goes. */
+static __always_inline void tell_decision(struct handover *told, __u32 device, const struct endpoint *remote,
+					  const struct address *address, struct decision decision, __u32 mark)
+{
+	const struct packet *packet = &told->packet;
+
+	told->device = device;
 	told->remote_identity = remote->identity;
+	told->remote_service = is_service_of_pods(address, remote);
+	told->mark = mark;
 	told->verdict = decision.verdict;
 	told->reason = decision.reason;
 	told->exempt = decision.verdict == VERDICT_DROPPED || is_own_node(remote) || is_link_scope(&packet->source) ||
 		       is_link_scope(&packet->destination);
-	/* Else clang remembers what it has just put there, and the past is not left behind. */
 	asm volatile("" : : "r"(told) : "memory");
+}
 
-	decision = apply_policy(skb, told, direction);
-	if (decision.verdict == VERDICT_ENCRYPTED)
-		skb->mark |= MARK_ENCRYPT;
+/* Asks the policy of the pod that sends, unless the packet is dropped already or needs none, and ends with what comes of it. */
+static __always_inline int conclude_sent(struct __sk_buff *skb, enum hook hook, struct handover *told)
+{
+	const struct decision decision = apply_policy(skb, told, DIRECTION_EGRESS);
+
+	if (decision.verdict != VERDICT_DROPPED)
+		skb->mark = (skb->mark & ~MARK_MASK) | told->mark;
 	return conclude(skb, hook, &told->packet, decision);
+}
+
+/*
+ * Asks the policy of the pod behind the device that a packet came in by, where that pod sent it to another address than it
+ * has now. A pod may always talk to itself; and what this node sends itself came in by no device, and has such a mark where
+ * it answers under that of who asked.
+ */
+static __always_inline struct decision judge_sender(struct __sk_buff *skb, struct handover *told)
+{
+	const struct packet *packet = &told->packet;
+	const __u32 sender = skb->ingress_ifindex, receiver = told->device, exempt = told->exempt;
+	const __u32 identity = told->remote_identity, service = told->remote_service;
+	struct endpoint destination;
+	struct decision decision;
+
+	if (!is_unsettled(skb) || !sender || sender == receiver)
+		return decide(told->verdict, told->reason);
+	destination = find_endpoint(&packet->destination);
+	told->device = sender;
+	told->remote_identity = destination.identity;
+	told->remote_service = 0;
+	/* Under its node's address (masquerading) it is no less the pod's. */
+	told->exempt = told->verdict == VERDICT_DROPPED;
+	decision = apply_policy(skb, told, DIRECTION_EGRESS);
+	told->device = receiver;
+	told->remote_identity = identity;
+	told->remote_service = service;
+	told->exempt = exempt;
+	return decision;
 }
 
 #endif

@@ -13,6 +13,9 @@
 #define MARK_ENCRYPT	0x0e00u
 #define MARK_DECRYPTED	0x0d00u
 #define MARK_ASKED	0x0c00u	/* in clear, by a node in scope; 24 bits of the SPI under which it should be sent to then */
+/* Of a pod, to an address that is neither a pod's nor a node's: netfilter may give it another, and then it is decided about again. */
+#define MARK_UNSETTLED	0x0b00u
+#define MARK_UNJUDGED	0x0a00u	/* the same, and the pod's network policy waits for that other address */
 #define MARK_NODE_LOW	0xffu
 #define MARK_NODE_SHIFT	8	/* of the other 16 */
 
@@ -53,6 +56,9 @@ struct config {
 	__u32 flags;
 };
 
+/* Of a service's address: whether what is behind it are pods that the cluster knows, by which policies judge. */
+#define SERVICE_OF_PODS		1u
+
 struct exempt_key {
 	__u16 port;	/* host byte order */
 	__u16 protocol;
@@ -81,6 +87,7 @@ enum reason {
 	REASON_POLICY_DENIED,
 	REASON_OUT_OF_SCOPE,
 	REASON_EXEMPT,
+	REASON_SERVICE,
 	REASONS
 };
 

@@ -10,8 +10,10 @@ import {
   readLost,
   writeConfig,
   writeExemptKey,
+  writeHostKey,
   writePod,
   writePodKey,
+  writeServiceValue,
 } from '../../agent/kernel/datapath-layout.ts'
 import type { IpcacheEntry } from '../../agent/plan/ipcache.ts'
 import { hostPrefix } from '../../agent/plan/prefix.ts'
@@ -48,10 +50,23 @@ export {
   askedMarkOf as askedUnder,
   decryptedMarkOf as decryptedFrom,
   markEncrypt,
+  markUnjudged,
+  markUnsettled,
 } from '../../agent/kernel/datapath-layout.ts'
 
 export type Mode = 'strict' | 'permissive' | 'off' | 'unconfigured'
-export type ProgramName = 'from_pod' | 'to_wire' | 'from_wire' | 'from_overlay' | 'to_pod'
+export type ProgramName =
+  | 'from_pod'
+  | 'to_wire'
+  | 'from_wire'
+  | 'from_overlay'
+  | 'to_pod'
+  | 'to_peer'
+  | 'to_overlay'
+
+/** Of a service with pods behind it, and of one with who knows what. */
+export const service = '10.96.0.10'
+export const otherService = '10.96.0.11'
 
 export interface Outcome {
   readonly passed: boolean
@@ -60,6 +75,9 @@ export interface Outcome {
   readonly mark: number
   readonly events: readonly FlowEvent[]
 }
+
+/** TC_ACT_UNSPEC, and BPF_OK of a program on a route. */
+const passing = [-1, 0]
 
 // To the verifier each of them costs as much as hundreds of packets.
 const spare: BpfObject[] = []
@@ -102,10 +120,12 @@ export class Datapath implements Disposable {
 
   /** Puts policies in force at the pod behind the device that test packets come from and go to. */
   isolate(isolated: readonly PolicyDirection[], set = 1): void {
+    this.isolateAt(testDevice, isolated, set)
+  }
+
+  isolateAt(device: number, isolated: readonly PolicyDirection[], set = 1): void {
     const isolatingRule = { ingress: 901, egress: 902 }
-    this.object
-      .map('pod_policies')
-      .set(writePodKey(testDevice), writePodPolicy({ set, isolated, isolatingRule }))
+    this.object.map('pod_policies').set(writePodKey(device), writePodPolicy({ set, isolated, isolatingRule }))
   }
 
   configure(mode: Mode): void {
@@ -136,6 +156,11 @@ export class Datapath implements Disposable {
     this.object.map('exempt').set(writeExemptKey({ protocol, port }), Buffer.alloc(1))
   }
 
+  /** Says that the address stands for others. */
+  knowService(address: string, isOfPods: boolean): void {
+    this.object.map('services').set(writeHostKey(address), writeServiceValue({ isOfPods }))
+  }
+
   #tell(prefix: string, entry: IpcacheEntry): void {
     this.#addresses.set([[hostPrefix(prefix), entry]])
   }
@@ -150,17 +175,22 @@ export class Datapath implements Disposable {
   }
 
   /** Runs one packet through a program. Exactly one decision must come of it. */
-  run(program: ProgramName, data: Buffer, mark = 0): Outcome {
+  run(program: ProgramName, data: Buffer, mark = 0, ingressDevice = 0): Outcome {
     const before = this.counters()
     const events: FlowEvent[] = []
     const result = this.object
       .program(program)
-      .testRun({ data, context: socketBuffer({ mark, device: testDevice }) })
+      .testRun({ data, context: socketBuffer({ mark, device: testDevice, ingressDevice }) })
     const after = this.counters()
     const changed = Object.keys(after).filter((name) => after[name]!.packets !== before[name]?.packets)
     if (changed.length !== 1) throw new Error(`decisions counted: ${changed.join(', ') || 'none'}`)
     this.consume((event) => events.push(event))
-    return { passed: result.retval === -1, decision: changed[0]!, mark: markOf(result.context!), events }
+    return {
+      passed: passing.includes(result.retval),
+      decision: changed[0]!,
+      mark: markOf(result.context!),
+      events,
+    }
   }
 
   /** Runs one packet through a program that is to count nothing about it. @returns whether it passes. */
@@ -169,7 +199,7 @@ export class Datapath implements Disposable {
     const context = socketBuffer({ mark, device: testDevice })
     const { retval } = this.object.program(program).testRun({ data, context })
     if (JSON.stringify(this.counters()) !== before) throw new Error('a decision was counted')
-    return retval === -1
+    return passing.includes(retval)
   }
 
   consume(onEvent: (event: FlowEvent) => void): void {

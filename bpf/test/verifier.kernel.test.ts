@@ -9,6 +9,8 @@ const programs = [
   'from_wire',
   'from_overlay',
   'to_pod',
+  'to_peer',
+  'to_overlay',
 ] as const satisfies readonly ProgramName[]
 /** The verifier gives up at a million. A tenth leaves room, and keeps an agent's start to milliseconds. */
 const budget = 100_000

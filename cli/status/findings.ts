@@ -31,8 +31,8 @@ const drops: Readonly<Record<FlowReason, readonly [means: string, remedy: string
     'A node speaks for pods that are not its own, or a pod has just moved.',
   ],
   'spoofed-source': [
-    'a pod sent under an address that is not its own',
-    'Find the pod: wireproof monitor --verdict dropped.',
+    'a pod sent under an address that is not its own, or somebody on the wire under a service’s',
+    'Find who: wireproof monitor --verdict dropped.',
   ],
   'unknown-node': [
     'packets to an address that no node has claimed were held back',
@@ -53,6 +53,7 @@ const drops: Readonly<Record<FlowReason, readonly [means: string, remedy: string
     'packets that no encryption policy covers were dropped',
     'Report it: it should not happen.',
   ],
+  service: ['packets to a service were dropped', 'Report it: it should not happen.'],
   exempt: ['packets that may pass in clear were dropped', 'Report it: it should not happen.'],
   'encryption-off': ['packets were dropped although encryption is off', 'Report it: it should not happen.'],
   protected: ['protected packets were dropped', 'Report it: it should not happen.'],

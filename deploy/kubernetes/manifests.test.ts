@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseOptions } from '../../agent/options.ts'
+import { parseEncryptionPolicies } from '../../agent/scope/parse.ts'
 import { manifestFiles } from './files.ts'
 import { agentManifests } from './manifests.ts'
 import type { KubernetesObject } from './object.ts'
@@ -54,6 +55,12 @@ test('the agent understands the flags it is given', () => {
     [options.revisions, options.withoutEsp, options.wire, options.key],
     ['assigned', 'guard', 'eth0', '/etc/wireproof/key'],
   )
+})
+
+test('what is encrypted by default is understood by agents, and covers pods and nodes', () => {
+  const [policy] = parseEncryptionPolicies(manifestFiles()['scope.yaml'])
+  assert.deepEqual([policy?.pods, policy?.nodes], ['all', []])
+  assert.doesNotMatch(manifestFiles()['kustomization.yaml']!, /scope/, 'its kind is not known yet then')
 })
 
 test('nothing that the agents may do is said by a wildcard', () => {

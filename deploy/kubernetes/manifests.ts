@@ -1,4 +1,6 @@
 import {
+  apiGroup,
+  apiVersion,
   keyFile,
   keySecret,
   settingsConfigMap,
@@ -7,7 +9,7 @@ import {
 } from '../../agent/kubernetes/names.ts'
 import { daemonSet } from './daemon-set.ts'
 import { encryptionPolicyDefinition, wireproofNodeDefinition } from './definitions.ts'
-import { inSystem, type KubernetesObject, labels } from './object.ts'
+import { inSystem, type KubernetesObject, labels, named } from './object.ts'
 import { rights } from './rights.ts'
 import type { AgentSettings } from './settings.ts'
 
@@ -21,6 +23,17 @@ export function agentManifests(settings: AgentSettings): KubernetesObject[] {
     settingsManifest(settings),
     daemonSet(settings),
   ]
+}
+
+/**
+ * What is encrypted where nobody says otherwise: with what pods send, what nodes send themselves. Without it, strict mode lets no
+ * pod reach a node other than its own, and with that not the API server. To be applied once its kind is known to the server.
+ */
+export const scopeManifest: KubernetesObject = {
+  apiVersion: `${apiGroup}/${apiVersion}`,
+  kind: 'EncryptionPolicy',
+  metadata: named('pods-and-nodes'),
+  spec: { nodes: 'all' },
 }
 
 /** @param key in the form that agents read: `3+ rfc4106(gcm(aes)) <hex> 128`. */

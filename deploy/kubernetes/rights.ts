@@ -30,46 +30,45 @@ function granted(kind: 'ClusterRole' | 'Role', rules: readonly Rule[]): Kubernet
 }
 
 /** RBAC cannot say that an agent speaks of its own node only: a token tells which node it was given out for. */
-const ownNodeOnly: readonly KubernetesObject[] = [
-  {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: named('wireproof-own-node-only'),
-    spec: {
-      failurePolicy: 'Fail',
-      matchConstraints: {
-        resourceRules: [
-          {
-            apiGroups: [apiGroup],
-            apiVersions: [apiVersion],
-            operations: ['CREATE', 'UPDATE'],
-            resources: [plurals.wireproofNodes, `${plurals.wireproofNodes}/status`],
-          },
-        ],
+function ownNodeOnly(
+  name: string,
+  resource: { readonly apiGroup: string; readonly apiVersion: string; readonly resources: readonly string[] },
+  nodesIn: readonly string[],
+): KubernetesObject[] {
+  const admission = 'admissionregistration.k8s.io/v1'
+  const { apiGroup, apiVersion, resources } = resource
+  const rule = {
+    apiGroups: [apiGroup],
+    apiVersions: [apiVersion],
+    operations: ['CREATE', 'UPDATE'],
+    resources,
+  }
+  const node = 'request.userInfo.extra["authentication.kubernetes.io/node-name"]'
+  const agent = `request.userInfo.username == "system:serviceaccount:${systemNamespace}:${agentName}"`
+  const policy = {
+    failurePolicy: 'Fail',
+    matchConstraints: { resourceRules: [rule] },
+    matchConditions: [{ name: 'an-agent', expression: agent }],
+    validations: [
+      {
+        expression: [
+          '"authentication.kubernetes.io/node-name" in request.userInfo.extra',
+          ...nodesIn.map((field) => `${node} == [${field}]`),
+        ].join(' && '),
+        message: 'an agent speaks of its own node only',
       },
-      matchConditions: [
-        {
-          name: 'an-agent',
-          expression: `request.userInfo.username == "system:serviceaccount:${systemNamespace}:${agentName}"`,
-        },
-      ],
-      validations: [
-        {
-          expression:
-            '"authentication.kubernetes.io/node-name" in request.userInfo.extra && ' +
-            'request.userInfo.extra["authentication.kubernetes.io/node-name"] == [object.metadata.name]',
-          message: 'an agent speaks of its own node only',
-        },
-      ],
+    ],
+  }
+  return [
+    { apiVersion: admission, kind: 'ValidatingAdmissionPolicy', metadata: named(name), spec: policy },
+    {
+      apiVersion: admission,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: named(name),
+      spec: { policyName: name, validationActions: ['Deny'] },
     },
-  },
-  {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata: named('wireproof-own-node-only'),
-    spec: { policyName: 'wireproof-own-node-only', validationActions: ['Deny'] },
-  },
-]
+  ]
+}
 
 /** What agents may, which is what their mirrors do. */
 export const rights: readonly KubernetesObject[] = [
@@ -81,7 +80,17 @@ export const rights: readonly KubernetesObject[] = [
     { apiGroups: [apiGroup], resources: [plurals.encryptionPolicies], verbs: follow },
     { apiGroups: [apiGroup], resources: [plurals.wireproofNodes], verbs: ['get', ...follow, 'create'] },
     { apiGroups: [apiGroup], resources: [`${plurals.wireproofNodes}/status`], verbs: ['update'] },
+    { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
   ]),
   ...granted('Role', [{ apiGroups: [''], resources: ['configmaps'], verbs: follow }]),
-  ...ownNodeOnly,
+  ...ownNodeOnly(
+    'wireproof-own-node-only',
+    { apiGroup, apiVersion, resources: [plurals.wireproofNodes, `${plurals.wireproofNodes}/status`] },
+    ['object.metadata.name'],
+  ),
+  ...ownNodeOnly(
+    'wireproof-events-of-own-node',
+    { apiGroup: 'events.k8s.io', apiVersion: 'v1', resources: ['events'] },
+    ['object.reportingInstance', 'object.regarding.name'],
+  ),
 ]

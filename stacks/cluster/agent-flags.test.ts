@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
+import { scopeManifest } from '../../deploy/kubernetes/manifests.ts'
 import { readAgentFlags } from './agent-flags.ts'
 
 function read(config: Readonly<Record<string, string>>, directory = '/nowhere') {
@@ -17,7 +18,7 @@ test('without a word agents encrypt what pods send, and drop what they cannot en
     strict: true,
     suite: 'aes-gcm-128',
     keyGeneration: 1,
-    scope: [],
+    scope: [scopeManifest],
   })
   assert.deepEqual(mistakes, [])
 })
@@ -27,9 +28,10 @@ test('what is not there yet is refused, and not left out in silence', () => {
   assert.deepEqual(read({ enableEncryptL7: 'false' }).mistakes, [])
 })
 
-test('nodes can be in scope too', () => {
+test('nodes are in scope as they are without Pulumi, unless only pods are to be', () => {
   const [policy] = read({ scope: 'nodes' }).flags.scope
   assert.deepEqual([policy?.kind, policy?.spec], ['EncryptionPolicy', { nodes: 'all' }])
+  assert.deepEqual(read({ scope: 'pods' }).flags.scope, [])
 })
 
 test('a file with EncryptionPolicies is read as an agent would read it', (t) => {

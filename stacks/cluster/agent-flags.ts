@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { scopeManifest } from '../../deploy/kubernetes/manifests.ts'
 import { type SuiteName, suiteNames } from '../../lab/suites.ts'
 import { flag, type Get, oneOf, wholeNumber } from '../configuration.ts'
 import { type EncryptionPolicyObject, policiesIn } from './scope.ts'
@@ -32,13 +33,13 @@ export function readAgentFlags(get: Get, directory: string, mistakes: string[]):
       { fallback: 1, least: 1, most: 1_000_000 },
       mistakes,
     ),
-    scope: readScope(get('scope') ?? 'pods', directory, mistakes),
+    scope: readScope(get('scope') ?? 'nodes', directory, mistakes),
   }
 }
 
 function readScope(scope: string, directory: string, mistakes: string[]): readonly EncryptionPolicyObject[] {
   if (scope === 'pods') return []
-  if (scope === 'nodes') return policiesIn(nodesToo)
+  if (scope === 'nodes') return [scopeManifest]
   const file = resolve(directory, scope)
   if (!existsSync(file)) {
     mistakes.push(
@@ -53,10 +54,3 @@ function readScope(scope: string, directory: string, mistakes: string[]): readon
     return []
   }
 }
-
-const nodesToo = `
-apiVersion: wireproof.dev/v1alpha1
-kind: EncryptionPolicy
-metadata: { name: nodes-too }
-spec: { nodes: all }
-`

@@ -55,7 +55,7 @@ test('what is declared is what the manifests have, and nothing else of the agent
   const wanted = agentManifests(defaultSettings).map(({ kind, metadata }) => `${kind}/${metadata.name}`)
   assert.deepEqual(
     objects.map(({ inputs }) => `${inputs.kind}/${(inputs.metadata as { name: string }).name}`).sort(),
-    [...wanted, 'Secret/wireproof-key', 'EncryptionPolicy/nodes-too'].sort(),
+    [...wanted, 'Secret/wireproof-key', 'EncryptionPolicy/pods-and-nodes'].sort(),
   )
 })
 

@@ -6,10 +6,14 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { KubeConfig } from '@kubernetes/client-node'
 import { stringify } from 'yaml'
+import type { AgentStatus } from '../../agent/api.ts'
 import { FileStore } from '../../agent/cluster/files.ts'
 import type { Announcement } from '../../agent/cluster/state.ts'
 import { newIncarnation } from '../../agent/keys/incarnation.ts'
+import { ApiServer } from '../../agent/kubernetes/api-server.ts'
+import { EventPublisher } from '../../agent/kubernetes/event-publisher.ts'
 import type { ApiObject } from '../../agent/kubernetes/follow.ts'
 import { Mirror } from '../../agent/kubernetes/mirror.ts'
 import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
@@ -92,6 +96,20 @@ async function station(node: string): Promise<Station> {
   return { directory, store, mirror }
 }
 
+/** The API server as the mirror of a node's agent reaches it, with the token of its pod. */
+function agentsServer(node: string): ApiServer {
+  const account = ['wireproof-agent', '-n', 'wireproof-system']
+  const bound = ['--bound-object-kind=Node', `--bound-object-name=${node}`]
+  const { stdout, stderr } = kubectl(['create', 'token', ...account, ...bound])
+  assert.equal(stderr, '')
+  const config = new KubeConfig()
+  config.loadFromClusterAndUser(
+    { name: 'plane', server: plane.server.address, skipTLSVerify: true },
+    { name: 'agent', token: stdout.trim() },
+  )
+  return new ApiServer(config)
+}
+
 const view = ({ store }: Station) => {
   store.refresh(true)
   return store.view
@@ -131,11 +149,9 @@ describe('a cluster store that mirrors the API server', () => {
       labels: { zone: 'z2' },
     })
     assert.ok(namespaces.get('kube-system'))
-    assert.deepEqual(services.get('default/store'), {
-      name: 'store',
-      namespace: 'default',
-      selector: { app: 'web' },
-    })
+    const { addresses, ...store } = services.get('default/store')!
+    assert.deepEqual(store, { name: 'store', namespace: 'default', selector: { app: 'web' } })
+    assert.match(`${addresses}`, /^\d+\.\d+\.\d+\.\d+$/)
   })
 
   test('gives lives revisions in the order in which they were published, the same for all', async () => {
@@ -305,6 +321,40 @@ describe('a cluster store that mirrors the API server', () => {
     assert.match(speak('n3').stderr, /an agent speaks of its own node only/)
     const secrets = kubectl(['get', 'secrets', '-n', 'wireproof-system', ...as('n1')])
     assert.match(secrets.stderr, /cannot list resource "secrets"/)
+  })
+
+  test('tells people in Events what the agent has stopped: one for each kind, with a series, under its own token', async () => {
+    const publisher = new EventPublisher(agentsServer('n1'), 'n1', quiet)
+    const uid = kubectl(['get', 'wireproofnode', 'n1', '-o', 'jsonpath={.metadata.uid}']).stdout
+    const status = (packets: number, obstacle?: string) =>
+      ({
+        started: 'once',
+        counters: { 'to-wire/dropped/clear-on-wire': { packets, bytes: 0 } },
+        ...(obstacle && { obstacle }),
+      }) as unknown as AgentStatus
+    const now = Date.now()
+    await publisher.publish(status(0), uid, now)
+    await publisher.publish(status(1, 'no ESP'), uid, now + 1000)
+    await publisher.publish(status(40, 'no ESP'), uid, now + 2000)
+    await publisher.publish(status(41, 'no ESP'), uid, now + 62_000)
+    const { items } = JSON.parse(kubectl(['get', 'events.events.k8s.io', '-o', 'json']).stdout) as {
+      items: { reason: string; series?: { count: number }; regarding: { kind: string; uid: string } }[]
+    }
+    const told = items.filter(({ regarding }) => regarding.kind === 'WireproofNode')
+    assert.deepEqual(
+      told.map(({ reason, series, regarding }) => [reason, series?.count, regarding.uid]).sort(),
+      [
+        ['CleartextStopped', 41, uid],
+        ['NoESP', undefined, uid],
+      ],
+    )
+    assert.match(kubectl(['describe', 'wireproofnode', 'n1']).stdout, /CleartextStopped.*were dropped/)
+    const problems: string[] = []
+    const stranger = new EventPublisher(agentsServer('n3'), 'n1', (_, __, fields) =>
+      problems.push(`${fields?.message}`),
+    )
+    await stranger.publish(status(0, 'no ESP'), uid, now)
+    assert.match(problems.join(), /an agent speaks of its own node only/)
   })
 
   test('as a program reads all once, and ends with a sentence where it cannot', () => {

@@ -111,9 +111,19 @@ export class Program {
 const SOCKET_BUFFER = { size: 192, mark: 8, ingressIndex: 36, index: 40 } as const
 
 /** The context of a tc program for {@link Program.testRun}. The device must exist in the caller's network namespace. */
-export function socketBuffer({ mark = 0, device = 0 }: { mark?: number; device?: number }): Buffer {
+export function socketBuffer({
+  mark = 0,
+  device = 0,
+  ingressDevice = 0,
+}: {
+  mark?: number
+  device?: number
+  /** By which the packet came to this node. */
+  ingressDevice?: number
+}): Buffer {
   const context = Buffer.alloc(SOCKET_BUFFER.size)
   context.writeUInt32LE(mark, SOCKET_BUFFER.mark)
+  context.writeUInt32LE(ingressDevice, SOCKET_BUFFER.ingressIndex)
   context.writeUInt32LE(device, SOCKET_BUFFER.index)
   return context
 }

@@ -31,7 +31,15 @@ export type { AddressOptions, LinkAddress } from './route/address.ts'
 export type { BridgeOptions, Link, VethEnd, VethOptions, VxlanOptions, VxlanSettings } from './route/link.ts'
 export type { Neighbour } from './route/neighbour.ts'
 export { openRoute, type Route } from './route/route.ts'
-export type { Encapsulation, RouteEntry, RouteOptions, RouteScope, RouteType } from './route/route-entry.ts'
+export type {
+  Encapsulation,
+  RouteEntry,
+  RouteOptions,
+  RouteProgram,
+  RouteScope,
+  RouteType,
+} from './route/route-entry.ts'
+export type { MarkRule } from './route/rule.ts'
 export { type Watch, watch } from './watch.ts'
 export type { XfrmAead, XfrmAlgorithms, XfrmAuthentication, XfrmEncryption } from './xfrm/algorithms.ts'
 export type { XfrmPolicy, XfrmPolicyId, XfrmTemplate } from './xfrm/policy.ts'

@@ -50,6 +50,11 @@ test('a removal matches any protocol, type and scope that it does not name', () 
   assert.deepEqual({ protocol, scope, type }, { protocol: 0, scope: 'nowhere', type: 0 })
 })
 
+test('a route names the program that sees what is sent on by it', () => {
+  const { program } = roundTrip({ destination: '10.9.0.0/24', program: { name: 'gate 7', fd: 3 } }, 5)
+  assert.deepEqual(program, { name: 'gate 7' })
+})
+
 test('a route says what it puts its packets into, over either family', () => {
   for (const encapsulation of [
     { id: 22_352, source: '192.168.0.1', destination: '192.168.0.2' },

@@ -34,6 +34,13 @@ export interface Encapsulation {
   readonly destination: string
 }
 
+/** A BPF program (LWT_IN) that sees what is sent on by a route, before XFRM does. */
+export interface RouteProgram {
+  /** By which a dump tells it: the kernel does not say which program it is. */
+  readonly name: string
+  readonly fd: number
+}
+
 /** A route as it is asked for. */
 export interface RouteOptions {
   /** `10.0.0.0/24`, an address, or `default` (of the family of `via`, else IPv4). */
@@ -55,6 +62,8 @@ export interface RouteOptions {
   readonly table?: number
   /** Packets keep in one piece (DF). */
   readonly encapsulation?: Encapsulation
+  /** Instead of an encapsulation. */
+  readonly program?: RouteProgram
 }
 
 /** A route as the kernel holds it. */
@@ -74,6 +83,7 @@ export interface RouteEntry {
   readonly metric?: number
   readonly onlink: boolean
   readonly encapsulation?: Encapsulation
+  readonly program?: Pick<RouteProgram, 'name'>
 }
 
 const HEADER_LENGTH = 12
@@ -91,6 +101,8 @@ const RTA = {
 }
 const LWTUNNEL = { ID: 1, DST: 2, SRC: 3, FLAGS: 6 }
 const encapsulationTypes: Readonly<Record<number, number>> = { [AF_INET]: 2, [AF_INET6]: 4 }
+const LWT_BPF = { IN: 1, FD: 1, NAME: 2 }
+const bpfEncapsulation = 6
 const TUNNEL_DONT_FRAGMENT = 0x0100
 const RTAX_MTU = 2
 const RTNH_F_ONLINK = 4
@@ -124,8 +136,9 @@ export function writeRoute(
   if (route.source !== undefined) writer.attributeBytes(RTA.PREFSRC, parseAddress(route.source))
   if (route.metric !== undefined) writer.attributeU32(RTA.PRIORITY, route.metric)
   if (table > 255) writer.attributeU32(RTA.TABLE, table)
-  const { mtu, encapsulation } = route
+  const { mtu, encapsulation, program } = route
   if (encapsulation !== undefined) writeEncapsulation(writer, encapsulation)
+  else if (program !== undefined) writeProgram(writer, program)
   if (mtu !== undefined) writer.attribute(RTA.METRICS, () => writer.attributeU32(RTAX_MTU, mtu))
 }
 
@@ -180,6 +193,23 @@ function readEncapsulation(type: Buffer | undefined, data: Buffer | undefined): 
   }
 }
 
+function writeProgram(writer: Writer, { fd, name }: RouteProgram): void {
+  writer.attribute(RTA.ENCAP_TYPE, () => writer.u16(bpfEncapsulation))
+  writer.attribute(RTA.ENCAP, () =>
+    writer.attribute(LWT_BPF.IN, () => {
+      writer.attributeU32(LWT_BPF.FD, fd)
+      writer.attributeBytes(LWT_BPF.NAME, Buffer.from(`${name}\0`))
+    }),
+  )
+}
+
+function readProgram(type: Buffer | undefined, data: Buffer | undefined): { name: string } | undefined {
+  if (type?.readUInt16LE(0) !== bpfEncapsulation || data === undefined) return undefined
+  const input = readAttributes(data).get(LWT_BPF.IN)
+  const name = input && readAttributes(input).get(LWT_BPF.NAME)
+  return name && { name: name.toString('utf8', 0, name.length - 1) }
+}
+
 export function readRoute({ payload }: Message): RouteEntry {
   const attributes = readAttributes(payload.subarray(HEADER_LENGTH))
   const family = payload.readUInt8(0)
@@ -192,7 +222,9 @@ export function readRoute({ payload }: Message): RouteEntry {
   const mtu = metrics && readAttributes(metrics).get(RTAX_MTU)
   const device = attributes.get(RTA.OIF)
   const metric = attributes.get(RTA.PRIORITY)
-  const encapsulation = readEncapsulation(attributes.get(RTA.ENCAP_TYPE), attributes.get(RTA.ENCAP))
+  const encapsulated = [attributes.get(RTA.ENCAP_TYPE), attributes.get(RTA.ENCAP)] as const
+  const encapsulation = readEncapsulation(...encapsulated)
+  const program = readProgram(...encapsulated)
   return {
     destination: formatPrefix(family, bytes, length),
     family: family === AF_INET ? 4 : 6,
@@ -208,6 +240,7 @@ export function readRoute({ payload }: Message): RouteEntry {
     ...(metric ? { metric: metric.readUInt32LE(0) } : {}),
     ...(mtu ? { mtu: mtu.readUInt32LE(0) } : {}),
     ...(encapsulation ? { encapsulation } : {}),
+    ...(program ? { program } : {}),
   }
 }
 

@@ -230,3 +230,24 @@ test('links of many datagrams are listed completely', (context) => {
     route.addVeth({ name: `a${number}`, peer: { name: `b${number}` } })
   assert.equal(new Set(route.links().map(({ name }) => name)).size, 201)
 })
+
+test('a rule sends packets with a mark to a table, as iproute2 shows it, and goes again', (context) => {
+  const { name, route } = routeIn(context)
+  const rule = { priority: 100, table: 22_352, mark: { value: 0x0a00, mask: 0x0e00 } }
+  for (const family of [4, 6] as const) route.addRule({ ...rule, family })
+  const [shown] = ipJson(name, 'rule', 'show', 'priority', '100')
+  assert.deepEqual([shown.fwmark, shown.fwmask, `${shown.table}`], ['0xa00', '0xe00', '22352'])
+  assert.deepEqual(
+    route.rules().filter(({ table }) => table === rule.table),
+    [
+      { family: 4, ...rule },
+      { family: 6, ...rule },
+    ],
+  )
+  assert.throws(() => route.addRule({ ...rule, family: 4 }), { code: 'EEXIST' })
+  for (const family of [4, 6] as const) route.removeRule({ ...rule, family })
+  assert.deepEqual(
+    route.rules().filter(({ table }) => table === rule.table),
+    [],
+  )
+})

@@ -25,6 +25,7 @@ import {
 } from './link.ts'
 import { type Neighbour, readNeighbour, writeNeighbour } from './neighbour.ts'
 import { type RouteEntry, type RouteOptions, readRoute, writeRoute } from './route-entry.ts'
+import { type MarkRule, readRule, writeRule } from './rule.ts'
 
 const RTM_NEWLINK = 16
 const RTM_DELLINK = 17
@@ -38,13 +39,16 @@ const RTM_GETROUTE = 26
 const RTM_NEWNEIGH = 28
 const RTM_DELNEIGH = 29
 const RTM_GETNEIGH = 30
+const RTM_NEWRULE = 32
+const RTM_DELRULE = 33
+const RTM_GETRULE = 34
 
 /** Opens links, addresses, routes and neighbours of the namespace that the calling thread is in. */
 export function openRoute(): Route {
   return new Route()
 }
 
-/** Links, addresses, routes and neighbours of one network namespace. Every method throws {@link NetlinkError}. */
+/** Links, addresses, routes, rules and neighbours of one network namespace. Every method throws {@link NetlinkError}. */
 export class Route implements Disposable {
   readonly #socket = new NetlinkSocket(NETLINK_ROUTE)
 
@@ -189,6 +193,29 @@ export class Route implements Disposable {
   /** Of all tables and both address families. */
   routes(): RouteEntry[] {
     return this.#dump(RTM_GETROUTE, RTM_NEWROUTE, 'list routes', (writer) => writer.zero(12), readRoute)
+  }
+
+  /** @throws NetlinkError `EEXIST` where there is one like it. */
+  addRule(rule: MarkRule): void {
+    this.#create(RTM_NEWRULE, `add rule ${rule.priority}`, (writer) => writeRule(writer, rule))
+  }
+
+  removeRule(rule: MarkRule): void {
+    this.#request(RTM_DELRULE, `remove rule ${rule.priority}`, (writer) => writeRule(writer, rule))
+  }
+
+  /** Of both address families. */
+  rules(): MarkRule[] {
+    const all = this.#dump(
+      RTM_GETRULE,
+      RTM_NEWRULE,
+      'list rules',
+      (writer) => writer.zero(12),
+      (message) => ({
+        rule: readRule(message),
+      }),
+    )
+    return all.flatMap(({ rule }) => rule ?? [])
   }
 
   /** Makes a permanent entry, in place of one for the same address. */
