@@ -23,6 +23,11 @@ const unprivileged = {
   readOnlyRootFilesystem: true,
   seccompProfile: { type: 'RuntimeDefault' },
 }
+/** bpf() needs CAP_BPF and, for programs on devices and maps of theirs, CAP_NET_ADMIN and CAP_PERFMON. */
+export const agentSecurity = {
+  ...unprivileged,
+  capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
+}
 
 export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings): KubernetesObject {
   const mirror = {
@@ -77,11 +82,7 @@ export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings
                 '--without-esp=guard',
               ],
               env: [nodeName],
-              // bpf() needs CAP_BPF and, for programs on devices and maps of theirs, CAP_NET_ADMIN and CAP_PERFMON.
-              securityContext: {
-                ...unprivileged,
-                capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
-              },
+              securityContext: agentSecurity,
               resources: { requests: { cpu: '50m', memory: '96Mi' } },
               volumeMounts: [
                 runMount,

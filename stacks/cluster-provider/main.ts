@@ -6,6 +6,8 @@ import { ClusterProvider } from './cluster-provider.ts'
 import { kindCluster } from './kind-cluster.ts'
 import { loadedImage } from './loaded-image.ts'
 import { machine } from './machine.ts'
+import { nodeReadiness } from './node-readiness.ts'
+import { nodeTasks } from './node-tasks.ts'
 
 const argv = process.argv.slice(2)
 const [engineAddress] = argv.filter((argument) => !argument.startsWith('-'))
@@ -14,6 +16,7 @@ const kinds = {
   LoadedImage: loadedImage(machine),
   ClusterKey: clusterKey,
   AgentRollout: agentRollout(),
+  NodeReadiness: nodeReadiness(nodeTasks),
 }
 
 await provider.main(new ClusterProvider(kinds, engineLog(engineAddress)), argv)

@@ -3,6 +3,7 @@ import type { AgentRolloutInputs, AgentRolloutState } from '../cluster-provider/
 import type { ClusterKeyInputs, ClusterKeyState } from '../cluster-provider/cluster-key.ts'
 import type { KindClusterInputs, KindClusterState } from '../cluster-provider/kind-cluster.ts'
 import type { LoadedImageInputs, LoadedImageState } from '../cluster-provider/loaded-image.ts'
+import type { NodeReadinessInputs, NodeReadinessState } from '../cluster-provider/node-readiness.ts'
 
 /** Resources that the plugin in cluster-provider/ serves. */
 
@@ -52,6 +53,14 @@ export class AgentRollout extends CustomResource {
 
   constructor(name: string, inputs: Inputs<AgentRolloutInputs>, options?: CustomResourceOptions) {
     super(type('AgentRollout'), name, { agents: undefined, ...inputs }, secretly(['kubeconfig'], options))
+  }
+}
+
+export class NodeReadiness extends CustomResource {
+  declare readonly nodes: Output<NodeReadinessState['nodes']>
+
+  constructor(name: string, inputs: Inputs<NodeReadinessInputs>, options?: CustomResourceOptions) {
+    super(type('NodeReadiness'), name, { nodes: undefined, ...inputs }, secretly(['kubeconfig'], options))
   }
 }
 
