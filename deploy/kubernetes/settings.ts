@@ -1,10 +1,13 @@
+import type { Routing } from '../../agent/plan/overlay.ts'
+
 export interface AgentSettings {
   readonly image: string
   /** Of the image, where whoever applies the manifests knows it: another one under the same name is then rolled out. */
   readonly imageDigest?: string
   readonly encryptL3: boolean
   readonly strict: boolean
-  readonly routing: 'native' | 'vxlan'
+  /** `given` where another network brings packets to pods of other nodes. */
+  readonly routing: Routing
   /** The ranges that the pods of all nodes come from. */
   readonly clusterCidrs: readonly string[]
   /** The device by which nodes reach each other. */
