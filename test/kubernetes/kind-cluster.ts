@@ -37,7 +37,29 @@ const report = () => {}
 
 /** Every node of it is ready. One of the same name is removed first. */
 export async function standUpKindCluster(options: KindClusterOptions): Promise<KindCluster> {
-  const { name, workers, settings = {}, archives } = options
+  const { settings = {} } = options
+  const bare = await standUpBareCluster(options)
+  const { kubectl, apply } = bare
+  const changeSettings = (changed: Partial<AgentSettings>) =>
+    apply(settingsManifest({ ...defaultSettings, ...settings, ...changed }))
+  try {
+    assertDone(kubectl(['apply', '--server-side', '-k', deploy]))
+    changeSettings({})
+    apply(keyManifest(newClusterKey(3, 'aes-gcm-128')))
+    await (await openKind()).waitUntilReady(options.name)
+    return { ...bare, changeSettings }
+  } catch (error) {
+    await bare.dispose()
+    throw error
+  }
+}
+
+/** One without a network, and so without a node that is ready; the agent’s image is on its nodes. */
+export async function standUpBareCluster({
+  name,
+  workers,
+  archives,
+}: Omit<KindClusterOptions, 'settings'>): Promise<Omit<KindCluster, 'changeSettings'>> {
   const directory = mkdtempSync(join(tmpdir(), 'wireproof-cluster-'))
   const kubeconfig = join(directory, 'kubeconfig')
   const kind = await openKind()
@@ -47,13 +69,10 @@ export async function standUpKindCluster(options: KindClusterOptions): Promise<K
   }
   const kubectl = (argv: readonly string[], input = '') =>
     spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...argv], { input, encoding: 'utf8' })
-  const done = ({ status, stderr }: SpawnSyncReturns<string>) => assert.equal(status, 0, stderr)
   const apply = (...objects: readonly object[]) => {
     const documents = objects.map((each) => stringify(each)).join('---\n')
-    done(kubectl(['apply', '--server-side', '-f', '-'], documents))
+    assertDone(kubectl(['apply', '--server-side', '-f', '-'], documents))
   }
-  const changeSettings = (changed: Partial<AgentSettings>) =>
-    apply(settingsManifest({ ...defaultSettings, ...settings, ...changed }))
   try {
     await kind.deleteCluster(name)
     const node = await buildImage('node', { report })
@@ -71,13 +90,13 @@ export async function standUpKindCluster(options: KindClusterOptions): Promise<K
       },
     })
     for (const archive of [agent.archive, ...archives]) await kind.loadArchive(name, archive)
-    done(kubectl(['apply', '--server-side', '-k', deploy]))
-    changeSettings({})
-    apply(keyManifest(newClusterKey(3, 'aes-gcm-128')))
-    await kind.waitUntilReady(name)
-    return { kubeconfig, directory, kubectl, apply, changeSettings, dispose }
+    return { kubeconfig, directory, kubectl, apply, dispose }
   } catch (error) {
     await dispose()
     throw error
   }
+}
+
+function assertDone({ status, stderr }: SpawnSyncReturns<string>): void {
+  assert.equal(status, 0, stderr)
 }
