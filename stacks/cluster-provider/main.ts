@@ -3,6 +3,7 @@ import { engineLog } from '../provider/progress.ts'
 import { agentRollout } from './agent-rollout.ts'
 import { clusterKey } from './cluster-key.ts'
 import { ClusterProvider } from './cluster-provider.ts'
+import { expiry } from './expiry.ts'
 import { kindCluster } from './kind-cluster.ts'
 import { loadedImage } from './loaded-image.ts'
 import { machine } from './machine.ts'
@@ -16,6 +17,7 @@ const kinds = {
   LoadedImage: loadedImage(machine),
   ClusterKey: clusterKey,
   AgentRollout: agentRollout(),
+  Expiry: expiry(),
   NodeReadiness: nodeReadiness(nodeTasks),
 }
 

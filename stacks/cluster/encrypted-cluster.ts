@@ -6,8 +6,7 @@ import type { TapView, Vantage } from './vantage.ts'
 import { WireTap } from './wire-tap.ts'
 import { type Image, WireproofAgent, type WireproofAgentInputs } from './wireproof-agent.ts'
 
-export interface EncryptedClusterInputs
-  extends Pick<WireproofAgentInputs, 'place' | 'flags' | 'refusesWithoutEsp'> {
+export interface EncryptedClusterInputs extends Pick<WireproofAgentInputs, 'place' | 'flags' | 'readiness'> {
   readonly access: ClusterAccess
   readonly images: { readonly agent: Image; readonly workload: Image }
   readonly vantage: Input<Vantage>

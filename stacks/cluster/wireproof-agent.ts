@@ -36,8 +36,8 @@ export interface WireproofAgentInputs {
   readonly image: Image
   readonly place: AgentPlace
   readonly flags: AgentFlags
-  /** Of a cluster that is not the stack's own: whether nodes that cannot encrypt keep agents from all. */
-  readonly refusesWithoutEsp?: boolean
+  /** Nodes are looked at first where this is given; what it says is whether one that cannot encrypt keeps agents from all. */
+  readonly readiness?: { readonly refuses: boolean }
 }
 
 /** An agent on every node, with its key; it is there when every agent has said what it does. */
@@ -46,7 +46,7 @@ export class WireproofAgent extends ComponentResource {
 
   constructor(name: string, inputs: WireproofAgentInputs, options?: ComponentResourceOptions) {
     super('wireproof:index:WireproofAgent', name, {}, options)
-    const { access, provider, image, place, flags, refusesWithoutEsp = true } = inputs
+    const { access, provider, image, place, flags, readiness } = inputs
     const { encryptL3, strict, suite, keyGeneration, scope } = flags
     const key = new ClusterKey(`${name}-key`, { suite, generation: keyGeneration }, { parent: this })
     const settings = (image: string, imageDigest?: string): AgentSettings => ({
@@ -71,12 +71,18 @@ export class WireproofAgent extends ComponentResource {
     }
     const everything = [...objects, { ...secretOfKey, stringData }, ...scope]
     const declared = declareObjects(everything, name, of, (first) => {
-      // What agents leave in the kernels of nodes goes with the nodes.
-      if (access.ownCluster) return []
-      const { kubeconfig, identifier: cluster } = access
+      if (!readiness) return []
+      const { kubeconfig, identifier: cluster, ownCluster } = access
       const { wire } = place
-      const readiness = { kubeconfig, cluster, image: image.name, suite, wire, refuses: refusesWithoutEsp }
-      return [new NodeReadiness(`${name}-readiness`, readiness, { parent: this, dependsOn: first })]
+      const looked = { kubeconfig, cluster, image: image.name, suite, wire, ...readiness }
+      return [
+        new NodeReadiness(`${name}-readiness`, looked, {
+          parent: this,
+          dependsOn: first,
+          // What agents leave in the kernels of nodes goes with the nodes.
+          ...(ownCluster && { deletedWith: ownCluster }),
+        }),
+      ]
     })
     const rollout = new AgentRollout(
       `${name}-rollout`,

@@ -34,7 +34,7 @@ export async function program(get: Get) {
       isNetwork: network === 'ours',
     },
     flags,
-    refusesWithoutEsp: settings.withoutEsp === 'refuse',
+    readiness: { refuses: settings.withoutEsp === 'refuse' },
     vantage: { kind: 'node', device: wire },
   })
   return {
