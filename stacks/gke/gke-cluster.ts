@@ -52,7 +52,7 @@ export class GkeCluster extends ComponentResource {
     const ends = declareEnd(declare, settings, end)
     const network = declareNetwork(declare, settings)
     const cluster = declareControlPlane(declare, settings, network, labels, ends)
-    const nodes = declareNodes(declare, settings, cluster, network.firewall, labels)
+    const nodes = declareNodes(declare, settings, cluster, network.firewall)
     this.controlPlane = cluster
     const masterAuth = cluster.output<{ clusterCaCertificate: string }>('masterAuth')
     this.kubeconfig = all([cluster.output('endpoint'), masterAuth, nodes.id]).apply(
@@ -197,7 +197,6 @@ function declareNodes(
   { name, nodes, project, zone, machineType }: GkeSettings,
   cluster: CloudResource,
   firewall: CloudResource,
-  labels: Labels,
 ): CloudResource {
   const account = declare(
     'gcp:serviceaccount/account:Account',
