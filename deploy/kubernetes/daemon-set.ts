@@ -29,7 +29,13 @@ export const agentSecurity = {
   capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
 }
 
-export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings): KubernetesObject {
+export function daemonSet({
+  image,
+  imageDigest,
+  wire,
+  isNetwork,
+  addresses,
+}: AgentSettings): KubernetesObject {
   const mirror = {
     image,
     command: ['node', 'agent/kubernetes/main.ts'],
@@ -37,7 +43,10 @@ export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings
     securityContext: unprivileged,
     volumeMounts: [runMount, { name: 'token', mountPath: tokenDirectory, readOnly: true }],
   }
-  const mirrorArguments = ['--node=$(NODE)', `--cluster=${storeDirectory}`, `--socket=${agentSocket}`]
+  const mirrorArguments = [
+    ...['--node=$(NODE)', `--cluster=${storeDirectory}`, `--socket=${agentSocket}`],
+    ...(addresses === 'ranges' ? [] : [`--addresses=${addresses}`]),
+  ]
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',

@@ -1,3 +1,4 @@
+import type { AddressesBy } from '../../agent/kubernetes/mirror.ts'
 import type { Routing } from '../../agent/plan/overlay.ts'
 
 export interface AgentSettings {
@@ -14,6 +15,8 @@ export interface AgentSettings {
   readonly wire: string
   /** Whether the agent is the cluster's network as well; otherwise another plugs pods in. */
   readonly isNetwork: boolean
+  /** By what an address is known for a node's; `pods` where nodes have no ranges that all their pods' addresses are from. */
+  readonly addresses: AddressesBy
 }
 
 export const defaultSettings: AgentSettings = {
@@ -24,4 +27,5 @@ export const defaultSettings: AgentSettings = {
   clusterCidrs: ['10.244.0.0/16'],
   wire: 'eth0',
   isNetwork: true,
+  addresses: 'ranges',
 }

@@ -21,7 +21,7 @@ import {
 import { AgentRollout, ClusterKey, NodeReadiness } from './plugin-resources.ts'
 
 /** What the cluster is like, beside what the stack's configuration says of its agents. */
-export type AgentPlace = Pick<AgentSettings, 'routing' | 'clusterCidrs' | 'wire' | 'isNetwork'>
+export type AgentPlace = Pick<AgentSettings, 'routing' | 'clusterCidrs' | 'wire' | 'isNetwork' | 'addresses'>
 
 /** An image, by the name that nodes have it under. */
 export interface Image {

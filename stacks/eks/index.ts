@@ -34,6 +34,8 @@ export function program(get: Get) {
       clusterCidrs: [addresses.nodes],
       wire: wireOfNodes,
       isNetwork: false,
+      // Amazon's CNI gives nodes no ranges.
+      addresses: 'pods',
     },
     flags,
     readiness: { refuses: true },

@@ -96,6 +96,7 @@ test('agents are beside it: they plug in nothing and make no routes', () => {
   const agents = JSON.stringify(one('DaemonSet', 'agent-').inputs)
   assert.ok(!agents.includes('cni'))
   assert.ok(agents.includes('--wire=ens5'))
+  assert.ok(agents.includes('--addresses=pods'))
   const data = one('ConfigMap').inputs.data as Record<string, string>
   assert.deepEqual(JSON.parse(data['config.json']!), {
     encryptL3: true,

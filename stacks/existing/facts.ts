@@ -1,8 +1,13 @@
+import type { AddressesBy } from '../../agent/kubernetes/mirror.ts'
+import { contains } from '../../agent/plan/prefix.ts'
+
 /** What is known of a cluster that others made, as far as it decides whether agents may go there. */
 export interface ClusterFacts {
   /** Differs for every cluster there ever was. */
   readonly identifier: string
   readonly nodes: readonly NodeFacts[]
+  /** Of pods with addresses of their own. */
+  readonly pods: readonly { readonly node: string; readonly address: string }[]
   /** Every DaemonSet, with what its containers are. */
   readonly daemonSets: readonly DaemonSetFacts[]
   /** The ConfigMaps that networks keep their settings in, by namespace and name. */
@@ -72,6 +77,17 @@ export function daemonSetFacts({ metadata, spec }: DaemonSetObject): DaemonSetFa
     arguments: containers.flatMap(({ command = [], args = [] }) => [...command, ...args]),
     variables: containers.flatMap(({ env = [] }) => env.map(({ name, value = '' }) => `${name}=${value}`)),
   }
+}
+
+/** By what agents can tell whose an address is: nodes' ranges, where every pod's address is from its node's. */
+export function addressesByOf({ nodes, pods }: Pick<ClusterFacts, 'nodes' | 'pods'>): AddressesBy {
+  const linux = nodes.filter(({ operatingSystem }) => operatingSystem === 'linux')
+  if (linux.some(({ podRanges }) => podRanges.length === 0)) return 'pods'
+  const isElsewhere = pods.some(({ node, address }) => {
+    const ranges = nodes.find(({ name }) => name === node)?.podRanges ?? []
+    return ranges.length > 0 && !ranges.some((range) => contains(range, address))
+  })
+  return isElsewhere ? 'pods' : 'ranges'
 }
 
 /** The ranges that pods of all nodes come from: what kubeadm was told, else those that nodes have now. */

@@ -1,5 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node'
 import { ApiError, ApiServer } from '../../agent/kubernetes/api-server.ts'
+import { type PodObject, podOf } from '../../agent/kubernetes/translate.ts'
 import { Problem } from '../../lab/problem.ts'
 import {
   type ClusterFacts,
@@ -22,9 +23,11 @@ const settingsObjects = [
 export async function gatherFacts(config: KubeConfig): Promise<ClusterFacts> {
   const api = new ApiServer(config)
   const list = async <Item>(path: string) => ((await ask(api, path)) as { items: Item[] }).items
-  const [system, nodes, daemonSets, felix, ...settings] = await Promise.all([
+  const [system, nodes, pods, daemonSets, felix, ...settings] = await Promise.all([
     ask(api, '/api/v1/namespaces/kube-system'),
     list<NodeObject>('/api/v1/nodes'),
+    // Some tell of all: what network they are plugged into.
+    list<PodObject>('/api/v1/pods?limit=500'),
     list<DaemonSetObject>('/apis/apps/v1/daemonsets'),
     ask(api, '/apis/crd.projectcalico.org/v1/felixconfigurations/default'),
     ...settingsObjects.map((object) => {
@@ -35,6 +38,10 @@ export async function gatherFacts(config: KubeConfig): Promise<ClusterFacts> {
   return {
     identifier: (system as { metadata: { uid: string } }).metadata.uid,
     nodes: nodes.map(nodeFacts),
+    pods: pods.flatMap((object) => {
+      const pod = podOf(object)
+      return pod ? [{ node: pod.node, address: pod.addresses[0]! }] : []
+    }),
     daemonSets: daemonSets.map(daemonSetFacts),
     felixEncrypts:
       (felix as { spec?: { wireguardEnabled?: boolean } } | undefined)?.spec?.wireguardEnabled === true,

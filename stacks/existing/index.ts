@@ -3,7 +3,7 @@ import { log, secret } from '@pulumi/pulumi'
 import { EncryptedCluster } from '../cluster/encrypted-cluster.ts'
 import type { Get } from '../configuration.ts'
 import { readCredentials } from './credentials.ts'
-import { podRangesOf } from './facts.ts'
+import { addressesByOf, podRangesOf } from './facts.ts'
 import { gatherFacts } from './gather.ts'
 import { nextSteps } from './next-steps.ts'
 import { refusalOf, warningsOf } from './objections.ts'
@@ -32,6 +32,7 @@ export async function program(get: Get) {
       clusterCidrs: settings.podRanges ?? podRangesOf(facts),
       wire,
       isNetwork: network === 'ours',
+      addresses: addressesByOf(facts),
     },
     flags,
     readiness: { refuses: settings.withoutEsp === 'refuse' },

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { type ClusterFacts, daemonSetFacts, type NodeFacts, nodeFacts, podRangesOf } from './facts.ts'
+import {
+  addressesByOf,
+  type ClusterFacts,
+  daemonSetFacts,
+  type NodeFacts,
+  nodeFacts,
+  podRangesOf,
+} from './facts.ts'
 import { refusalOf, warningsOf } from './objections.ts'
 import { readExistingSettings } from './settings.ts'
 
@@ -25,6 +32,7 @@ const plain: ClusterFacts = {
     daemonSet('kube-system/kube-proxy', 'registry.k8s.io/kube-proxy:v1.34.2'),
     daemonSet('kube-system/kindnet', 'docker.io/kindest/kindnetd:v20250512'),
   ],
+  pods: [{ node: 'n1', address: '10.244.1.7' }],
   settings: {},
   felixEncrypts: false,
 }
@@ -99,8 +107,27 @@ test('a kernel that is too old is named with its version', () => {
     assert.equal(refused({ nodes: [node('n1', { kernel }), node('n2')] }), undefined, kernel)
 })
 
-test('nodes without a range for their pods are named', () => {
-  assert.match(refused({ nodes: [node('n1', { podRanges: [] })] })!, /^n1: no range of addresses/)
+test('where nodes have no ranges, or pods are from elsewhere, addresses are known by pods', () => {
+  const rangeless = { nodes: [node('n1', { podRanges: [] }), node('n2')] }
+  const elsewhere = { pods: [{ node: 'n1', address: '10.244.2.7' }] }
+  assert.equal(addressesByOf(plain), 'ranges')
+  for (const changed of [rangeless, elsewhere]) {
+    assert.equal(addressesByOf({ ...plain, ...changed }), 'pods')
+    assert.match(refused(changed)!, /cannot be told which addresses pods have/)
+    assert.equal(refused(changed, { podRanges: '10.244.0.0/16' }), undefined)
+    const asNetwork = { podRanges: '10.244.0.0/16', network: 'ours' }
+    assert.match(refused({ ...changed, daemonSets: [] }, asNetwork)!, /nodes have no ranges/)
+  }
+})
+
+test('Amazon’s CNI has to be as the stack eks has it', () => {
+  const aws = (...variables: string[]) => ({
+    daemonSets: [daemonSet('kube-system/aws-node', 'ecr/amazon-k8s-cni:v1.20', variables)],
+  })
+  const wanted = ['MAX_ENI=1', 'AWS_VPC_CNI_NODE_PORT_SUPPORT=false', 'AWS_VPC_K8S_CNI_EXTERNALSNAT=true']
+  assert.match(refused(aws())!, /^Amazon’s CNI \(DaemonSet kube-system\/aws-node\)/)
+  assert.match(refused(aws(...wanted.slice(1), 'MAX_ENI=-1'))!, /^Amazon’s CNI/)
+  assert.equal(refused(aws(...wanted)), undefined)
 })
 
 test('a cluster has one network', () => {

@@ -1,5 +1,6 @@
 import { Problem } from '../../lab/problem.ts'
-import { type ClusterFacts, type DaemonSetFacts, podRangesOf } from './facts.ts'
+import { vpcCniEnvironment } from '../eks/vpc-cni.ts'
+import { addressesByOf, type ClusterFacts, type DaemonSetFacts, podRangesOf } from './facts.ts'
 import type { ExistingSettings } from './settings.ts'
 
 /** The oldest kernel that agents have been tested in. */
@@ -101,17 +102,34 @@ const twoNetworks: Objection = (facts, { network }) => {
   )
 }
 
-const noRanges: Objection = (facts, { podRanges }) => {
-  const without = facts.nodes.filter((node) => isLinux(node) && node.podRanges.length === 0)
-  if (without.length > 0)
+const amazonCni: Objection = (facts) => {
+  const there = daemonSetOf(facts, /amazon-k8s-cni/)
+  const missing = Object.entries(vpcCniEnvironment)
+    .map(([variable, value]) => `${variable}=${value}`)
+    .filter((wanted) => !there?.variables.includes(wanted))
+  if (!there || missing.length === 0) return undefined
+  return [
+    `Amazon’s CNI (DaemonSet ${there.name}) gives pods interfaces that no agent guards, and writes on marks that agents use`,
+    `Set ${missing.join(', ')} for it, and start its nodes anew; the stack eks does.`,
+  ]
+}
+
+const noRanges: Objection = (facts, { podRanges, network }) => {
+  const isBlind = podRanges === undefined && addressesByOf(facts) === 'pods' && !isToldByKubeadm(facts)
+  if (isBlind || (podRanges ?? podRangesOf(facts)).length === 0)
     return [
-      `${without.map(({ name }) => name).join(', ')}: no range of addresses for pods (spec.podCIDR), by which agents know whose a pod is`,
-      'Use a network that gives every node a range; that of EKS does not, nor does Calico with its own address management.',
+      'it cannot be told which addresses pods have: nodes have no ranges that all of them are from',
+      'Set wireproof:podRanges, such as 10.244.0.0/16.',
     ]
-  if (podRanges === undefined && podRangesOf(facts).length === 0)
-    return ['it cannot be told which addresses pods have', 'Set wireproof:podRanges, such as 10.244.0.0/16.']
+  if (network === 'ours' && addressesByOf(facts) === 'pods')
+    return [
+      'nodes have no ranges of addresses for pods (spec.podCIDR), which agents would plug them in from',
+      'Give the cluster a range (--pod-network-cidr of kubeadm), or another network.',
+    ]
   return undefined
 }
+
+const isToldByKubeadm = (facts: ClusterFacts) => podRangesOf({ ...facts, nodes: [] }).length > 0
 
 const objections = [
   noLinux,
@@ -119,6 +137,7 @@ const objections = [
   otherEncryption,
   cilium,
   ebpfOfCalico,
+  amazonCni,
   twoNetworks,
   missingNetwork,
   noRanges,

@@ -35,6 +35,7 @@ const node = (name: string, podCIDR: string) => ({
 const objects: Record<string, unknown> = {
   '/api/v1/namespaces/kube-system': { metadata: { uid: 'the-uid' } },
   '/api/v1/nodes': { items: [node('n1', '10.1.1.0/24'), node('n2', '10.1.2.0/24')] },
+  '/api/v1/pods?limit=500': { items: [] },
   '/apis/apps/v1/daemonsets': { items: [] },
 }
 const asked: string[] = []
