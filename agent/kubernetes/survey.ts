@@ -19,7 +19,8 @@ const { suite, address, report } = parseArgs({
   options: { suite: string, address: string, report: string },
 }).values
 const survey: Survey = { ...kernelObstacle(suite as SuiteName), ...deviceOf(address ?? '') }
-writeFileSync(report ?? '/dev/stdout', JSON.stringify(survey))
+if (report === undefined) process.stdout.write(JSON.stringify(survey))
+else writeFileSync(report, JSON.stringify(survey))
 
 function kernelObstacle(name: SuiteName): Pick<Survey, 'obstacle'> {
   using xfrm = openXfrm()

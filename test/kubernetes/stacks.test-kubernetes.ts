@@ -129,6 +129,36 @@ describe('a cluster of others’', () => {
     )
   })
 
+  test('keeps the network it has: agents beside it plug nothing in and make no way to pods', async () => {
+    // What plugs pods in is there since agents were the network; how pods of other nodes are reached is for somebody else to say.
+    const rangeOf = (node: string) => kubectl('get', 'node', node, '-o', 'jsonpath={.spec.podCIDR}').stdout
+    const addressOf = (node: string) =>
+      /src (\S+)/.exec(inNode(node, 'ip', '-o', 'route', 'get', '1.1.1.1'))![1]!
+    for (const [node, other] of [nodes, [...nodes].reverse()] as [string, string][])
+      inNode(node, 'ip', 'route', 'replace', rangeOf(other), 'via', addressOf(other))
+    const ways = (node: string) => inNode(node, 'ip', 'route', 'show', 'proto', 'boot').trim()
+    const before = nodes.map(ways)
+    await user.configure({ network: 'theirs', strict: 'false' })
+    await agreed(user.up())
+    const set = kubectl('get', 'daemonset', '-n', 'wireproof-system', '-o', 'yaml').stdout
+    assert.ok(set.includes('--pods=routes') && !set.includes('--cni'))
+    const settings = kubectl('get', 'configmap', '-n', 'wireproof-system', 'wireproof-settings', '-o', 'yaml')
+    assert.match(settings.stdout, /"routing":"given"/)
+    for (const node of nodes)
+      assert.equal(inNode(node, 'ip', 'route').match(/ via /g)?.length, 2, 'the default route and theirs')
+    assert.deepEqual(
+      nodes.map((node) => ways(node).includes(' via ')),
+      before.map((each) => each.includes(' via ')),
+    )
+    const pods = kubectl(
+      ...['get', 'pods', '-n', 'wireproof-demo', '-o'],
+      'jsonpath={range .items[*]}{.metadata.name} {.status.podIP} {end}',
+    ).stdout.split(' ')
+    const ping = kubectl('exec', '-n', 'wireproof-demo', pods[0]!, '--', 'ping', '-c', '3', pods[3]!)
+    assert.match(ping.stdout, /3 (packets )?received/)
+    await agreed(user.destroy())
+  })
+
   test('Ctrl-C leaves what destroy takes back', async () => {
     const { ended, pressCtrlC } = user.start(
       ...['up', '--yes', '--skip-preview', '--config-file', user.configFile],
