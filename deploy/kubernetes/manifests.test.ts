@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { parseOptions } from '../../agent/options.ts'
 import { manifestFiles } from './files.ts'
 import { agentManifests } from './manifests.ts'
+import { nodeTask } from './node-task.ts'
 import type { KubernetesObject } from './object.ts'
 import { defaultSettings } from './settings.ts'
 
@@ -54,6 +55,26 @@ test('the agent understands the flags it is given', () => {
     [options.revisions, options.withoutEsp, options.wire, options.key],
     ['assigned', 'guard', 'eth0', '/etc/wireproof/key'],
   )
+})
+
+test('beside another network nothing tells the kubelet how pods are plugged in', () => {
+  const mirrorOf = (changed: Partial<typeof defaultSettings>) => {
+    const spec = podSpec(agentManifests({ ...defaultSettings, ...changed }))
+    return JSON.stringify([spec.containers.find(({ name }) => name === 'mirror'), spec])
+  }
+  assert.match(mirrorOf({ isNetwork: true }), /--cni=.*\/etc\/cni\/net\.d/)
+  assert.doesNotMatch(mirrorOf({ isNetwork: false }), /cni/)
+  assert.doesNotMatch(mirrorOf({}), /--addresses/)
+  assert.match(mirrorOf({ addresses: 'pods' }), /--addresses=pods/)
+})
+
+test('what is done once on a node may do what its agent may, and no more', () => {
+  const agent = podSpec(agentManifests(defaultSettings)).containers.find(({ name }) => name === 'agent')!
+  const { spec } = nodeTask({ name: 'look', node: 'n1', image: 'i', command: ['node'] }) as unknown as {
+    spec: { containers: Container[]; nodeName: string; automountServiceAccountToken: boolean }
+  }
+  assert.deepEqual(spec.containers[0]!.securityContext, agent.securityContext)
+  assert.deepEqual([spec.nodeName, spec.automountServiceAccountToken], ['n1', false])
 })
 
 test('nothing that the agents may do is said by a wildcard', () => {

@@ -179,10 +179,9 @@ function declareControlPlane(
       masterAuthorizedNetworksConfig: {
         cidrBlocks: apiAccess.map((cidrBlock) => ({ cidrBlock })),
       },
-      // Nodes are in a pool of their own; what GKE insists on is removed at once.
+      // Nodes are in a pool of their own; the one that GKE insists on is removed at once.
       removeDefaultNodePool: true,
       initialNodeCount: 1,
-      nodeConfig: { machineType: 'e2-medium', diskSizeGb: 20, diskType: 'pd-standard' },
       // Whoever may destroy the stack, and the end that was set, must be able to.
       deletionProtection: false,
       resourceLabels: labels,
