@@ -97,3 +97,10 @@ export function podRangesOf({ nodes, settings }: ClusterFacts): readonly string[
   )?.[1]
   return told?.split(',') ?? [...new Set(nodes.flatMap(({ podRanges }) => podRanges))]
 }
+
+/** The first whose image or name is like that. */
+export function daemonSetOf({ daemonSets }: ClusterFacts, pattern: RegExp): DaemonSetFacts | undefined {
+  return daemonSets.find(
+    ({ name, images }) => images.some((image) => pattern.test(image)) || pattern.test(name),
+  )
+}

@@ -1,6 +1,7 @@
 import { Problem } from '../../lab/problem.ts'
 import { vpcCniEnvironment } from '../eks/vpc-cni.ts'
-import { addressesByOf, type ClusterFacts, type DaemonSetFacts, podRangesOf } from './facts.ts'
+import { encryptionIn } from './encryptors.ts'
+import { addressesByOf, type ClusterFacts, daemonSetOf, podRangesOf } from './facts.ts'
 import type { ExistingSettings } from './settings.ts'
 
 /** The oldest kernel that agents have been tested in. */
@@ -56,7 +57,7 @@ const oldKernel: Objection = ({ nodes }) => {
 }
 
 const otherEncryption: Objection = (facts) => {
-  const found = encryptors.map((each) => each(facts)).find((each) => each !== undefined)
+  const found = encryptionIn(facts)
   if (found === undefined) return undefined
   return [
     `${found}: two that encrypt the same packets would undo each other’s work`,
@@ -145,55 +146,6 @@ const objections = [
 
 const networks =
   /cilium|calico\/node|kindnet|flannel|weave-kube|antrea|kube-router|amazon-k8s-cni|ovn-kube|kube-ovn|netd/
-
-type Encryptor = (facts: ClusterFacts) => string | undefined
-
-const encryptors: readonly Encryptor[] = [
-  ({ settings }) => {
-    const config = settings['kube-system/cilium-config'] ?? {}
-    if (config['enable-ipsec'] === 'true') return 'Cilium encrypts with IPsec (ConfigMap cilium-config)'
-    if (config['enable-wireguard'] === 'true')
-      return 'Cilium encrypts with WireGuard (ConfigMap cilium-config)'
-    return undefined
-  },
-  ({ felixEncrypts }) =>
-    felixEncrypts ? 'Calico encrypts with WireGuard (FelixConfiguration default)' : undefined,
-  ({ settings }) => {
-    const backend = /"Type"\s*:\s*"(ipsec|wireguard)"/i.exec(
-      flannelSettings(settings)?.['net-conf.json'] ?? '',
-    )
-    return backend ? `Flannel encrypts with ${backend[1]} (ConfigMap kube-flannel-cfg)` : undefined
-  },
-  ({ settings }) => {
-    const mode = /^\s*trafficEncryptionMode:\s*"?(ipsec|wireguard)/im.exec(
-      settings['kube-system/antrea-config']?.['antrea-agent.conf'] ?? '',
-    )
-    return mode ? `Antrea encrypts with ${mode[1]} (ConfigMap antrea-config)` : undefined
-  },
-  (facts) => {
-    const weave = daemonSetOf(facts, /weave-kube/)
-    return weave?.variables.some((each) => each.startsWith('WEAVE_PASSWORD='))
-      ? `Weave Net encrypts (DaemonSet ${weave.name})`
-      : undefined
-  },
-  (facts) => {
-    const daemon = daemonSetOf(
-      facts,
-      /strongswan|libreswan|openswan|ovn-ipsec|submariner-gateway|\/kilo([:@]|$)/,
-    )
-    return daemon && `DaemonSet ${daemon.name} sets up IPsec or WireGuard on nodes`
-  },
-]
-
-function flannelSettings(settings: ClusterFacts['settings']) {
-  return settings['kube-flannel/kube-flannel-cfg'] ?? settings['kube-system/kube-flannel-cfg']
-}
-
-function daemonSetOf({ daemonSets }: ClusterFacts, pattern: RegExp): DaemonSetFacts | undefined {
-  return daemonSets.find(
-    ({ name, images }) => images.some((image) => pattern.test(image)) || pattern.test(name),
-  )
-}
 
 function isTooOld(kernel: string): boolean {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernel) ?? []
