@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { expiry } from './expiry.ts'
 
-const watching = { report: () => {}, signal: new AbortController().signal }
+const watching = { report: () => {}, warn: () => {}, signal: new AbortController().signal }
 const start = Date.parse('2030-01-01T12:00:00.400Z')
 const hour = 3_600_000
 

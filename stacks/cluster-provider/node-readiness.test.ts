@@ -27,7 +27,11 @@ function start(endings: Readonly<Record<string, Ending>>) {
       asked.push('no agents')
     },
   }
-  const watching = { report: (line: string) => lines.push(line), signal: new AbortController().signal }
+  const watching = {
+    report: () => {},
+    warn: (line: string) => lines.push(line),
+    signal: new AbortController().signal,
+  }
   return { kind: nodeReadiness(tasks), asked, lines, watching }
 }
 

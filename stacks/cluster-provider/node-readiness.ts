@@ -67,7 +67,7 @@ export function nodeReadiness(tasks: NodeTasks): ResourceKind<NodeReadinessInput
       const endings = await tasks.run(state, { name: 'wireproof-clean-up', command }, watching)
       for (const [node, ending] of endings)
         if (ending.kind !== 'done')
-          watching.report(
+          watching.warn(
             `what agents put into the kernel of ${node} is still there, until it is started anew: it ${whyOf(ending)}`,
           )
     },
