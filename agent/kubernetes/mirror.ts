@@ -222,37 +222,25 @@ export class Mirror {
     const files = this.#followKind(kind)
     const claims = this.#claims
     if (!claims) return files
-    const write = (nodes: readonly ClusterNode[]) => {
-      for (const node of nodes) this.#nodes.put(node.name, node)
-    }
-    const claim = (object: ApiObject) => {
-      const pod = podOf(object)
-      return pod ? claims.putPod(pod) : claims.removePod(nameInNamespace(object))
-    }
     return {
       replace: (objects) => {
         files.replace(objects)
-        write([...objects.flatMap(claim), ...claims.keepOnly(new Set(objects.map(nameInNamespace)))])
+        this.#writeNodes(claims.setPods(objects.flatMap((object) => podOf(object) ?? [])))
       },
       put: (object) => {
         files.put(object)
-        write(claim(object))
+        const pod = podOf(object)
+        this.#writeNodes(pod ? claims.putPod(pod) : claims.removePod(nameInNamespace(object)))
       },
       remove: (object) => {
         files.remove(object)
-        write(claims.removePod(nameInNamespace(object)))
+        this.#writeNodes(claims.removePod(nameInNamespace(object)))
       },
     }
   }
 
   #followNodes(kind: Kind): Omit<Follower, 'heard'> {
-    const claims = this.#claims
-    const read = (object: ApiObject) => {
-      if (!claims) return nodeOf(object)
-      const node = nodeWithoutRange(object)
-      return node && claims.putNode(node)
-    }
-    const files = this.#followKind({ ...kind, read })
+    const files = this.#claims ? this.#followClaimants(this.#claims) : this.#followKind(kind)
     const isOwn = ({ metadata }: ApiObject) => metadata.name === this.#node
     const begin = (object: ApiObject) => {
       if (!isOwn(object)) return
@@ -270,10 +258,35 @@ export class Mirror {
       },
       remove: (object) => {
         files.remove(object)
-        claims?.removeNode(object.metadata.name)
         if (isOwn(object)) this.#endOwn()
       },
     }
+  }
+
+  #followClaimants(claims: PodClaims): Omit<Follower, 'heard'> {
+    const remove = ({ metadata: { name } }: ApiObject) => {
+      claims.removeNode(name)
+      this.#nodes.remove(name)
+    }
+    const put = (object: ApiObject) => {
+      const node = nodeWithoutRange(object)
+      if (node) this.#writeNodes(claims.putNode(node))
+      else remove(object)
+    }
+    return {
+      replace: (objects) => {
+        const present = new Set(objects.map(byName))
+        for (const name of claims.nodes()) if (!present.has(name)) claims.removeNode(name)
+        this.#nodes.keepOnly(present)
+        objects.forEach(put)
+      },
+      put,
+      remove,
+    }
+  }
+
+  #writeNodes(nodes: readonly ClusterNode[]): void {
+    for (const node of nodes) this.#nodes.put(node.name, node)
   }
 
   #followSettings(): Omit<Follower, 'heard'> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -76,7 +76,7 @@ async function putNode(id: number): Promise<void> {
 interface Station {
   readonly directory: string
   readonly store: FileStore
-  readonly mirror: Mirror
+  mirror: Mirror
 }
 
 async function station(node: string, addresses: AddressesBy = 'ranges'): Promise<Station> {
@@ -216,6 +216,19 @@ describe('a cluster store that mirrors the API server', () => {
       setPodAddress('late', '10.90.16.6')
       await eventually(() => assert.deepEqual(claimed('n2'), ['10.90.16.6/32']))
       assert.deepEqual(view(other).problems, [])
+      // Whoever comes after it takes nothing back that is so, not even for a moment.
+      other.mirror.close()
+      const path = join(other.directory, 'cluster/nodes')
+      const before = readdirSync(path).map((file) => statSync(join(path, file)).mtimeMs)
+      const next = new Mirror(plane.server, 'n2', join(other.directory, 'cluster'), quiet, {
+        addresses: 'pods',
+      })
+      await next.start()
+      assert.deepEqual(
+        readdirSync(path).map((file) => statSync(join(path, file)).mtimeMs),
+        before,
+      )
+      other.mirror = next
       kubectl(['delete', 'pod', 'early', '--grace-period=0', '--force'])
       await eventually(() => assert.deepEqual(claimed('n1'), []))
     } finally {
