@@ -56,6 +56,21 @@ test('once each pod’s address is its node’s, pods talk, in ESP from node to 
   assert.deepEqual(inClear(frames), [])
 })
 
+test('a pod that sends more than fits is told what does, although no route of ours says so', () => {
+  for (const id of nodes) {
+    cluster.run(`p${id}`, ['ip', 'link', 'set', 'eth0', 'mtu', '1500'])
+    cluster.run(`n${id}`, ['ip', 'link', 'set', `p${id}`, 'mtu', '1500'])
+  }
+  const send = (bytes: number) =>
+    cluster.run('p1', [
+      ...['ping', '-M', 'do', '-c', '2', '-i', '0.2', '-W', '1', '-s', `${bytes - 28}`],
+      cluster.podAddress(2),
+    ]).stdout
+  const fits = Number(/mtu ?= ?(\d+)/.exec(send(1500))?.[1])
+  assert.ok(fits > 1400 && fits < 1500, `${fits}`)
+  assert.match(send(fits), / [12] received/)
+})
+
 test('the network’s routes are the only ones', () => {
   for (const id of nodes) {
     const via = cluster.route(id, (route) => route.routes().flatMap((each) => each.via ?? []))
