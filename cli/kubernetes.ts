@@ -104,7 +104,8 @@ export async function withCluster(
   if (isOwnKernel) {
     const { startDockerDaemon } = await import('../lab/kubernetes/docker-daemon.ts')
     const { guestDisk } = await import('../lab/kubernetes/disk.ts')
-    const { environment } = await startDockerDaemon(guestDisk)
+    const { environment, leave } = await startDockerDaemon(guestDisk)
+    leave()
     const kind = await openKind({ onNotice: report, environment })
     report('cluster: starting the nodes that are on the disk')
     await kind.startNodes(shape.name, { signal, timeout: shape.patience * 1000 })

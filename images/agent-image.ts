@@ -12,8 +12,13 @@ import { sbomOf } from './content/sbom.ts'
 /** Where the checkout's part that an agent is stands in its image. */
 const home = 'opt/wireproof'
 
-/** What the manifests in deploy/kubernetes start: the agent, the mirror beside it, and the question whether it is well. */
-const programs = ['agent/main.ts', 'agent/kubernetes/main.ts', 'agent/probe.mjs']
+/** What the manifests in deploy/kubernetes start: the agent, the mirror beside it, the question whether it is well, and that before it. */
+const programs = [
+  'agent/main.ts',
+  'agent/kubernetes/main.ts',
+  'agent/kubernetes/survey.ts',
+  'agent/probe.mjs',
+]
 
 /**
  * The agent's image: Node, the agent's own files and those of the packages that these import, the datapath, and the

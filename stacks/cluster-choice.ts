@@ -1,7 +1,7 @@
 import { type Get, oneOf } from './configuration.ts'
 
 /** What a stack can stand up, as `wireproof:cluster` has it. */
-export const clusterChoices = ['embedded', 'kind'] as const
+export const clusterChoices = ['embedded', 'kind', 'eks', 'gke', 'existing'] as const
 export type ClusterChoice = (typeof clusterChoices)[number]
 
 /** A stack that says nothing is a lab on this machine. */

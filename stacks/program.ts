@@ -12,6 +12,9 @@ type Program = (get: Get) => Promise<Outputs> | Outputs
 const programs: Readonly<Record<ClusterChoice, () => Promise<{ program: Program }>>> = {
   embedded: () => import('./embedded/index.ts'),
   kind: () => import('./kind/index.ts'),
+  eks: () => import('./eks/index.ts'),
+  gke: () => import('./gke/index.ts'),
+  existing: () => import('./existing/index.ts'),
 }
 
 /** Runs the program that `wireproof:cluster` names. */

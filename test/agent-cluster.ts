@@ -124,9 +124,9 @@ export class AgentCluster {
     this.describeNode(`n${id}`, id)
   }
 
-  /** Tells the cluster of a node that has the addresses of this id. */
-  describeNode(name: string, id: number): void {
-    const podCidrs = [`10.0.${id}.0/24`, ...(this.#isDual ? [`fd00:${id}::/64`] : [])]
+  /** Tells the cluster of a node that has the addresses of this id, and all from these prefixes for its pods. */
+  describeNode(name: string, id: number, prefixes?: readonly string[]): void {
+    const podCidrs = prefixes ?? [`10.0.${id}.0/24`, ...(this.#isDual ? [`fd00:${id}::/64`] : [])]
     this.#write(`nodes/${name}.json`, { name, underlay: this.underlay(id), podCidrs })
   }
 

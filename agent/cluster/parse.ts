@@ -19,7 +19,6 @@ export function parseSettings(value: unknown): Settings {
 export function parseNode(value: unknown): ClusterNode {
   const fields = object(value)
   const podCidrs = list(fields, 'podCidrs', prefix)
-  if (podCidrs.length === 0) throw new Malformed('podCidrs must name at least one prefix')
   return {
     name: text(fields, 'name'),
     underlay: address(fields.underlay, 'underlay'),

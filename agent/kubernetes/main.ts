@@ -7,11 +7,11 @@ import { AgentProblem } from '../problem.ts'
 import { ApiServer } from './api-server.ts'
 import { mtuOf, writeNetworkConfiguration } from './cni.ts'
 import { EventPublisher } from './event-publisher.ts'
-import { Mirror } from './mirror.ts'
+import { type AddressesBy, addressesBy, Mirror } from './mirror.ts'
 import { toldOf } from './node-status.ts'
 
 const usage =
-  'mirror --node <name> --cluster <directory> --socket <path> [--kubeconfig <file>] [--cni <directory> --wire <device>] [--once]'
+  'mirror --node <name> --cluster <directory> --socket <path> [--kubeconfig <file>] [--cni <directory> --wire <device>] [--addresses ranges|pods] [--once]'
 /** How often, in milliseconds, the agent is asked how it is. */
 const askInterval = 2000
 
@@ -26,6 +26,7 @@ interface Options {
   readonly cni: string | undefined
   /** The device by which nodes reach each other: what fits through it decides what pods may send. */
   readonly wire: string
+  readonly addresses: AddressesBy
   /** Ends when everything has been written once. */
   readonly once: boolean
 }
@@ -40,6 +41,7 @@ function parseOptions(args: readonly string[]): Options {
     kubeconfig: string,
     cni: string,
     wire: string,
+    addresses: string,
     once: { type: 'boolean' },
   } as const
   try {
@@ -50,10 +52,13 @@ function parseOptions(args: readonly string[]): Options {
       kubeconfig,
       cni,
       wire = 'eth0',
+      addresses: by = 'ranges',
       once = false,
     } = parseArgs({ args: [...args], options }).values
     if (!node || !cluster || !socket) throw new Error('--node, --cluster and --socket are needed')
-    return { node, cluster, socket, kubeconfig, cni, wire, once }
+    const addresses = addressesBy.find((each) => each === by)
+    if (!addresses) throw new Error(`--addresses is ${addressesBy.join(' or ')}`)
+    return { node, cluster, socket, kubeconfig, cni, wire, addresses, once }
   } catch (error) {
     throw new AgentProblem('EUSAGE', 2, (error as Error).message, `Usage: ${usage}`)
   }
@@ -64,14 +69,14 @@ function parseOptions(args: readonly string[]): Options {
  * whoever may change the kernel has no credentials, and whoever has credentials may not change the kernel.
  */
 async function main(
-  { node, cluster, socket, kubeconfig, cni, wire, once }: Options,
+  { node, cluster, socket, kubeconfig, cni, wire, addresses, once }: Options,
   log: Log,
 ): Promise<void> {
   const config = new KubeConfig()
   if (kubeconfig === undefined) config.loadFromCluster()
   else config.loadFromFile(kubeconfig)
   const server = new ApiServer(config)
-  const mirror = new Mirror(server, node, cluster, log)
+  const mirror = new Mirror(server, node, cluster, log, { addresses })
   await mirror.start()
   log('info', 'mirrored', { cluster })
   if (once) return mirror.close()

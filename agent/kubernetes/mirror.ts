@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { mirrorFile } from '../cluster/files.ts'
 import { fileOfObject } from '../cluster/object-directory.ts'
 import { Malformed, parseAnnouncement, parseLife } from '../cluster/parse.ts'
+import type { ClusterNode } from '../cluster/state.ts'
 import { replaceFile, writeJson } from '../cluster/whole-file.ts'
 import type { Log } from '../log.ts'
 import { ApiError, type ApiServer } from './api-server.ts'
@@ -11,7 +12,16 @@ import { type ApiObject, type Follower, follow } from './follow.ts'
 import { apiGroup, apiVersion, plurals, settingsConfigMap, settingsFile, systemNamespace } from './names.ts'
 import { announcementOf, lifeOf, type WireproofNode } from './node-status.ts'
 import { OwnNode, type Said, wireproofNodesPath } from './own-node.ts'
-import { documentOf, nameInNamespace, namespaceOf, nodeOf, podOf, serviceOf } from './translate.ts'
+import { PodClaims } from './pod-claims.ts'
+import {
+  documentOf,
+  nameInNamespace,
+  namespaceOf,
+  nodeOf,
+  nodeWithoutRange,
+  podOf,
+  serviceOf,
+} from './translate.ts'
 
 const policyVersion = 'networking.k8s.io/v1'
 const encryptionVersion = `${apiGroup}/${apiVersion}`
@@ -26,6 +36,10 @@ interface Kind {
   /** Undefined for what an agent need not know. */
   readonly read: (object: ApiObject) => unknown
 }
+
+/** By what an address is known for a node's: by the range of the node's pods, or by the pod that has it. */
+export type AddressesBy = (typeof addressesBy)[number]
+export const addressesBy = ['ranges', 'pods'] as const
 
 const byName = ({ metadata }: ApiObject) => metadata.name
 
@@ -64,6 +78,8 @@ export class Mirror {
   /** Of the youngest life there has been. */
   #revision = 0
   readonly #missing = new Set<string>()
+  readonly #claims: PodClaims | undefined
+  readonly #nodes: DirectoryMirror
   readonly #silent = new Map<string, string>()
   readonly #whole = Promise.withResolvers<void>()
   readonly #failed = Promise.withResolvers<never>()
@@ -72,12 +88,20 @@ export class Mirror {
   #podCidrs: readonly string[] = []
   #watchers: FSWatcher[] = []
 
-  constructor(server: ApiServer, node: string, directory: string, log: Log) {
+  constructor(
+    server: ApiServer,
+    node: string,
+    directory: string,
+    log: Log,
+    { addresses = 'ranges' }: { readonly addresses?: AddressesBy } = {},
+  ) {
     this.#server = server
     this.#node = node
     this.#directory = directory
     this.#log = log
     mkdirSync(directory, { recursive: true, mode: 0o700 })
+    this.#claims = addresses === 'pods' ? new PodClaims() : undefined
+    this.#nodes = new DirectoryMirror(join(directory, 'nodes'))
     this.#lives = new DirectoryMirror(join(directory, 'incarnations'), { except: node })
     this.#announcements = new DirectoryMirror(join(directory, 'acks'), { except: node })
   }
@@ -87,7 +111,7 @@ export class Mirror {
     await this.#forgetOtherCluster()
     this.#tellProblems()
     const followers = [
-      ...kinds.map((kind) => [kind.path, this.#followKind(kind)] as const),
+      ...kinds.map((kind) => [kind.path, this.#followerOf(kind)] as const),
       [settingsPath, this.#followSettings()] as const,
       [wireproofNodesPath, this.#followLives()] as const,
     ]
@@ -172,26 +196,97 @@ export class Mirror {
     writeJson(join(this.#directory, mirrorFile), { problems: this.problems })
   }
 
+  #followerOf(kind: Kind): Omit<Follower, 'heard'> {
+    if (kind.directory === 'pods') return this.#followPods(kind)
+    if (kind.directory === 'nodes') return this.#followNodes(kind)
+    return this.#followKind(kind)
+  }
+
   #followKind({ directory, extension, nameOf, read }: Kind): Omit<Follower, 'heard'> {
     const files = new DirectoryMirror(join(this.#directory, directory), extension ? { extension } : {})
     const put = (object: ApiObject): boolean => {
       const value = read(object)
       if (value === undefined) files.remove(nameOf(object))
       else files.put(nameOf(object), value)
-      if (directory === 'nodes' && object.metadata.name === this.#node) {
-        this.#podCidrs = nodeOf(object)?.podCidrs ?? []
-        this.#begin(object)
-      }
       return value !== undefined
     }
     return {
       replace: (objects) => files.keepOnly(new Set(objects.filter(put).map(nameOf))),
       put,
+      remove: (object) => files.remove(nameOf(object)),
+    }
+  }
+
+  /** What their pods have, nodes have where they have no ranges: a pod is written before the node that it changes. */
+  #followPods(kind: Kind): Omit<Follower, 'heard'> {
+    const files = this.#followKind(kind)
+    const claims = this.#claims
+    if (!claims) return files
+    return {
+      replace: (objects) => {
+        files.replace(objects)
+        this.#writeNodes(claims.setPods(objects.flatMap((object) => podOf(object) ?? [])))
+      },
+      put: (object) => {
+        files.put(object)
+        const pod = podOf(object)
+        this.#writeNodes(pod ? claims.putPod(pod) : claims.removePod(nameInNamespace(object)))
+      },
       remove: (object) => {
-        files.remove(nameOf(object))
-        if (directory === 'nodes' && object.metadata.name === this.#node) this.#endOwn()
+        files.remove(object)
+        this.#writeNodes(claims.removePod(nameInNamespace(object)))
       },
     }
+  }
+
+  #followNodes(kind: Kind): Omit<Follower, 'heard'> {
+    const files = this.#claims ? this.#followClaimants(this.#claims) : this.#followKind(kind)
+    const isOwn = ({ metadata }: ApiObject) => metadata.name === this.#node
+    const begin = (object: ApiObject) => {
+      if (!isOwn(object)) return
+      this.#podCidrs = nodeOf(object)?.podCidrs ?? []
+      this.#begin(object)
+    }
+    return {
+      replace: (objects) => {
+        files.replace(objects)
+        objects.forEach(begin)
+      },
+      put: (object) => {
+        files.put(object)
+        begin(object)
+      },
+      remove: (object) => {
+        files.remove(object)
+        if (isOwn(object)) this.#endOwn()
+      },
+    }
+  }
+
+  #followClaimants(claims: PodClaims): Omit<Follower, 'heard'> {
+    const remove = ({ metadata: { name } }: ApiObject) => {
+      claims.removeNode(name)
+      this.#nodes.remove(name)
+    }
+    const put = (object: ApiObject) => {
+      const node = nodeWithoutRange(object)
+      if (node) this.#writeNodes(claims.putNode(node))
+      else remove(object)
+    }
+    return {
+      replace: (objects) => {
+        const present = new Set(objects.map(byName))
+        for (const name of claims.nodes()) if (!present.has(name)) claims.removeNode(name)
+        this.#nodes.keepOnly(present)
+        objects.forEach(put)
+      },
+      put,
+      remove,
+    }
+  }
+
+  #writeNodes(nodes: readonly ClusterNode[]): void {
+    for (const node of nodes) this.#nodes.put(node.name, node)
   }
 
   #followSettings(): Omit<Follower, 'heard'> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ApiObject } from './follow.ts'
 import { announcementOf, lifeOf, toldOf } from './node-status.ts'
-import { documentOf, nodeOf, podOf, serviceOf } from './translate.ts'
+import { documentOf, nodeOf, nodeWithoutRange, podOf, serviceOf } from './translate.ts'
 
 const metadata = { name: 'web', namespace: 'shop', resourceVersion: '7' }
 const running = { phase: 'Running', podIPs: [{ ip: '10.1.0.2' }, { ip: 'fd00::2' }] }
@@ -51,6 +51,8 @@ test('a node is one when it has an address and a range for its pods', () => {
   assert.deepEqual(nodeOf({ metadata, spec: { podCIDR: '10.1.0.0/24' }, status }), node)
   assert.equal(nodeOf({ metadata, spec: {}, status }), undefined)
   assert.equal(nodeOf({ metadata, spec: { podCIDR: '10.1.0.0/24' } }), undefined)
+  assert.deepEqual(nodeWithoutRange({ metadata, spec: {}, status }), { ...node, podCidrs: [] })
+  assert.equal(nodeWithoutRange({ metadata }), undefined)
 })
 
 test('a service has the addresses that stand for it, of either family, and a headless one none', () => {

@@ -28,11 +28,18 @@ interface ContainerSpec {
 }
 
 /** Undefined for one that has no address or no range for its pods yet. */
-export function nodeOf({ metadata, spec, status }: NodeObject): ClusterNode | undefined {
-  const underlay = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+export function nodeOf(object: NodeObject): ClusterNode | undefined {
+  const node = nodeWithoutRange(object)
+  const { spec } = object
   const podCidrs = spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])
-  if (underlay === undefined || podCidrs.length === 0) return undefined
-  return { name: metadata.name, underlay, podCidrs, ...(metadata.labels && { labels: metadata.labels }) }
+  return node && podCidrs.length > 0 ? { ...node, podCidrs } : undefined
+}
+
+/** Where its pods have addresses from anywhere; undefined for one that has no address itself. */
+export function nodeWithoutRange({ metadata, status }: NodeObject): ClusterNode | undefined {
+  const underlay = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  if (underlay === undefined) return undefined
+  return { name: metadata.name, underlay, podCidrs: [], ...(metadata.labels && { labels: metadata.labels }) }
 }
 
 /** Names are an object's own only within its namespace. */

@@ -341,3 +341,36 @@ for (const passes of [1, 2])
     settle()
     assert.equal(peer(1, 9).waiting, undefined)
   })
+
+test('a node whose pods’ addresses come one by one is sent to at each, under the keys that it had before there were any', () => {
+  const { memory, add, settle, node, peer, states } = cluster()
+  const describedAt = (id: number, ...pods: string[]) => ({
+    name: `n${id}`,
+    underlay: `10.90.16.${id}`,
+    podCidrs: pods.map((address) => `${address}/32`),
+  })
+  for (const id of [1, 2]) add(id, describedAt(id))
+  settle()
+  const outward = () =>
+    [...node(1).kernel.policies.values()]
+      .filter(({ direction }) => direction === 'out')
+      .map(({ destination, template }) => [destination, template?.spi])
+  const before = states(1).map(({ spi }) => spi)
+  assert.deepEqual([before.length, outward()], [2, []])
+  memory.putNode(describedAt(1, '10.90.16.101'))
+  memory.putNode(describedAt(2, '10.90.16.102', '10.90.16.103'))
+  settle()
+  const { outboundSpi, hasKeys } = peer(1, 2)
+  assert.equal(hasKeys, true)
+  assert.deepEqual(outward().sort(), [
+    ['10.90.16.102/32', outboundSpi],
+    ['10.90.16.103/32', outboundSpi],
+  ])
+  assert.deepEqual(
+    states(1).map(({ spi }) => spi),
+    before,
+  )
+  memory.putNode(describedAt(2, '10.90.16.103'))
+  settle()
+  assert.deepEqual(outward(), [['10.90.16.103/32', outboundSpi]])
+})

@@ -132,3 +132,10 @@ test('routes leave room for ESP, and for VXLAN within it, with every suite and o
   assert.deepEqual(mtu('vxlan', false), [1393, 1393, 1393, 1373])
   assert.deepEqual(mtu('vxlan', true), [1353, 1353, 1353, 1333])
 })
+
+test('where another network brings packets to the nodes there is no route of ours, and all that encrypts is the same', () => {
+  const [given, native] = [planned('given').plan, planned('native').plan]
+  assert.deepEqual([given.routes.length, native.routes.length], [0, 2])
+  assert.deepEqual(given.policies, native.policies)
+  assert.deepEqual(given.states, native.states)
+})

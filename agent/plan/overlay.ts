@@ -1,7 +1,10 @@
 import type { Encapsulation } from '@wireproof/netlink'
 
-/** How packets get from the node of one pod to that of another: by routes on the wire, or in VXLAN between the nodes. */
-export const routings = ['native', 'vxlan'] as const
+/**
+ * How packets get from the node of one pod to that of another: by routes on the wire, in VXLAN between the nodes, or as the network
+ * that is there has it, which makes routes of its own.
+ */
+export const routings = ['native', 'vxlan', 'given'] as const
 export type Routing = (typeof routings)[number]
 
 /** The device that carries them, one on each node. The port is RFC 7348's, by which everybody knows VXLAN. */

@@ -116,7 +116,7 @@ export function planPeer(input: PeerInput): PeerPlan {
       input.routing === 'vxlan' ? overlayPoliciesOf(ends) : policiesOf(ends),
       nodeTrafficPolicies(ends, input.nodeTraffic, hasKeys),
     ),
-    routes: input.routing === 'vxlan' ? overlayRoutesTo(ends, input) : routesTo(ends, input),
+    routes: routesBy[input.routing](ends, input),
     retained: present.states.filter((state) =>
       state.destination === self.underlay
         ? state.spi !== pair?.inbound.spi && !sends && !isHeir
@@ -216,4 +216,10 @@ function overlayRoutesTo({ self, node, number }: Ends, input: PeerInput): RouteO
     mtu: mtuTo(input) - vxlanOverhead(familyOf(node.underlay)),
     metric: routeMetricOf(number),
   }))
+}
+
+const routesBy: Readonly<Record<Routing, (ends: Ends, input: PeerInput) => RouteOptions[]>> = {
+  native: routesTo,
+  vxlan: overlayRoutesTo,
+  given: () => [],
 }

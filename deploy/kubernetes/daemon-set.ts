@@ -24,8 +24,19 @@ const unprivileged = {
   readOnlyRootFilesystem: true,
   seccompProfile: { type: 'RuntimeDefault' },
 }
+/** bpf() needs CAP_BPF and, for programs on devices and maps of theirs, CAP_NET_ADMIN and CAP_PERFMON. */
+export const agentSecurity = {
+  ...unprivileged,
+  capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
+}
 
-export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings): KubernetesObject {
+export function daemonSet({
+  image,
+  imageDigest,
+  wire,
+  isNetwork,
+  addresses,
+}: AgentSettings): KubernetesObject {
   const mirror = {
     image,
     command: ['node', 'agent/kubernetes/main.ts'],
@@ -33,7 +44,10 @@ export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings
     securityContext: unprivileged,
     volumeMounts: [runMount, { name: 'token', mountPath: tokenDirectory, readOnly: true }],
   }
-  const mirrorArguments = ['--node=$(NODE)', `--cluster=${storeDirectory}`, `--socket=${agentSocket}`]
+  const mirrorArguments = [
+    ...['--node=$(NODE)', `--cluster=${storeDirectory}`, `--socket=${agentSocket}`],
+    ...(addresses === 'ranges' ? [] : [`--addresses=${addresses}`]),
+  ]
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
@@ -78,11 +92,7 @@ export function daemonSet({ image, imageDigest, wire, isNetwork }: AgentSettings
                 '--without-esp=guard',
               ],
               env: [nodeName],
-              // bpf() needs CAP_BPF and, for programs on devices and maps of theirs, CAP_NET_ADMIN and CAP_PERFMON.
-              securityContext: {
-                ...unprivileged,
-                capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'BPF', 'PERFMON'] },
-              },
+              securityContext: agentSecurity,
               resources: { requests: { cpu: '50m', memory: '96Mi' } },
               volumeMounts: [
                 runMount,

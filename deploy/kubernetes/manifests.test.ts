@@ -5,6 +5,7 @@ import { parseOptions } from '../../agent/options.ts'
 import { parseEncryptionPolicies } from '../../agent/scope/parse.ts'
 import { manifestFiles } from './files.ts'
 import { agentManifests } from './manifests.ts'
+import { nodeTask } from './node-task.ts'
 import type { KubernetesObject } from './object.ts'
 import { defaultSettings } from './settings.ts'
 
@@ -61,6 +62,26 @@ test('what is encrypted by default is understood by agents, and covers pods and 
   const [policy] = parseEncryptionPolicies(manifestFiles()['scope.yaml'])
   assert.deepEqual([policy?.pods, policy?.nodes], ['all', []])
   assert.doesNotMatch(manifestFiles()['kustomization.yaml']!, /scope/, 'its kind is not known yet then')
+})
+
+test('beside another network nothing tells the kubelet how pods are plugged in', () => {
+  const mirrorOf = (changed: Partial<typeof defaultSettings>) => {
+    const spec = podSpec(agentManifests({ ...defaultSettings, ...changed }))
+    return JSON.stringify([spec.containers.find(({ name }) => name === 'mirror'), spec])
+  }
+  assert.match(mirrorOf({ isNetwork: true }), /--cni=.*\/etc\/cni\/net\.d/)
+  assert.doesNotMatch(mirrorOf({ isNetwork: false }), /cni/)
+  assert.doesNotMatch(mirrorOf({}), /--addresses/)
+  assert.match(mirrorOf({ addresses: 'pods' }), /--addresses=pods/)
+})
+
+test('what is done once on a node may do what its agent may, and no more', () => {
+  const agent = podSpec(agentManifests(defaultSettings)).containers.find(({ name }) => name === 'agent')!
+  const { spec } = nodeTask({ name: 'look', node: 'n1', image: 'i', command: ['node'] }) as unknown as {
+    spec: { containers: Container[]; nodeName: string; automountServiceAccountToken: boolean }
+  }
+  assert.deepEqual(spec.containers[0]!.securityContext, agent.securityContext)
+  assert.deepEqual([spec.nodeName, spec.automountServiceAccountToken], ['n1', false])
 })
 
 test('nothing that the agents may do is said by a wildcard', () => {

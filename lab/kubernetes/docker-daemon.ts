@@ -17,6 +17,8 @@ export interface DockerDaemon {
   readonly environment: NodeJS.ProcessEnv
   /** Leaves the disk as it is to be found again. */
   stop(): Promise<void>
+  /** Ends with its kernel: this process need not wait for it. */
+  leave(): void
 }
 
 /**
@@ -59,6 +61,7 @@ export async function startDockerDaemon(disk: string): Promise<DockerDaemon> {
     if (ended || performance.now() > deadline) throw notUp()
   return {
     environment: { ...environment, PATH: `${patientDocker()}:${environment.PATH}` },
+    leave: () => daemon.unref(),
     stop: async () => {
       daemon.kill('SIGTERM')
       await exit

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -8,15 +8,24 @@ import { buildProgram, findGo } from './build.ts'
 import { install, isIntact } from './cache.ts'
 import type { Directories } from './directories.ts'
 import type { Cli } from './find.ts'
+import {
+  answers,
+  installOfficial,
+  isInstalled,
+  type OfficialPlugin,
+  placeOf,
+  programOf,
+  releaseOf,
+} from './official-plugin.ts'
 import { run } from './run.ts'
 
 /** The version of the plugin that stacks on Kubernetes name, downloaded or built. */
 export const kubernetesPluginVersion = '4.25.0'
 
-const program = 'pulumi-resource-kubernetes'
+const plugin: OfficialPlugin = { name: 'kubernetes', version: kubernetesPluginVersion }
+const program = programOf(plugin)
 const wrapper = fileURLToPath(new URL('go/kubernetes', import.meta.url))
 const goModule = 'github.com/pulumi/pulumi-kubernetes/provider/v4'
-const release = `https://get.pulumi.com/releases/plugins/${program}-v${kubernetesPluginVersion}-linux-${process.arch === 'x64' ? 'amd64' : process.arch}.tar.gz`
 
 /** On two cores with empty caches of Go; told to the user before it starts. */
 const expectedBuild = { minutes: 10, gigabytes: 5 }
@@ -39,15 +48,14 @@ export async function ensureKubernetesPlugin(
   cli: Cli,
   places: Directories,
   env: NodeJS.ProcessEnv,
-  { report, signal, from = release }: PluginOptions,
+  { report, signal, from = releaseOf(plugin) }: PluginOptions,
 ): Promise<void> {
   const home = env.PULUMI_HOME ?? places.home
-  const installed = join(home, 'plugins', `resource-kubernetes-v${kubernetesPluginVersion}`, program)
-  // A link whose cache was emptied does not exist to existsSync.
-  if (existsSync(installed)) return
+  if (isInstalled(plugin, home)) return
+  const installed = placeOf(plugin, home)
   const built = join(places.cache, `kubernetes-${kubernetesPluginVersion}-${process.arch}-${buildDigest()}`)
   if (!(await isIntact(built, [program]))) {
-    if (await answers(from, signal)) return await installOfficial(cli, env, signal)
+    if (await answers(from, signal)) return await installOfficial(plugin, cli, env, signal)
     signal?.throwIfAborted()
     report('the official plugin for Kubernetes cannot be had: its server does not answer')
     await install(built, (partial) => build(partial, report, signal), [program])
@@ -55,31 +63,6 @@ export async function ensureKubernetesPlugin(
   await mkdir(dirname(installed), { recursive: true })
   await rm(installed, { force: true })
   await symlink(join(built, program), installed)
-}
-
-async function answers(url: string, signal?: AbortSignal): Promise<boolean> {
-  const patience = AbortSignal.timeout(5000)
-  try {
-    const response = await fetch(url, {
-      method: 'HEAD',
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
-    })
-    return response.ok
-  } catch {
-    return false
-  }
-}
-
-async function installOfficial(cli: Cli, env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<void> {
-  const argv = ['plugin', 'install', 'resource', 'kubernetes', kubernetesPluginVersion]
-  const { code, stderr } = await run(cli.program, argv, { env, ...(signal && { signal }) })
-  if (code !== 0)
-    throw new Problem(
-      'EPLUGIN',
-      4,
-      `Pulumi could not install its plugin for Kubernetes: ${stderr.trim().split('\n').at(-1)}`,
-      `Try it by hand: pulumi ${argv.join(' ')}`,
-    )
 }
 
 /** Changes whenever another version or another dependency would be built. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { complain } from '../../cli/complain.ts'
 import { Problem } from '../../lab/problem.ts'
 import { obtainCli } from './cli.ts'
+import { ensureCloudPlugin } from './cloud-plugin.ts'
 import { directories } from './directories.ts'
 import { pulumiEnvironment } from './environment.ts'
 import { ensureKubernetesPlugin } from './kubernetes-plugin.ts'
@@ -33,7 +34,9 @@ async function main(argv: readonly string[]): Promise<number> {
     removeAbandonedLocks(places.state)
     await selectDefaultStack(cli.program, root, env, places)
     const needs = needsOf(argv, { root, env, places })
-    if (needs.kubernetes) await ensureKubernetesPlugin(cli, places, env, { report, signal: interrupt.signal })
+    const options = { report, signal: interrupt.signal }
+    if (needs.cloud) await ensureCloudPlugin(needs.cloud, cli, places, env, options)
+    if (needs.kubernetes) await ensureKubernetesPlugin(cli, places, env, options)
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
     return await pass(cli.program, argv, env)
   } finally {

@@ -21,6 +21,18 @@ test('a stack on Kubernetes needs its plugin, for what runs the program', (t) =>
   assert.equal(needs(['up']), false)
 })
 
+test('a stack on a cloud needs that of the cloud as well', (t) => {
+  const root = scratch(t)
+  for (const [cluster, cloud] of [
+    ['eks', 'aws'],
+    ['gke', 'gcp'],
+  ] as const) {
+    writeFileSync(join(root, `Pulumi.${cluster}.yaml`), `config:\n  wireproof:cluster: ${cluster}\n`)
+    const needs = needsOf(['preview', '-s', cluster], { root, env: {}, places: directories({}, root) })
+    assert.deepEqual(needs, { kubernetes: true, cloud })
+  }
+})
+
 test('a stack file that is no YAML is left to Pulumi to complain of', (t) => {
   const root = scratch(t)
   writeFileSync(join(root, 'Pulumi.kind.yaml'), 'config:\n  a: b: c\n')

@@ -8,7 +8,15 @@ import { selectedStack } from './stack.ts'
 export interface Needs {
   /** Pulumi's plugin for Kubernetes. */
   readonly kubernetes: boolean
+  /** That for a cloud. */
+  readonly cloud?: 'aws' | 'gcp'
 }
+
+/** By the cluster that a stack stands up. */
+const clouds: ReadonlyMap<string | undefined, 'aws' | 'gcp'> = new Map([
+  ['eks', 'aws'],
+  ['gke', 'gcp'],
+])
 
 /** Commands that run the program, or ask providers about what it declared. */
 const operations = ['up', 'update', 'preview', 'pre', 'refresh', 'destroy', 'down', 'watch', 'import']
@@ -20,7 +28,8 @@ export function needsOf(
 ): Needs {
   if (!argv.some((word) => operations.includes(word))) return { kubernetes: false }
   const cluster = clusterOf(configFile(argv, places))
-  return { kubernetes: cluster !== undefined && cluster !== 'embedded' }
+  const cloud = clouds.get(cluster)
+  return { kubernetes: cluster !== undefined && cluster !== 'embedded', ...(cloud && { cloud }) }
 }
 
 function configFile(

@@ -5,7 +5,7 @@ import { suiteOfClusterKey } from '../../lab/suites.ts'
 import { clusterKey } from './cluster-key.ts'
 import type { Watching } from './resource-kind.ts'
 
-const watching: Watching = { report: () => {}, signal: new AbortController().signal }
+const watching: Watching = { report: () => {}, warn: () => {}, signal: new AbortController().signal }
 const inputs = { suite: 'aes-gcm-128', generation: 1 } as const
 
 test('a key is one that agents read, and secret', async () => {

@@ -69,7 +69,11 @@ export class ClusterProvider implements provider.Provider {
   }
 
   #watching(urn: string): Watching {
-    return { report: (line) => this.#log(urn, line), signal: this.#cancelled.signal }
+    return {
+      report: (line) => this.#log(urn, line),
+      warn: (line) => this.#log(urn, line, true),
+      signal: this.#cancelled.signal,
+    }
   }
 }
 

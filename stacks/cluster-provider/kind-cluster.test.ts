@@ -46,7 +46,8 @@ function start({ nodeImage }: { nodeImage?: string } = {}) {
     withKubeconfig: (use) => use('/nowhere/kubeconfig'),
   })
   const told: string[] = []
-  const watching: Watching = { report: (line) => told.push(line), signal: new AbortController().signal }
+  const tell = (line: string) => told.push(line)
+  const watching: Watching = { report: tell, warn: tell, signal: new AbortController().signal }
   return {
     ...{ clusters, images, resource, told, watching },
     failKubeconfig: () => {

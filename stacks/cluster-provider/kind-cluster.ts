@@ -79,11 +79,11 @@ export function kindCluster(machine: KindMachine): ResourceKind<KindClusterInput
       })
     },
 
-    async delete({ name, incarnation }, { report, signal }) {
+    async delete({ name, incarnation }, { warn, signal }) {
       const kind = await machine.kind(signal)
       const there = await incarnationOf(kind, name)
       if (there === undefined) return
-      if (there !== incarnation) return report(`the cluster ${name} that is there is another one, and stays`)
+      if (there !== incarnation) return warn(`the cluster ${name} that is there is another one, and stays`)
       await machine.withKubeconfig((kubeconfig) => kind.deleteCluster(name, { kubeconfig }))
     },
   }

@@ -1,6 +1,8 @@
 /** What watches an operation: shows its progress on the resource's line, and may end it. */
 export interface Watching {
   readonly report: (line: string) => void
+  /** What is to be known after the end as well. */
+  readonly warn: (line: string) => void
   readonly signal: AbortSignal
 }
 

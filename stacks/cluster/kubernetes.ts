@@ -72,7 +72,11 @@ export function resourceName({ kind, metadata }: ObjectInput): string {
   return `${kind.toLowerCase()}-${metadata.name}`
 }
 
-/** Declares objects; namespaces and definitions come before what needs them. */
+/**
+ * Declares objects; namespaces and definitions come before what needs them.
+ *
+ * @param between declares what needs those itself, and must be there before the rest.
+ */
 export function declareObjects(
   objects: readonly ObjectInput[],
   prefix: string,
@@ -82,6 +86,7 @@ export function declareObjects(
   }: Omit<CustomResourceOptions, 'dependsOn'> & {
     readonly dependsOn?: readonly Resource[]
   },
+  between: (first: Resource[]) => readonly Resource[] = () => [],
 ): KubernetesObjectResource[] {
   const declare = (chosen: readonly ObjectInput[], after: readonly Resource[]) =>
     chosen.map((object) => {
@@ -93,7 +98,7 @@ export function declareObjects(
     ...first,
     ...declare(
       objects.filter((object) => !isNeeded(object)),
-      [...dependsOn, ...first],
+      [...dependsOn, ...first, ...between(first)],
     ),
   ]
 }

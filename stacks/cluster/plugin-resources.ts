@@ -1,8 +1,10 @@
 import { CustomResource, type CustomResourceOptions, type Input, type Output } from '@pulumi/pulumi'
 import type { AgentRolloutInputs, AgentRolloutState } from '../cluster-provider/agent-rollout.ts'
 import type { ClusterKeyInputs, ClusterKeyState } from '../cluster-provider/cluster-key.ts'
+import type { ExpiryInputs, ExpiryState } from '../cluster-provider/expiry.ts'
 import type { KindClusterInputs, KindClusterState } from '../cluster-provider/kind-cluster.ts'
 import type { LoadedImageInputs, LoadedImageState } from '../cluster-provider/loaded-image.ts'
+import type { NodeReadinessInputs, NodeReadinessState } from '../cluster-provider/node-readiness.ts'
 
 /** Resources that the plugin in cluster-provider/ serves. */
 
@@ -52,6 +54,22 @@ export class AgentRollout extends CustomResource {
 
   constructor(name: string, inputs: Inputs<AgentRolloutInputs>, options?: CustomResourceOptions) {
     super(type('AgentRollout'), name, { agents: undefined, ...inputs }, secretly(['kubeconfig'], options))
+  }
+}
+
+export class NodeReadiness extends CustomResource {
+  declare readonly nodes: Output<NodeReadinessState['nodes']>
+
+  constructor(name: string, inputs: Inputs<NodeReadinessInputs>, options?: CustomResourceOptions) {
+    super(type('NodeReadiness'), name, { nodes: undefined, ...inputs }, secretly(['kubeconfig'], options))
+  }
+}
+
+export class Expiry extends CustomResource {
+  declare readonly at: Output<ExpiryState['at']>
+
+  constructor(name: string, inputs: Inputs<ExpiryInputs>, options?: CustomResourceOptions) {
+    super(type('Expiry'), name, { at: undefined, ...inputs }, options)
   }
 }
 

@@ -18,15 +18,16 @@ import {
   type KubernetesProvider,
   type ObjectInput,
 } from './kubernetes.ts'
-import { AgentRollout, ClusterKey } from './plugin-resources.ts'
+import { AgentRollout, ClusterKey, NodeReadiness } from './plugin-resources.ts'
 
 /** What the cluster is like, beside what the stack's configuration says of its agents. */
-export type AgentPlace = Pick<AgentSettings, 'routing' | 'clusterCidrs' | 'wire' | 'isNetwork'>
+export type AgentPlace = Pick<AgentSettings, 'routing' | 'clusterCidrs' | 'wire' | 'isNetwork' | 'addresses'>
 
 /** An image, by the name that nodes have it under. */
 export interface Image {
   readonly name: Input<string>
-  readonly digest: Input<string>
+  /** Known where it was built here; elsewhere the name says which one is meant. */
+  readonly digest?: Input<string>
 }
 
 export interface WireproofAgentInputs {
@@ -35,6 +36,8 @@ export interface WireproofAgentInputs {
   readonly image: Image
   readonly place: AgentPlace
   readonly flags: AgentFlags
+  /** Nodes are looked at first where this is given; what it says is whether one that cannot encrypt keeps agents from all. */
+  readonly readiness?: { readonly refuses: boolean }
 }
 
 /** An agent on every node, with its key; it is there when every agent has said what it does. */
@@ -43,7 +46,7 @@ export class WireproofAgent extends ComponentResource {
 
   constructor(name: string, inputs: WireproofAgentInputs, options?: ComponentResourceOptions) {
     super('wireproof:index:WireproofAgent', name, {}, options)
-    const { access, provider, image, place, flags } = inputs
+    const { access, provider, image, place, flags, readiness } = inputs
     const { encryptL3, strict, suite, keyGeneration, scope } = flags
     const key = new ClusterKey(`${name}-key`, { suite, generation: keyGeneration }, { parent: this })
     const settings = (image: string, imageDigest?: string): AgentSettings => ({
@@ -66,7 +69,21 @@ export class WireproofAgent extends ComponentResource {
       provider,
       ...(access.ownCluster && { deletedWith: access.ownCluster }),
     }
-    const declared = declareObjects([...objects, { ...secretOfKey, stringData }, ...scope], name, of)
+    const everything = [...objects, { ...secretOfKey, stringData }, ...scope]
+    const declared = declareObjects(everything, name, of, (first) => {
+      if (!readiness) return []
+      const { kubeconfig, identifier: cluster, ownCluster } = access
+      const { wire } = place
+      const looked = { kubeconfig, cluster, image: image.name, suite, wire, ...readiness }
+      return [
+        new NodeReadiness(`${name}-readiness`, looked, {
+          parent: this,
+          dependsOn: first,
+          // What agents leave in the kernels of nodes goes with the nodes.
+          ...(ownCluster && { deletedWith: ownCluster }),
+        }),
+      ]
+    })
     const rollout = new AgentRollout(
       `${name}-rollout`,
       {

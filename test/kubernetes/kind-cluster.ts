@@ -37,7 +37,26 @@ const patience = 240
 
 /** Every node of it is ready. One of the same name is removed first. */
 export async function standUpKindCluster(options: KindClusterOptions): Promise<KindCluster> {
-  const { name, workers, settings = {}, archives } = options
+  const { settings = {} } = options
+  const bare = await standUpBareCluster(options)
+  const changeSettings = (changed: Partial<AgentSettings>) =>
+    bare.apply(settingsManifest({ ...defaultSettings, ...settings, ...changed }))
+  try {
+    const furnishing = { archives: [], podsPerNode: 0, settings }
+    await furnishCluster(await openKind(), { name: options.name, patience }, furnishing, report)
+    return { ...bare, changeSettings }
+  } catch (error) {
+    await bare.dispose()
+    throw error
+  }
+}
+
+/** One without a network, and so without a node that is ready; the agent’s image is on its nodes. */
+export async function standUpBareCluster({
+  name,
+  workers,
+  archives,
+}: Omit<KindClusterOptions, 'settings'>): Promise<Omit<KindCluster, 'changeSettings'>> {
   const directory = mkdtempSync(join(tmpdir(), 'wireproof-cluster-'))
   const kubeconfig = join(directory, 'kubeconfig')
   const kind = await openKind()
@@ -49,22 +68,22 @@ export async function standUpKindCluster(options: KindClusterOptions): Promise<K
     spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...argv], { input, encoding: 'utf8' })
   const apply = (...objects: readonly object[]) => {
     const documents = objects.map((each) => stringify(each)).join('---\n')
-    const { status, stderr } = kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], documents)
-    assert.equal(status, 0, stderr)
+    assertDone(kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], documents))
   }
-  const changeSettings = (changed: Partial<AgentSettings>) =>
-    apply(settingsManifest({ ...defaultSettings, ...settings, ...changed }))
   try {
     await kind.deleteCluster(name)
     const node = await buildImage('node', { report })
     const agent = await buildImage('agent', { report })
     await createCluster(kind, { name, nodeImage: node.names[0]!, workers, patience }, report)
     writeFileSync(kubeconfig, await kind.kubeconfig(name), { mode: 0o600 })
-    const furnishing = { archives: [agent.archive, ...archives], podsPerNode: 0, settings }
-    await furnishCluster(kind, { name, patience }, furnishing, report)
-    return { kubeconfig, directory, kubectl, apply, changeSettings, dispose }
+    for (const archive of [agent.archive, ...archives]) await kind.loadArchive(name, archive)
+    return { kubeconfig, directory, kubectl, apply, dispose }
   } catch (error) {
     await dispose()
     throw error
   }
+}
+
+function assertDone({ status, stderr }: SpawnSyncReturns<string>): void {
+  assert.equal(status, 0, stderr)
 }

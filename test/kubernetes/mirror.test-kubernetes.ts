@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -15,7 +15,7 @@ import { newIncarnation } from '../../agent/keys/incarnation.ts'
 import { ApiServer } from '../../agent/kubernetes/api-server.ts'
 import { EventPublisher } from '../../agent/kubernetes/event-publisher.ts'
 import type { ApiObject } from '../../agent/kubernetes/follow.ts'
-import { Mirror } from '../../agent/kubernetes/mirror.ts'
+import { type AddressesBy, Mirror } from '../../agent/kubernetes/mirror.ts'
 import { agentManifests, keyManifest } from '../../deploy/kubernetes/manifests.ts'
 import type { KubernetesObject } from '../../deploy/kubernetes/object.ts'
 import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
@@ -80,16 +80,16 @@ async function putNode(id: number): Promise<void> {
 interface Station {
   readonly directory: string
   readonly store: FileStore
-  readonly mirror: Mirror
+  mirror: Mirror
 }
 
-async function station(node: string): Promise<Station> {
+async function station(node: string, addresses: AddressesBy = 'ranges'): Promise<Station> {
   const directory = mkdtempSync(join(tmpdir(), `wireproof-mirror-${node}-`))
   directories.push(directory)
   const keyFile = join(directory, 'secret', 'key')
   mkdirSync(join(directory, 'secret'))
   writeFileSync(keyFile, key)
-  const mirror = new Mirror(plane.server, node, join(directory, 'cluster'), quiet)
+  const mirror = new Mirror(plane.server, node, join(directory, 'cluster'), quiet, { addresses })
   await mirror.start()
   const store = new FileStore(join(directory, 'cluster'), { keyFile, revisions: 'assigned' })
   store.refresh(true)
@@ -218,6 +218,39 @@ describe('a cluster store that mirrors the API server', () => {
     })
     kubectl(['delete', 'pod', 'web', '--grace-period=0', '--force'])
     await eventually(() => assert.equal(view(stations[1]!).pods.has('default/web'), false))
+  })
+
+  test('has of every node what its pods have, where addresses are known by pods', async () => {
+    apply([pod('early', { nodeName: 'n1' })])
+    setPodAddress('early', '10.90.16.5')
+    const other = await station('n2', 'pods')
+    const claimed = (name: string) => view(other).nodes.get(name)?.podCidrs
+    try {
+      await eventually(() => assert.deepEqual(claimed('n1'), ['10.90.16.5/32']))
+      assert.deepEqual([claimed('n2'), claimed('n3')], [[], []])
+      apply([pod('late', { nodeName: 'n2' })])
+      setPodAddress('late', '10.90.16.6')
+      await eventually(() => assert.deepEqual(claimed('n2'), ['10.90.16.6/32']))
+      assert.deepEqual(view(other).problems, [])
+      // Whoever comes after it takes nothing back that is so, not even for a moment.
+      other.mirror.close()
+      const path = join(other.directory, 'cluster/nodes')
+      const before = readdirSync(path).map((file) => statSync(join(path, file)).mtimeMs)
+      const next = new Mirror(plane.server, 'n2', join(other.directory, 'cluster'), quiet, {
+        addresses: 'pods',
+      })
+      await next.start()
+      assert.deepEqual(
+        readdirSync(path).map((file) => statSync(join(path, file)).mtimeMs),
+        before,
+      )
+      other.mirror = next
+      kubectl(['delete', 'pod', 'early', '--grace-period=0', '--force'])
+      await eventually(() => assert.deepEqual(claimed('n1'), []))
+    } finally {
+      kubectl(['delete', 'pod', 'early', 'late', '--grace-period=0', '--force', '--ignore-not-found'])
+      other.mirror.close()
+    }
   })
 
   test('has policies as the API server keeps them', async () => {
@@ -408,13 +441,18 @@ describe('a cluster store that mirrors the API server', () => {
 
 function pod(
   name: string,
-  { labels = {}, hostNetwork = false, ports = [] as { name: string; containerPort: number }[] },
+  {
+    nodeName = 'n1',
+    labels = {},
+    hostNetwork = false,
+    ports = [] as { name: string; containerPort: number }[],
+  },
 ): KubernetesObject {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'default', labels },
-    spec: { nodeName: 'n1', hostNetwork, containers: [{ name: 'c', image: 'c', ports }] },
+    spec: { nodeName, hostNetwork, containers: [{ name: 'c', image: 'c', ports }] },
   }
 }
 
