@@ -12,13 +12,8 @@ import { sbomOf } from './content/sbom.ts'
 /** Where the checkout's part that an agent is stands in its image. */
 const home = 'opt/wireproof'
 
-/** What the manifests in deploy/kubernetes start: the agent, the mirror beside it, the question whether it is well, and that before it. */
-const programs = [
-  'agent/main.ts',
-  'agent/kubernetes/main.ts',
-  'agent/kubernetes/survey.ts',
-  'agent/probe.mjs',
-]
+/** What the manifests in deploy/kubernetes start: the agent, the mirror beside it, and what looks at a node before. */
+const programs = ['agent/main.ts', 'agent/kubernetes/main.ts', 'agent/kubernetes/survey.ts']
 
 /**
  * The agent's image: Node, the agent's own files and those of the packages that these import, the datapath, and the

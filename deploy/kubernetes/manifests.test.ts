@@ -84,6 +84,18 @@ test('what is done once on a node may do what its agent may, and no more', () =>
   assert.deepEqual([spec.nodeName, spec.automountServiceAccountToken], ['n1', false])
 })
 
+test('the kubelet asks the agent where it listens, on loopback, and starts no program for it', () => {
+  const [agent] = podSpec(agentManifests(defaultSettings)).containers
+  const port = Number(parseOptions(agent!.args).metrics?.port)
+  const { startupProbe, livenessProbe, readinessProbe } = agent as unknown as Record<string, Probe>
+  for (const probe of [startupProbe, livenessProbe, readinessProbe])
+    assert.deepEqual([probe?.httpGet?.host, probe?.httpGet?.port], ['127.0.0.1', port])
+})
+
+interface Probe {
+  readonly httpGet?: { readonly host: string; readonly port: number }
+}
+
 test('nothing that the agents may do is said by a wildcard', () => {
   for (const { kind, rules } of agentManifests(defaultSettings)) {
     if (kind !== 'ClusterRole' && kind !== 'Role') continue
