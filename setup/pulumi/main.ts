@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { complain } from '../../cli/complain.ts'
@@ -38,9 +39,20 @@ async function main(argv: readonly string[]): Promise<number> {
     if (needs.cloud) await ensureCloudPlugin(needs.cloud, cli, places, env, options)
     if (needs.kubernetes) await ensureKubernetesPlugin(cli, places, env, options)
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
-    return await pass(cli.program, argv, env)
+    if (!needs.kubernetes) return await pass(cli.program, argv, env)
+    return await inScratch((TMPDIR) => pass(cli.program, argv, { ...env, TMPDIR }))
   } finally {
     for (const removeSalt of removeSalts) removeSalt()
+  }
+}
+
+/** Pulumi's plugin for Kubernetes writes the credentials of clusters into temporary files and leaves them there. */
+async function inScratch<Result>(action: (directory: string) => Promise<Result>): Promise<Result> {
+  const directory = mkdtempSync(join(tmpdir(), 'wireproof-pulumi-'))
+  try {
+    return await action(directory)
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { after, before, describe, test } from 'node:test'
 import { buildImage } from '../../images/build.ts'
 import { eventually } from '../eventually.ts'
@@ -12,6 +14,9 @@ const name = 'wireproof-existing'
 const nodes = [`${name}-control-plane`, `${name}-worker`]
 let cluster: Awaited<ReturnType<typeof standUpBareCluster>>
 let user: PulumiUser
+/** Where Pulumi's plugin for Kubernetes leaves credentials, left to itself. */
+const kubeconfigs = () => readdirSync(tmpdir()).filter((file) => /^kubeconfig\d+$/.test(file))
+const earlierKubeconfigs = kubeconfigs()
 
 before(async () => {
   const { archive } = await buildImage('workload', { report: () => {} })
@@ -70,6 +75,10 @@ describe('a cluster of others’', () => {
       withinMs: 60_000,
       everyMs: 500,
     })
+  })
+
+  test('leaves no credentials in temporary files', () => {
+    assert.deepEqual(kubeconfigs(), earlierKubeconfigs)
   })
 
   test('up again changes nothing', async () => {
