@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { encryptionOverhead, type Suite, suiteNames, suites } from '../agent/keys/suite.ts'
 import { overlayDevice, vxlanOverhead } from '../agent/plan/overlay.ts'
 import { AgentCluster } from './agent-cluster.ts'
+import { eventually } from './eventually.ts'
 
 const wireMtu = 1500
 const all = (count: number) => ({ sent: count, received: count })
@@ -275,9 +276,16 @@ for (const [underlay, pods] of [
         cluster.run(`n${id}`, ['ip', 'link', 'set', `p${id}`, 'mtu', `${wireMtu}`])
         cluster.run(`p${id}`, ['ip', 'link', 'set', 'eth0', 'mtu', `${wireMtu}`])
       }
+      // Addresses of IPv6 are good for nothing while the kernel looks whether another has them.
+      for (const family of families)
+        await eventually(() => assert.equal(pingWhole(headers[family] + 56, family).received, 1), {
+          withinMs: 20_000,
+          everyMs: 200,
+        })
     })
     after(() => cluster?.close())
 
+    const families = pods === 'both' ? ([4, 6] as const) : ([4] as const)
     const mtuOf = (suite: Suite) =>
       wireMtu - encryptionOverhead(suite, underlay) - vxlanOverhead(underlay === 'ipv4' ? 4 : 6)
     const headers = { 4: 28, 6: 48 } as const
@@ -293,7 +301,7 @@ for (const [underlay, pods] of [
     }
 
     for (const name of suiteNames)
-      for (const family of pods === 'both' ? ([4, 6] as const) : ([4] as const)) {
+      for (const family of families) {
         const suite = suites[name]
         const mtu = mtuOf(suite)
         test(`${name}: of IPv${family}, up to ${mtu} bytes cross whole, and one more is answered with what fits`, async () => {
