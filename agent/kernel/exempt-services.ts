@@ -1,4 +1,5 @@
-import { setSysctl } from '@wireproof/netlink'
+import { existsSync, writeFileSync } from 'node:fs'
+import { networkSysctls } from '../kubernetes/names.ts'
 import { protocolNumbers } from '../policy/layout.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Exemption } from '../scope/encryption-policy.ts'
@@ -37,7 +38,8 @@ function keyOf({ protocol, port }: Exemption): Buffer {
 /** Has accepted connections answer under the mark that they were asked under. */
 function answerAsAsked(): void {
   try {
-    setSysctl('net/ipv4/tcp_fwmark_accept', '1')
+    const settings = existsSync(networkSysctls) ? networkSysctls : '/proc/sys/net'
+    writeFileSync(`${settings}/ipv4/tcp_fwmark_accept`, '1')
   } catch (error) {
     throw new AgentProblem(
       'ESYSCTL',

@@ -4,6 +4,7 @@ import {
   agentSocket,
   keyFile,
   keySecret,
+  networkSysctls,
   runDirectory,
   settingsDirectory,
 } from '../../agent/kubernetes/names.ts'
@@ -101,6 +102,7 @@ export function daemonSet({
                 runMount,
                 { name: 'key', mountPath: settingsDirectory, readOnly: true },
                 { name: 'bpffs', mountPath: '/sys/fs/bpf' },
+                { name: 'sysctls', mountPath: networkSysctls },
               ],
               startupProbe: { ...probe('healthz'), periodSeconds: 1, failureThreshold: 120 },
               livenessProbe: { ...probe('healthz'), periodSeconds: 10, failureThreshold: 3 },
@@ -120,6 +122,7 @@ export function daemonSet({
           volumes: [
             { name: 'run', hostPath: { path: runDirectory, type: 'DirectoryOrCreate' } },
             { name: 'bpffs', hostPath: { path: '/sys/fs/bpf', type: 'Directory' } },
+            { name: 'sysctls', hostPath: { path: '/proc/sys/net', type: 'Directory' } },
             ...(isNetwork
               ? [{ name: 'cni', hostPath: { path: cniDirectory, type: 'DirectoryOrCreate' } }]
               : []),
