@@ -23,6 +23,7 @@ import {
   setSysctl,
   type Xfrm,
 } from '@wireproof/netlink'
+import type { Flow } from '../agent/api.ts'
 import { type AgentClient, connectAgent } from '../agent/client.ts'
 import type { Announcement } from '../agent/cluster/state.ts'
 import type { Routing } from '../agent/plan/overlay.ts'
@@ -257,8 +258,32 @@ export class AgentCluster {
     })
   }
 
+  /** As the CNI plugin `ptp` does, which tells no agent: the link is up before anybody knows whose it is. */
+  plugUntold(id: number): void {
+    this.plugPod(id, { withAlias: false })
+    this.route(id, (route) => {
+      route.setLink(`p${id}`, { up: true })
+      route.addRoute({ destination: `${this.podAddress(id)}/32`, device: `p${id}`, scope: 'link' })
+    })
+  }
+
   async settled(...ids: number[]): Promise<void> {
     await Promise.all(ids.map((id) => this.agent(id).settled()))
+  }
+
+  /** What the node's agent tells meanwhile, and a moment before and after. */
+  async flowsWhile(id: number, action: () => Promise<unknown>): Promise<Flow[]> {
+    const stop = new AbortController()
+    const seen: Flow[] = []
+    const reading = (async () => {
+      for await (const flow of this.agent(id).flows(stop.signal)) seen.push(flow)
+    })()
+    await delay(200)
+    await action()
+    await delay(200)
+    stop.abort()
+    await reading
+    return seen
   }
 
   xfrm<Result>(id: number, action: (xfrm: Xfrm) => Result): Result {

@@ -24,20 +24,12 @@ before(async () => {
 })
 after(() => cluster?.close())
 
-function plug(id: number): void {
-  cluster.plugPod(id, { withAlias: false })
-  cluster.route(id, (route) => {
-    route.setLink(`p${id}`, { up: true })
-    route.addRoute({ destination: `${cluster.podAddress(id)}/32`, device: `p${id}`, scope: 'link' })
-  })
-}
-
 const inClear = (frames: readonly string[]) =>
   frames.filter((frame) => !frame.includes('ESP') && !frame.includes('ARP'))
 
 test('what goes to an address that no node has claimed yet is held back', async () => {
   for (const id of nodes) {
-    plug(id)
+    cluster.plugUntold(id)
     await eventually(async () => assert.ok((await cluster.agent(id).status()).pods.includes(`p${id}`)))
   }
   const frames = await cluster.onWire(async () => {

@@ -16,23 +16,14 @@ before(async () => {
 })
 after(() => cluster?.close())
 
-/** As the plugin `ptp` does: the link is up before anybody knows whose it is. */
-function plug(id: number): void {
-  cluster.plugPod(id, { withAlias: false })
-  cluster.route(id, (route) => {
-    route.setLink(`p${id}`, { up: true })
-    route.addRoute({ destination: `${cluster.podAddress(id)}/32`, device: `p${id}`, scope: 'link' })
-  })
-}
-
 const isGuarded = async (id: number) => (await cluster.agent(id).status()).pods.includes(`p${id}`)
 const guarded = (id: number) => async () => assert.ok(await isGuarded(id))
 
 test('a pod that is plugged in behind the agent’s back sends nothing in clear, and is guarded by its route', async () => {
-  plug(1)
+  cluster.plugUntold(1)
   await eventually(guarded(1))
   const frames = await cluster.onWire(async () => {
-    plug(2)
+    cluster.plugUntold(2)
     // From the first moment, before the agent can have seen it.
     const early = await cluster.ping(2, 1, 100)
     assert.ok(early.received > 0, JSON.stringify(early))

@@ -51,27 +51,13 @@ async function counted(id: number, name: string): Promise<number> {
 
 const notEsp = (frames: readonly string[]) => frames.filter((frame) => !frame.includes('ESP'))
 
-async function flowsWhile(id: number, action: () => Promise<unknown>): Promise<Flow[]> {
-  const stop = new AbortController()
-  const seen: Flow[] = []
-  const reading = (async () => {
-    for await (const flow of cluster.agent(id).flows(stop.signal)) seen.push(flow)
-  })()
-  await delay(200)
-  await action()
-  await delay(200)
-  stop.abort()
-  await reading
-  return seen
-}
-
 test('under default deny a session that both sides allow opens, is answered, and names its rules; all in ESP', async () => {
   await put(denyAll, toWeb, fromClient)
   let sent: Flow[] = []
   let received: Flow[] = []
   const frames = await cluster.onWire(async () => {
-    received = await flowsWhile(2, async () => {
-      sent = await flowsWhile(1, async () => {
+    received = await cluster.flowsWhile(2, async () => {
+      sent = await cluster.flowsWhile(1, async () => {
         using session = new TcpSession(cluster, 1, 2, 80)
         assert.ok(await session.goesOn())
       })
@@ -91,7 +77,7 @@ test('what the sender may not do never leaves its node, and says which policies 
   let connected = true
   let flows: Flow[] = []
   const frames = await cluster.onWire(async () => {
-    flows = await flowsWhile(1, async () => {
+    flows = await cluster.flowsWhile(1, async () => {
       using session = new TcpSession(cluster, 1, 2, 81)
       assert.ok(await session.standsStill())
       connected = session.connected

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Flow } from '../agent/api.ts'
 import { overlayDevice, type Routing } from '../agent/plan/overlay.ts'
 import { AgentCluster } from './agent-cluster.ts'
@@ -158,20 +157,6 @@ class Services {
     return stdout.trim()
   }
 
-  async flowsWhile(id: number, action: () => Promise<unknown>): Promise<Flow[]> {
-    const stop = new AbortController()
-    const seen: Flow[] = []
-    const reading = (async () => {
-      for await (const flow of this.cluster.agent(id).flows(stop.signal)) seen.push(flow)
-    })()
-    await delay(200)
-    await action()
-    await delay(200)
-    stop.abort()
-    await reading
-    return seen
-  }
-
   async close(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL')
     await this.cluster.close()
@@ -228,7 +213,7 @@ for (const routing of ['native', 'vxlan'] as const)
     })
 
     test('what is told of it names the pod behind the service, and says encrypted', async () => {
-      const flows = await services.flowsWhile(1, () => services.talks(1, clusterIp(2)))
+      const flows = await services.cluster.flowsWhile(1, () => services.talks(1, clusterIp(2)))
       const told = flows
         .filter(({ protocol }) => protocol === 'tcp')
         .map(({ hook, verdict, reason, source, destination, destinationPod }) =>
@@ -249,7 +234,7 @@ for (const routing of ['native', 'vxlan'] as const)
       await onlyEsp(services, async () => assert.ok(await services.talks(1, clusterIp(2))))
       let flows: Flow[] = []
       await nothing(services, async () => {
-        flows = await services.flowsWhile(1, async () =>
+        flows = await services.cluster.flowsWhile(1, async () =>
           assert.ok(await services.isRefused(1, clusterIp(2), 81)),
         )
       })
