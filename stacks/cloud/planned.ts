@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs'
-import { isSecret, type Output, output, runtime } from '@pulumi/pulumi'
+import { isSecret, type Output, output } from '@pulumi/pulumi'
 import { opened } from '../cluster-provider/secrets.ts'
-import type { Planned, RecordedInputs } from './policies.ts'
+import { everythingDeclared, mockPulumi } from '../mocks.ts'
+import {
+  endComesFirst,
+  everythingSaysItsEnd,
+  inputsAreKnown,
+  nothingElseCosts,
+  nothingFromOutside,
+  onlyEspBetweenNodes,
+  type Planned,
+  type Policy,
+  type RecordedInputs,
+} from './policies.ts'
 
 /** For tests: what a program declares and returns where nothing is real. */
 export interface Plan {
@@ -13,18 +24,27 @@ export interface Plan {
 }
 
 export const plannedEnd = '2030-01-01T16:00:00.000Z'
-export const plannedKey = '1+ rfc4106(gcm(aes)) 000102030405060708090a0b0c0d0e0f10111213 128\n'
-
-const states: Readonly<Record<string, Record<string, unknown>>> = {
-  'wireproof-cluster:index:Expiry': { at: plannedEnd },
-  'wireproof-cluster:index:ClusterKey': { key: plannedKey, keyId: 1 },
-  'wireproof-cluster:index:NodeReadiness': { nodes: [] },
-  'wireproof-cluster:index:AgentRollout': { agents: [] },
-}
 
 export const recordedInputs = JSON.parse(
   readFileSync(new URL('recorded-inputs.json', import.meta.url), 'utf8'),
 ) as RecordedInputs
+
+/** All that holds of what a stack in a cloud plans. @param end as its resources have it. */
+export function everyPolicy(end: string): Policy[] {
+  return [
+    nothingFromOutside,
+    onlyEspBetweenNodes,
+    endComesFirst,
+    everythingSaysItsEnd(recordedInputs, end),
+    nothingElseCosts(recordedInputs),
+    inputsAreKnown(recordedInputs),
+  ]
+}
+
+/** The one of a type whose name has this part. */
+export function oneOf({ planned }: Plan, type: string, part = ''): Planned {
+  return planned.find((each) => each.type.endsWith(`:${type}`) && each.name.includes(part))!
+}
 
 /**
  * Runs a program with mocks in place of Pulumi's engine and plugins.
@@ -36,22 +56,15 @@ export async function planOf(
   config: Readonly<Record<string, string>>,
   outputsOf: Readonly<Record<string, Record<string, unknown>>>,
 ): Promise<Plan> {
-  const planned: Planned[] = []
-  await runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        planned.push({ type, name, inputs: opened(inputs) as Planned['inputs'] })
-        return { id: `${name}-id`, state: { ...inputs, ...states[type], ...outputsOf[type] } }
-      },
-      call: ({ inputs }) => inputs,
-    },
-    'wireproof',
-    'demo',
-  )
+  const declared = await mockPulumi('demo', {
+    'wireproof-cluster:index:Expiry': { at: plannedEnd },
+    ...outputsOf,
+  })
   const { program } = await run()
   const outputs = (await program((key) => config[key])) as Record<string, unknown>
   const shown = await Promise.all(Object.values(outputs).map(shownOf))
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await everythingDeclared()
+  const planned = declared.map((each) => ({ ...each, inputs: opened(each.inputs) as Planned['inputs'] }))
   return { planned, outputs, shown: JSON.stringify(shown) }
 }
 

@@ -5,6 +5,7 @@ import {
   type Output,
   type Resource,
 } from '@pulumi/pulumi'
+import type { CloudCluster } from '../cloud/agents-beside.ts'
 import { CloudProvider } from '../cloud/cloud-resource.ts'
 import { declareIn, type Tags } from '../cloud/declare.ts'
 import { execKubeconfig } from '../cloud/exec-kubeconfig.ts'
@@ -16,11 +17,10 @@ import { declareSecurityGroups } from './security-groups.ts'
 import type { EksSettings } from './settings.ts'
 
 /** A cluster on EKS in a VPC of its own, with what ends it. */
-export class EksCluster extends ComponentResource {
+export class EksCluster extends ComponentResource implements CloudCluster {
   /** Known when there are nodes. */
   declare readonly kubeconfig: Output<string>
   declare readonly identifier: Output<string>
-  /** All objects go with it. */
   declare readonly controlPlane: Resource
 
   constructor(

@@ -6,22 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { after, before } from 'node:test'
-import { isSecret, type Output, output, runtime } from '@pulumi/pulumi'
+import { isSecret, type Output, output } from '@pulumi/pulumi'
+import { type Declared, everythingDeclared, mockedKey, mockPulumi } from '../mocks.ts'
 
-interface Declared {
-  readonly type: string
-  readonly name: string
-  readonly inputs: Record<string, unknown>
-}
-
-const declared: Declared[] = []
+let declared: Declared[]
 const token = 'the-token-of-an-administrator'
-const key = '1+ rfc4106(gcm(aes)) 000102030405060708090a0b0c0d0e0f10111213 128\n'
-const states: Readonly<Record<string, Record<string, unknown>>> = {
-  'wireproof-cluster:index:ClusterKey': { key, keyId: 1 },
-  'wireproof-cluster:index:AgentRollout': { agents: [] },
-  'wireproof-cluster:index:NodeReadiness': { nodes: [] },
-}
 
 const node = (name: string, podCIDR: string) => ({
   metadata: { name },
@@ -57,7 +46,7 @@ async function run(config: Readonly<Record<string, string>> = {}) {
   const outputs = await program(
     (name) => ({ kubeconfig, agentImage: 'registry.test/agent:1', ...config })[name],
   )
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await everythingDeclared()
   return outputs
 }
 
@@ -75,17 +64,7 @@ users: [{ name: u, user: { token: ${token} } }]
 contexts: [{ name: theirs, context: { cluster: c, user: u } }]
 `,
   )
-  await runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        declared.push({ type, name, inputs })
-        return { id: name, state: { ...inputs, ...states[type] } }
-      },
-      call: ({ inputs }) => inputs,
-    },
-    'wireproof',
-    'existing',
-  )
+  declared = await mockPulumi('existing')
 })
 
 const known = (value: Output<unknown>) => new Promise((resolve) => value.apply(resolve))
@@ -147,8 +126,8 @@ test('nobody is shown credentials or the key', async () => {
       return (await isSecret(whole)) ? 'secret' : await known(whole)
     }),
   )
-  assert.doesNotMatch(JSON.stringify(shown), new RegExp(`${token}|${key.slice(25, 45)}`))
-  const holders = declared.filter(({ inputs }) => JSON.stringify(inputs).includes(key.slice(25, 45)))
+  assert.doesNotMatch(JSON.stringify(shown), new RegExp(`${token}|${mockedKey.slice(25, 45)}`))
+  const holders = declared.filter(({ inputs }) => JSON.stringify(inputs).includes(mockedKey.slice(25, 45)))
   assert.deepEqual(
     holders.map(({ name }) => name),
     ['agent-secret-wireproof-key'],

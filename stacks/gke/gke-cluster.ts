@@ -5,6 +5,7 @@ import {
   type Output,
   type Resource,
 } from '@pulumi/pulumi'
+import type { CloudCluster } from '../cloud/agents-beside.ts'
 import { CloudProvider } from '../cloud/cloud-resource.ts'
 import { declareIn, type Tags } from '../cloud/declare.ts'
 import { execKubeconfig } from '../cloud/exec-kubeconfig.ts'
@@ -15,11 +16,10 @@ import { declareNodes } from './nodes.ts'
 import type { GkeSettings } from './settings.ts'
 
 /** A cluster on GKE in a network of its own, with what ends it. */
-export class GkeCluster extends ComponentResource {
+export class GkeCluster extends ComponentResource implements CloudCluster {
   /** Known when there are nodes. */
   declare readonly kubeconfig: Output<string>
   declare readonly identifier: Output<string>
-  /** All objects go with it. */
   declare readonly controlPlane: Resource
 
   constructor(

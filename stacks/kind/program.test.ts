@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict'
 import test, { before } from 'node:test'
-import { runtime } from '@pulumi/pulumi'
 import { agentManifests } from '../../deploy/kubernetes/manifests.ts'
 import { defaultSettings } from '../../deploy/kubernetes/settings.ts'
+import { type Declared, everythingDeclared, mockedKey, mockPulumi } from '../mocks.ts'
 
-interface Declared {
-  readonly type: string
-  readonly name: string
-  readonly inputs: Record<string, unknown>
-}
-
-const declared: Declared[] = []
-const key = '1+ rfc4106(gcm(aes)) 000102030405060708090a0b0c0d0e0f10111213 128\n'
+let declared: Declared[]
 
 /** What the resources that matter here become. */
 const states: Readonly<Record<string, Record<string, unknown>>> = {
@@ -22,27 +15,15 @@ const states: Readonly<Record<string, Record<string, unknown>>> = {
     bridge: 'br-1',
   },
   'wireproof-cluster:index:LoadedImage': { name: 'wireproof-agent:0.1.0', digest: 'sha256:1234' },
-  'wireproof-cluster:index:ClusterKey': { key, keyId: 1 },
-  'wireproof-cluster:index:AgentRollout': { agents: [] },
 }
 
 let outputs: Record<string, unknown>
 
 before(async () => {
-  await runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        declared.push({ type, name, inputs })
-        return { id: name, state: { ...inputs, ...states[type] } }
-      },
-      call: ({ inputs }) => inputs,
-    },
-    'wireproof',
-    'kind',
-  )
+  declared = await mockPulumi('kind', states)
   const { program } = await import('./index.ts')
   outputs = program((key) => ({ name: 'mine', scope: 'nodes' })[key])
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await everythingDeclared()
 })
 
 const ofKind = (kind: string) =>
@@ -80,7 +61,9 @@ test('the cluster that is asked for is one whose network is ours', () => {
 })
 
 test('nothing but the Secret gets the key, and nobody is shown credentials', async () => {
-  const holders = declared.filter(({ inputs }) => JSON.stringify(inputs).includes(key.trim().slice(-20)))
+  const holders = declared.filter(({ inputs }) =>
+    JSON.stringify(inputs).includes(mockedKey.trim().slice(-20)),
+  )
   assert.deepEqual(
     holders.map(({ name }) => name),
     ['agent-secret-wireproof-key'],
