@@ -87,6 +87,7 @@ export class Agent implements Served, ObserverSource {
     this.#xfrm.setHashThresholds({ ipv4: hashThresholds, ipv6: hashThresholds })
     this.#datapath = new Datapath(devicesOf(this.#route, options.wire), {
       objectFile: options.datapath,
+      sysctls: options.sysctls,
       pods: this.#store.countPods(),
     })
     const policies = new PolicyEnforcement(this.#datapath.policyMaps())

@@ -42,12 +42,14 @@ export interface Options {
   readonly cleanup: boolean
   /** File with the BPF programs, where they are not those that are built beside the agent. */
   readonly datapath: string | undefined
+  /** Where kernel settings are written, where /proc/sys is there for reading only. */
+  readonly sysctls: string | undefined
 }
 
 export const usage = `agent --node <name> --cluster <directory> --socket <path> --wire <device>
       [--enable-encrypt-l3[=true|false]] [--strict[=true|false]] [--rekey-after <duration>]
       [--metrics [<address>:]<port>] [--datapath <file>] [--without-esp end|guard] [--key <file>] [--mirrored]
-      [--pods aliases|routes]
+      [--pods aliases|routes] [--sysctls <directory>]
       [--hubble <path>] [--hubble-listen [<address>:]<port> --hubble-tls-cert <file> --hubble-tls-key <file>
       [--hubble-tls-client-ca <file>]]
 agent --cleanup --wire <device>`
@@ -75,6 +77,7 @@ export function parseOptions(argv: readonly string[]): Options {
     pods: choice('pods', values.pods ?? 'aliases', podDevices),
     cleanup,
     datapath: values.datapath,
+    sysctls: values.sysctls,
   }
 }
 
@@ -88,6 +91,7 @@ function parse(argv: readonly string[]) {
     socket: string,
     wire: string,
     datapath: string,
+    sysctls: string,
     'enable-encrypt-l3': string,
     strict: string,
     'rekey-after': string,

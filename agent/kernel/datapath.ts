@@ -25,7 +25,7 @@ import {
   writePod,
   writePodKey,
 } from './datapath-layout.ts'
-import { ExemptServices } from './exempt-services.ts'
+import { answerAsAsked, ExemptServices } from './exempt-services.ts'
 import { FlowBatch } from './flow-batch.ts'
 import { whileModulesLoad } from './patience.ts'
 import { policyMaps, readSessionUse } from './policy-maps.ts'
@@ -58,15 +58,24 @@ export class Datapath {
    * @param devices of this node: the one that other nodes are reached by, and the pods' that are there already.
    * @param options.objectFile where the programs are.
    * @param options.pods how many there are in the cluster.
+   * @param options.sysctls where kernel settings are written.
    * @throws AgentProblem EDATAPATH where the programs are not.
    */
   constructor(
     devices: { readonly wire: number; readonly pods: readonly number[] },
-    { objectFile = ownObjectFile, pods }: { readonly objectFile?: string | undefined; readonly pods: number },
+    {
+      objectFile = ownObjectFile,
+      pods,
+      sysctls,
+    }: {
+      readonly objectFile?: string | undefined
+      readonly pods: number
+      readonly sysctls?: string | undefined
+    },
   ) {
     this.#object = load(objectFile, predecessorAt(devices.pods), { hosts: roomFor(pods) })
     this.#addresses = new AddressMap(this.#map('hosts'), this.#map('ipcache'))
-    this.#exempt = new ExemptServices(this.#map('exempt'))
+    this.#exempt = new ExemptServices(this.#map('exempt'), () => answerAsAsked(sysctls))
     this.#services = new ServiceAddresses(this.#map('services'))
     this.#wireIndex = devices.wire
   }

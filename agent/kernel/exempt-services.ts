@@ -1,5 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { networkSysctls } from '../kubernetes/names.ts'
+import { setSysctl } from '@wireproof/netlink'
 import { protocolNumbers } from '../policy/layout.ts'
 import { AgentProblem } from '../problem.ts'
 import type { Exemption } from '../scope/encryption-policy.ts'
@@ -17,7 +16,7 @@ export class ExemptServices {
   #keys: ReadonlyMap<string, Buffer> = new Map()
 
   /** @param prepare what has to be done before the first is exempt. */
-  constructor(map: ExemptMap, prepare = answerAsAsked) {
+  constructor(map: ExemptMap, prepare: () => void) {
     this.#map = map
     this.#prepare = prepare
   }
@@ -35,11 +34,10 @@ function keyOf({ protocol, port }: Exemption): Buffer {
   return writeExemptKey({ protocol: protocolNumbers[protocol], port })
 }
 
-/** Has accepted connections answer under the mark that they were asked under. */
-function answerAsAsked(): void {
+/** Has accepted connections answer under the mark that they were asked under. @param sysctls where that is set. */
+export function answerAsAsked(sysctls: string | undefined): void {
   try {
-    const settings = existsSync(networkSysctls) ? networkSysctls : '/proc/sys/net'
-    writeFileSync(`${settings}/ipv4/tcp_fwmark_accept`, '1')
+    setSysctl('net/ipv4/tcp_fwmark_accept', '1', undefined, sysctls)
   } catch (error) {
     throw new AgentProblem(
       'ESYSCTL',

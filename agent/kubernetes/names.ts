@@ -16,6 +16,4 @@ export const keyFile = 'key'
 /** On a node, in the agent's container and outside. */
 export const settingsDirectory = '/etc/wireproof'
 export const runDirectory = '/run/wireproof'
-/** In the agent's container: the node's /proc/sys/net, which is there for reading only. */
-export const networkSysctls = '/run/wireproof-sysctl/net'
 export const agentSocket = '/run/wireproof/agent.sock'

@@ -4,7 +4,6 @@ import {
   agentSocket,
   keyFile,
   keySecret,
-  networkSysctls,
   runDirectory,
   settingsDirectory,
 } from '../../agent/kubernetes/names.ts'
@@ -13,6 +12,8 @@ import type { AgentSettings } from './settings.ts'
 
 /** Of loopback, in the node's own network: for the kubelet, and whoever reads metrics there. */
 const probePort = 22_352
+/** Where the agent finds the node's /proc/sys/net: its own is there for reading only. */
+const sysctlDirectory = '/run/wireproof-sysctl'
 const cniDirectory = '/etc/cni/net.d'
 const storeDirectory = `${runDirectory}/cluster`
 const tokenDirectory = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -94,6 +95,7 @@ export function daemonSet({
                 '--pods=routes',
                 '--without-esp=guard',
                 `--metrics=${probePort}`,
+                `--sysctls=${sysctlDirectory}`,
               ],
               env: [nodeName],
               securityContext: agentSecurity,
@@ -102,7 +104,7 @@ export function daemonSet({
                 runMount,
                 { name: 'key', mountPath: settingsDirectory, readOnly: true },
                 { name: 'bpffs', mountPath: '/sys/fs/bpf' },
-                { name: 'sysctls', mountPath: networkSysctls },
+                { name: 'sysctls', mountPath: `${sysctlDirectory}/net` },
               ],
               startupProbe: { ...probe('healthz'), periodSeconds: 1, failureThreshold: 120 },
               livenessProbe: { ...probe('healthz'), periodSeconds: 10, failureThreshold: 3 },

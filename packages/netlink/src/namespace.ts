@@ -61,9 +61,15 @@ export function listNamespaces(): string[] {
  *
  * @param setting such as `net/ipv4/ip_forward`; with slashes, because names of links may have dots.
  * @param namespace path of the namespace; the calling thread's own without one.
+ * @param directory where they are: containers may have another that can be written.
  */
-export function setSysctl(setting: string, value: string | number, namespace?: string): void {
-  const write = () => writeFileSync(`/proc/sys/${setting}`, String(value))
+export function setSysctl(
+  setting: string,
+  value: string | number,
+  namespace?: string,
+  directory = '/proc/sys',
+): void {
+  const write = () => writeFileSync(`${directory}/${setting}`, String(value))
   if (namespace === undefined) write()
   else inNetworkNamespace(namespace, write)
 }
