@@ -40,12 +40,13 @@ export const audit = new Command('audit')
   .option('--output <file>', 'write the report there instead')
   .addOption(agentsOption())
   .action(async (options: AuditOptions) => {
-    const { name, ...found } = await findAgents(options.lab)
+    const agents = await findAgents(options.lab)
+    const { name } = agents
     const signal = interruptSignal()
     const file = options.output === undefined ? undefined : await opened(options.output)
     const stdout = file ?? process.stdout
-    if (found.keeper) {
-      const { keeper } = found
+    if (agents.keeper) {
+      const { keeper } = agents
       const { env, ...inside } = insideOptions(keeper.description, { signal })
       const { COLUMNS: _columns, FORCE_COLOR: _colour, ...envOfFile } = env
       process.exitCode = await keeper.run(insideCommand(argumentsOf(name, options)), {
@@ -53,7 +54,7 @@ export const audit = new Command('audit')
         stdout,
         env: file ? envOfFile : env,
       })
-    } else process.exitCode = await auditHere(name, found.lab, options, stdout, signal)
+    } else process.exitCode = await auditHere(name, agents.lab, options, stdout, signal)
     if (file) await new Promise((resolve) => file.end(resolve))
   })
 

@@ -26,10 +26,8 @@ export interface ClusterImages {
 
 /** How the agents of a cluster are called that a kubeconfig leads to: `kubernetes`, or `kubernetes:<context>`. */
 export function contextOf(lab: string): string | undefined {
-  return /^kubernetes(?::(.*))?$/
-    .exec(lab)
-    ?.slice(1)
-    .map((context = '') => context)[0]
+  const [isContext, context = ''] = /^kubernetes(?::(.*))?$/.exec(lab) ?? []
+  return isContext === undefined ? undefined : context
 }
 
 /** The cluster of a lab's name, or undefined for a lab that is none. */

@@ -47,15 +47,16 @@ export const monitor = new Command('monitor')
   .option('--json', 'one JSON object a line, with identities and labels')
   .addOption(agentsOption())
   .action(async (node: string | undefined, options: MonitorOptions) => {
-    const { name, ...found } = await findAgents(options.lab)
+    const agents = await findAgents(options.lab)
+    const { name } = agents
     const signal = interruptSignal()
-    if (found.keeper) {
-      const { keeper } = found
+    if (agents.keeper) {
+      const { keeper } = agents
       const command = insideCommand(['monitor', ...argumentsOf(node, options), '--lab', name])
       process.exitCode = await keeper.run(command, insideOptions(keeper.description, { signal }))
       return
     }
-    const { lab } = found
+    const { lab } = agents
     const nodes = lab.nodeNames(node)
     const print = await printer(lab, options)
     process.exitCode = options.follow

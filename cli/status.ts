@@ -17,15 +17,16 @@ export const status = new Command('status')
   .option('--json', 'what the agents answered')
   .addOption(agentsOption())
   .action(async (node: string | undefined, options: { lab?: string; json?: boolean }) => {
-    const { name, ...found } = await findAgents(options.lab)
-    if (found.keeper) {
-      const { keeper } = found
+    const agents = await findAgents(options.lab)
+    const { name } = agents
+    if (agents.keeper) {
+      const { keeper } = agents
       const more = [...(node === undefined ? [] : [node]), ...(options.json ? ['--json'] : [])]
       const inside = insideOptions(keeper.description, { signal: interruptSignal() })
       process.exitCode = await keeper.run(insideCommand(['status', '--lab', name, ...more]), inside)
       return
     }
-    const { lab } = found
+    const { lab } = agents
     const answers = await Promise.all(lab.nodeNames(node).map((each) => ask(lab, each)))
     process.stdout.write(options.json ? `${JSON.stringify(answers)}\n` : overview(name, node, answers))
     process.exitCode = answers.every(isHealthy) ? exitCode.ok : exitCode.failed

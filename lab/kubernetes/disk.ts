@@ -14,7 +14,7 @@ import { bootGuest } from '../vm/boot.ts'
 import { withSystemPrograms } from '../vm/host.ts'
 import type { ClusterShape } from './stand-up.ts'
 
-const program = fileURLToPath(new URL('guest/make-cluster.ts', import.meta.url))
+const program = fileURLToPath(new URL('make-cluster.ts', import.meta.url))
 const prefix = 'kind-disk-'
 const diskFile = 'disk.img'
 /** Of its file system. Of the file only what was written takes room. */

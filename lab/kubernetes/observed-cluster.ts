@@ -4,6 +4,7 @@ import type { AgentStatus, FlowRecord } from '../../agent/api.ts'
 import { type AgentClient, connectAgent } from '../../agent/client.ts'
 import { agentContainer, agentName, agentSocket, systemNamespace } from '../../agent/kubernetes/names.ts'
 import type { FlowQuery } from '../../agent/monitor/filter.ts'
+import { chosenNames } from '../node-names.ts'
 import { Problem } from '../problem.ts'
 import { ClusterClient } from './cluster-client.ts'
 import { execInPod } from './pod-exec.ts'
@@ -52,14 +53,7 @@ export class ObservedCluster implements Observed {
 
   nodeNames(only?: string): string[] {
     const all = [...this.#agents.keys()].sort()
-    if (only === undefined) return all
-    if (all.includes(only)) return [only]
-    throw new Problem(
-      'ETARGET',
-      2,
-      `${this.name} has no agent on a node called ${only}`,
-      `There are: ${all.join(', ')}.`,
-    )
+    return chosenNames(all, only, `${this.name} has no agent on a node`)
   }
 
   async nodes(): Promise<{ name: string }[]> {

@@ -19,6 +19,7 @@ import { labProcess, spawnIn } from '../namespaces/process.ts'
 import { overhear, sendFrame, sendPacket } from '../namespaces/raw-packets.ts'
 import { readRefusals } from '../namespaces/refusals.ts'
 import { describeAssociation } from '../namespaces/security-association.ts'
+import { chosenNames } from '../node-names.ts'
 import { Problem } from '../problem.ts'
 import type { NodeSpec, PodSpec, ServiceSpec } from '../topology.ts'
 import { agentOf, agentProcess, startAgent } from './agents.ts'
@@ -116,14 +117,7 @@ export class NetnsLab implements Lab {
   /** The node of that name, or all of them. @throws Problem naming what there is. */
   nodeNames(only?: string): string[] {
     const all = this.store.nodes().map(({ name }) => name)
-    if (only === undefined) return all
-    if (all.includes(only)) return [only]
-    throw new Problem(
-      'ETARGET',
-      2,
-      `lab ${this.name} has no node called ${only}`,
-      `There are: ${all.join(', ')}.`,
-    )
+    return chosenNames(all, only, `lab ${this.name} has no node`)
   }
 
   /** Every place proofs are taken from: each port of the wire, whoever is behind it, and each pod. */

@@ -6,9 +6,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import { openKind } from '@wireproof/kind-js'
-import { Problem } from '../../problem.ts'
-import { startDockerDaemon } from '../docker-daemon.ts'
-import { type ClusterShape, createCluster } from '../stand-up.ts'
+import { Problem } from '../problem.ts'
+import { startDockerDaemon } from './docker-daemon.ts'
+import { type ClusterShape, createCluster } from './stand-up.ts'
 
 const report = (line: string) => process.stderr.write(`  ${line}\n`)
 const [disk = '', archive = '', shape = ''] = process.argv.slice(2)
