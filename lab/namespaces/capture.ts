@@ -88,7 +88,6 @@ export async function startCapture(
       const index = instruments.findIndex(({ vantage }) => vantage.name === name)
       const [instrument] = index < 0 ? [] : instruments.splice(index, 1)
       if (!instrument) return
-      await quietWatch([instrument])()
       ended.push(await finish(instrument))
     },
     async stop() {
@@ -159,6 +158,8 @@ function quietWatch(instruments: readonly Instrument[]): () => Promise<void> {
 async function finish(instrument: Instrument): Promise<CapturePoint> {
   const { vantage, file, child } = instrument
   const passed = framesAt(vantage) - instrument.framesBefore
+  // On a busy machine the last of them have passed, and tcpdump, which leaves at once, has not read them yet.
+  await quietWatch([instrument])()
   child.kill('SIGINT')
   await instrument.exit
   const { captured, droppedByKernel, droppedByInterface } = tcpdumpCounts(instrument.said())
